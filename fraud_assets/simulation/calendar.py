@@ -1,0 +1,234 @@
+"""Local time and the calendar's rhythm: UTC offsets, weekdays, paydays, holidays, hours of the day.
+
+What lives here: functions of time alone. What does not: who does something at that time (``customers.py``, ``spending.py``).
+Days are days since 1970-01-01 in local time; instants are microseconds since the epoch, UTC unless called local.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario, ScenarioError
+from fraud_assets.simulation.streams import F64, I64
+
+EPOCH = date(1970, 1, 1)
+DAY_US = 86_400_000_000
+_MINUTE_US = 60_000_000
+#: Years around the first month for which clock changes are known: devices look back, runs go on.
+_YEARS_BEFORE, _YEARS_AFTER = 12, 25
+#: Points of an inverse distribution of the hour.
+_GRID = 1025
+#: Local days at either end of a month that ``Activity.month_edges`` speaks of.
+_EDGE_DAYS = 3
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def month_days(month: Month) -> tuple[int, int]:
+    """First local day of the month and the first one after it, as day numbers."""
+    return day_number(month.start.date()), day_number(month.end.date())
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since the epoch of an aware instant, exactly."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def utc_offset_minutes(scenario: Scenario, city: npt.ArrayLike, local_us: npt.ArrayLike) -> I64:
+    """Local time minus UTC in minutes, from the local wall time.
+
+    Parameters
+    ----------
+    city
+        Indices into ``scenario.cities``.
+    local_us
+        Local wall time, microseconds; broadcast against ``city``.
+
+    Notes
+    -----
+    A wall time that occurs twice is the first one; one that the change skips takes the offset before the change (as Python's
+    ``fold=0``, PEP 495), so that the instant ``local_us - offset`` lies just after the change.
+    """
+    return _offset(scenario, city, local_us, local=True)
+
+
+def offset_at(scenario: Scenario, city: npt.ArrayLike, utc_us: npt.ArrayLike) -> I64:
+    """Local time minus UTC in minutes at instants (UTC microseconds), shapes as in :func:`utc_offset_minutes`."""
+    return _offset(scenario, city, utc_us, local=False)
+
+
+def _offset(scenario: Scenario, city: npt.ArrayLike, time_us: npt.ArrayLike, *, local: bool) -> I64:
+    zone_of_city, changes = _clock_changes(scenario)
+    times = np.asarray(time_us, dtype=np.int64)
+    zone = zone_of_city[np.asarray(city, dtype=np.int64)]
+    zone, times = np.broadcast_arrays(zone, times)
+    if not times.size:
+        return np.zeros(times.shape, dtype=np.int64)
+    earliest, latest = times.min(), times.max()
+    first = np.empty(len(changes), dtype=np.int64)
+    moves: list[tuple[int, int, int]] = []  # zone, instant of the change, offset after it
+    for number, (utc, offsets) in enumerate(changes):
+        # The wall time of a change is read with the later of the two offsets: that is fold=0 in gaps and folds alike.
+        at = utc + np.maximum(offsets[:-1], offsets[1:]) * _MINUTE_US if local else utc
+        before = int(np.searchsorted(at, earliest, side="right"))
+        after = int(np.searchsorted(at, latest, side="right"))
+        first[number] = offsets[before]
+        moves.extend((number, int(at[k]), int(offsets[k + 1])) for k in range(before, after))
+    result = first[zone]
+    for number, at_us, minutes in moves:  # a month has two changes a zone at most, so this is a pass or two over the rows
+        np.copyto(result, minutes, where=(zone == number) & (times >= at_us))
+    return result
+
+
+@lru_cache(maxsize=16)
+def _clock_changes(scenario: Scenario) -> tuple[I64, list[tuple[I64, I64]]]:
+    """Zone of each city, and for each zone the instants of its changes and the offsets around them (one more)."""
+    names = sorted({c.time_zone for c in scenario.cities})
+    changes = [_zone_changes(scenario, name) for name in names]
+    return np.array([names.index(c.time_zone) for c in scenario.cities], dtype=np.int64), changes
+
+
+def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ScenarioError(
+            f"scenario {scenario.name}: cities.csv: time_zone is {name!r}; an IANA zone such as America/New_York is needed"
+        ) from None
+
+    def minutes(instant: datetime) -> int:
+        offset = instant.astimezone(zone).utcoffset()
+        assert offset is not None  # a ZoneInfo always knows
+        return round(offset / timedelta(minutes=1))
+
+    year = scenario.first.year
+    now = datetime(year - _YEARS_BEFORE, 1, 1, tzinfo=UTC)
+    end = datetime(year + _YEARS_AFTER, 1, 1, tzinfo=UTC)
+    instants, offsets = [], [minutes(now)]
+    while now < end:
+        later = now + timedelta(days=7)
+        if minutes(later) != offsets[-1]:
+            low, high = now, later
+            while high - low > timedelta(minutes=1):
+                middle = low + timedelta(minutes=(high - low) // timedelta(minutes=2))
+                low, high = (middle, high) if minutes(middle) == offsets[-1] else (low, middle)
+            instants.append(microseconds(high))
+            offsets.append(minutes(later))
+        now = later
+    return np.array(instants, dtype=np.int64), np.array(offsets, dtype=np.int64)
+
+
+def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:
+    """How much people pay on each of ``n`` local days from ``first_day``: weekday x month edges x holidays; shape (n,)."""
+    days = np.arange(first_day, first_day + n)
+    factors = _week_and_month(scenario, days)
+    for holiday in scenario.holidays:
+        inside = (days >= day_number(holiday.first)) & (days <= day_number(holiday.last))
+        factors[inside] *= holiday.factor
+    return factors
+
+
+def _week_and_month(scenario: Scenario, days: I64) -> F64:
+    weekday = np.array(scenario.activity.weekday)[(days + 3) % 7]  # 1970-01-01 was a Thursday
+    day_of_month, length = _in_month(days)
+    edge = (day_of_month <= _EDGE_DAYS) | (day_of_month > length - _EDGE_DAYS)
+    return np.where(edge, weekday * scenario.activity.month_edges, weekday)
+
+
+def payday_factors(scenario: Scenario, payday: I64, first_day: int, n: int) -> F64:
+    """Spending after payday: ``activity.payday`` on the day, falling linearly to 1 over ``payday_days``.
+
+    Parameters
+    ----------
+    payday
+        Day of the month, 1..31, shape (k,); past the month's end it means its last day.
+
+    Returns
+    -------
+    Factors of shape (k, n) for the ``n`` local days from ``first_day``.
+    """
+    days = np.arange(first_day, first_day + n)
+    day_of_month, length = _in_month(days)
+    last_month = _in_month(days - day_of_month)[1]
+    pay = np.asarray(payday)[:, None]
+    this = np.minimum(pay, length)
+    since = day_of_month - np.where(this <= day_of_month, this, np.minimum(pay, last_month) - last_month)
+    left = np.clip(1 - since / scenario.activity.payday_days, 0, None)
+    return 1 + (scenario.activity.payday - 1) * left
+
+
+def _in_month(days: I64) -> tuple[I64, I64]:
+    """Day of the month (from 1) and length of that month."""
+    date64 = days.astype("datetime64[D]")
+    month = date64.astype("datetime64[M]")
+    start = month.astype("datetime64[D]")
+    length = (month + 1).astype("datetime64[D]") - start
+    return (date64 - start).astype(np.int64) + 1, length.astype(np.int64)
+
+
+@lru_cache(maxsize=16)
+def mean_factor(scenario: Scenario) -> float:
+    """Long-run mean of weekday, month-edge and payday factors: what a customer's rate is divided by.
+
+    Holidays are left out: they make their season busier than the others.
+    """
+    first = day_number(date(2024, 1, 1))
+    days = np.arange(first, first + 28 * 1461 // 4)  # 7 years: each weekday meets each day of the month
+    people = payday_factors(scenario, np.array([15]), first, len(days))[0]
+    return float(_week_and_month(scenario, days).mean() * people.mean())
+
+
+@lru_cache(maxsize=16)
+def hour_quantiles(scenario: Scenario) -> tuple[list[str], F64]:
+    """Inverse distribution of the time of day for each profile of ``scenario.hours``.
+
+    Returns
+    -------
+    The sorted names of the profiles, and seconds since local midnight at the quantiles 0, 1/1024 .. 1, shape
+    (profiles, 1025); uniform inside an hour.
+    """
+    names = sorted(scenario.hours)
+    weights = np.array([scenario.hours[name] for name in names])
+    mass = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
+    grid = np.linspace(0, 1, _GRID)
+    edges = np.arange(25) * 3600.0
+    table = np.stack([np.interp(grid, np.concatenate([[0.0], row]), edges) for row in mass])
+    table.flags.writeable = False
+    return names, table
+
+
+def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F64, hour_u: F64) -> I64:
+    """UTC instants spread over the month's days, at local hours of the profiles; microseconds, to the millisecond.
+
+    Parameters
+    ----------
+    city
+        Whose local time it is: indices into ``scenario.cities``, shape (n,).
+    profile
+        Indices into ``sorted(scenario.hours)``.
+    day_u, hour_u
+        Uniform draws in [0, 1) for the day and for the hour.
+
+    Notes
+    -----
+    What falls behind the UTC month's end by local time appears at its beginning, at the same local hour of the day before the
+    first, and the other way round: the month is complete on its own, without drawing its neighbours.
+    """
+    first, end = (day * DAY_US for day in month_days(month))
+    _, table = hour_quantiles(scenario)
+    position = hour_u * (_GRID - 1)
+    low = position.astype(np.int64)
+    second = table[profile, low] + (position - low) * (table[profile, low + 1] - table[profile, low])
+    day = np.floor(day_u * month.days).astype(np.int64)
+    local = first + day * DAY_US + np.floor(second * 1000).astype(np.int64) * 1000
+    utc = local - utc_offset_minutes(scenario, city, local) * _MINUTE_US
+    return first + (utc - first) % (end - first)

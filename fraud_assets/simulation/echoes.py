@@ -1,0 +1,131 @@
+"""What follows from an honest payment: another try after a decline, a small check of a new card on file, a refund.
+
+Every echo comes within ``blocks.TAIL_DAYS`` of its payment and belongs to the payment's block. Its draws are keyed by the
+payment's number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fraud_assets.simulation.intents import (
+    APPROVED,
+    CARD_PRESENT,
+    DAY,
+    DECLINED,
+    HOUR,
+    NONE,
+    ONLINE,
+    PURCHASE,
+    REFUND,
+    REVERSAL,
+    WRONG_CREDENTIALS,
+    Bank,
+    Intents,
+    concat,
+)
+from fraud_assets.simulation.spending import Spending
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+
+#: A declined payment is tried again with this probability, and again, at most three times [P].
+_TRIES = (0.50, 0.35, 0.25)
+_DECLINED_AGAIN = 0.55
+#: New online merchants that check a card with a tiny authorisation first [P].
+_CARD_CHECK = 0.035
+
+
+def retries(bank: Bank, rows: Intents) -> Intents:
+    """Further attempts after declines, each 8 seconds to 4 minutes after the last."""
+    tries: list[Intents] = []
+    last = rows.take((rows.status == DECLINED) & (rows.original == NONE))
+    for nth, probability in enumerate(_TRIES):
+        u = _u(bank, f"retry.{nth}", last.transaction_id)
+        last = last.take(u < probability)
+        u = _u(bank, f"retry.{nth}.wait", last.transaction_id)
+        wait = np.rint((8 + 232 * u**2) * 1000).astype(np.int64) * 1000
+        again = _u(bank, f"retry.{nth}.status", last.transaction_id) < _DECLINED_AGAIN
+        attempt = last.but(
+            transaction_id=ids(bank.scenario.seed, "retry", last.transaction_id, nth),
+            event_us=last.event_us + wait,
+            status=np.where(again, DECLINED, APPROVED),
+            reason=np.where(again, last.reason, NONE),
+        )
+        tries.append(attempt)
+        last = attempt.take(again)
+    return concat(tries)
+
+
+def card_checks(bank: Bank, spent: Spending) -> Intents:
+    """Tiny authorisations (0.50-2.00) by new online merchants just before a first purchase, some declined.
+
+    The honest twin of a card tester's attempt.
+    """
+    rows = spent.rows
+    first = np.flatnonzero((bank.channel[rows.category] == ONLINE) & spent.is_new_recipient & (rows.kind == PURCHASE))
+    first = first[_u(bank, "check", rows.transaction_id[first]) < _CARD_CHECK]
+    checked = rows.take(first)
+    u = _u(bank, "check.amount", checked.transaction_id)
+    fails = _u(bank, "check.status", checked.transaction_id)
+    cents = np.where(u < 0.45, 100, 50 + (u * 150).astype(np.int64))
+    return checked.but(
+        transaction_id=ids(bank.scenario.seed, "check", checked.transaction_id),
+        event_us=checked.event_us - np.rint((15 + 90 * u) * 1000).astype(np.int64) * 1000,
+        cents=cents,
+        status=np.where(fails < 0.18, DECLINED, APPROVED),
+        reason=np.where(fails < 0.18, WRONG_CREDENTIALS, NONE),
+    )
+
+
+def refunds(bank: Bank, rows: Intents) -> Intents:
+    """Refunds of bought goods, 1-5 days later in office hours: most whole, some in part."""
+    seed = bank.scenario.seed
+    channel = bank.channel[rows.category]
+    share = bank.scenario.activity.refund_share * np.where(channel == ONLINE, 1.0, 0.2)
+    bought = (rows.kind == PURCHASE) & (rows.status == APPROVED) & (rows.merchant != NONE) & (rows.cents >= 500)
+    bought &= (channel == ONLINE) | (channel == CARD_PRESENT)
+    candidates = np.flatnonzero(bought)
+    chosen = rows.take(candidates[_u(bank, "refund", rows.transaction_id[candidates]) < share[candidates]])
+    u = _u(bank, "refund.time", chosen.transaction_id)
+    part = _u(bank, "refund.part", chosen.transaction_id)
+    cents = np.where(part < 0.8, chosen.cents, np.maximum(100, (chosen.cents * part).astype(np.int64)))
+    return _credit(chosen, ids(seed, "refund", chosen.transaction_id), chosen.event_us + _milli(DAY * (1 + 4 * u)), cents, REFUND)
+
+
+def reversals(bank: Bank, rows: Intents, low_hours: float, high_hours: float, kind: int = REVERSAL) -> Intents:
+    """The whole sums of the rows come back, log-uniformly between the given hours later."""
+    u = _u(bank, "reversal.time", rows.transaction_id)
+    hours = low_hours * (high_hours / low_hours) ** u
+    number = ids(bank.scenario.seed, "reversal", rows.transaction_id)
+    return _credit(rows, number, rows.event_us + _milli(HOUR * hours), rows.cents, kind)
+
+
+def _credit(rows: Intents, number: I64, event_us: I64, cents: I64, kind: int) -> Intents:
+    """Money that comes back: sent by the other side, so no device, network, card reader or truth of its own."""
+    nothing = np.full(len(rows), NONE)
+    return rows.but(
+        transaction_id=number,
+        event_us=event_us,
+        cents=cents,
+        kind=np.full(len(rows), kind),
+        device=nothing,
+        net=nothing,
+        status=np.full(len(rows), APPROVED),
+        reason=nothing,
+        original=rows.transaction_id,
+        campaign=nothing,
+        accident=np.zeros(len(rows), dtype=np.int64),
+        anomaly=nothing,
+        lookalike=nothing,
+        intended=nothing,
+    )
+
+
+def _milli(microseconds: F64) -> I64:
+    """Whole milliseconds, in microseconds."""
+    return np.rint(microseconds / 1000).astype(np.int64) * 1000
+
+
+def _u(bank: Bank, salt: str, number: I64) -> F64:
+    return hashed_uniforms(bank.scenario.seed, salt, number)
+
+

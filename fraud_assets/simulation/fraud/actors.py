@@ -1,0 +1,66 @@
+"""What an actor owns and uses again: devices, places, accounts that receive, shops that do not look closely."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
+
+#: Devices of an actor at a time, and months after which they are replaced [P].
+DEVICES, DEVICE_MONTHS = 3, 5
+#: Accounts of an actor's mules at a time, and months after which they are burnt [P].
+_MULES, _MULE_MONTHS = 4, 3
+
+
+def device(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
+    """Device ``nth`` (0..DEVICES-1) of the actors in the month."""
+    return ids(scenario.seed, "actor.device", actor, nth, month // DEVICE_MONTHS)
+
+
+def mule(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
+    """Ten-digit number of an account that receives for the actors."""
+    key = keyed(scenario.seed, "actor.mule", actor, nth % _MULES, month // _MULE_MONTHS)
+    return 1_000_000_000 + (key % np.uint64(9_000_000_000)).astype(np.int64)
+
+
+def place(bank: Bank, actor: I64, campaign: I64, skill: I64, who: I64, number: I64) -> I64:
+    """City that an address of the actor geolocates to, row by row.
+
+    The skilled sit behind an address in the victim's own city, the middling behind one in some large city, the rest use
+    their own.
+    """
+    scenario = bank.scenario
+    own = _city(scenario, hashed_uniforms(scenario.seed, "actor.city", actor))
+    rented = _city(scenario, hashed_uniforms(scenario.seed, "actor.rented", campaign, number % 4))
+    near = bank.traits.city[who]
+    u = hashed_uniforms(scenario.seed, "actor.place", number)
+    # Even the careless are near their victim now and then, and the careful slip.
+    stays = np.array([0.25, 0.55, 0.85])[skill]
+    return np.where(u < stays, near, np.where(skill == 0, own, rented))
+
+
+def weak_merchants(bank: Bank, category: I64, u: F64) -> I64:
+    """Online merchants with poor card checks, in the categories; positions in the directory."""
+    directory = bank.directory
+    column = len(bank.scenario.cities)
+    start, count = directory.start[category, column], directory.count[category, column]
+    # Look at three shops and take the weakest.
+    looks = np.stack([start + np.minimum((((u * k) % 1.0) * count).astype(np.int64), count - 1) for k in (1.0, 7.0, 31.0)])
+    weakest = np.argmax(directory.weakness[looks], axis=0)
+    return np.asarray(looks[weakest, np.arange(len(u))])
+
+
+def _city(scenario: Scenario, u: F64) -> I64:
+    return np.searchsorted(_population(scenario), u, side="right").astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _population(scenario: Scenario) -> F64:
+    people = np.array([c.population for c in scenario.cities], dtype=np.float64)
+    shares = np.cumsum(people / people.sum())
+    shares[-1] = 1.0
+    return shares

@@ -1,0 +1,182 @@
+"""Campaigns: who plans what, when, against whom. A pure plan, drawn before any row.
+
+Each fraud type gets a share of the bank's fraud budget (a number of rows a month); its family says how many rows one
+campaign makes, so the number of campaigns follows. A campaign is planned in the month in which it starts and is a function of
+the seed, its type, that month and its number there; campaigns of earlier months that are still alive are planned again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import CampaignType, Scenario
+from fraud_assets.simulation.intents import DAY
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
+from fraud_assets.tables import SKILLS, FraudCampaigns, conform
+
+#: No campaign lives longer than this many months after the one in which it starts.
+LONGEST_LIFE = 1
+#: Ledger rows a purchase, with what follows from it and with recurring ones [D, measured].
+_ROWS_A_PURCHASE = 1.07
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The campaigns of one fraud type that start in one month; one place a campaign."""
+
+    fraud_type: str
+    kind: CampaignType
+    month: Month
+    campaign_id: I64
+    actor: I64
+    starts_us: I64
+    ends_us: I64
+    skill: I64  # 0 low, 1 mid, 2 high
+    victims: I64  # number of them
+    planned_rows: I64
+    values: dict[str, F64]  # the drawn parameters
+
+    def __len__(self) -> int:
+        return len(self.campaign_id)
+
+
+@dataclass(frozen=True)
+class Victims:
+    """The accounts that the campaigns of one plan work on, one place a campaign and account."""
+
+    campaign: I64  # position in the plan
+    index: I64  # number of the customer
+    nth: I64  # place among the campaign's victims
+
+
+def budget(scenario: Scenario, month: Month) -> float:
+    """Fraud rows that the scenario asks for in a month; the rate moves by +-``monthly_variation``."""
+    activity, people = scenario.activity, scenario.population
+    daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
+    swing = 2 * float(hashed_uniforms(scenario.seed, "fraud.month", month.index)[0]) - 1
+    rate = scenario.fraud.rate * (1 + scenario.fraud.monthly_variation * swing)
+    return rate * people.customers * daily * month.days * _ROWS_A_PURCHASE
+
+
+@lru_cache(maxsize=64)
+def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
+    """The campaigns of a type that start in the month."""
+    from fraud_assets.simulation.fraud.families import FAMILIES
+
+    kind = scenario.fraud.types[fraud_type]
+    family = FAMILIES[kind.family]
+    if kind.first_month is not None and month < Month.parse(kind.first_month):
+        wanted = 0.0
+    else:
+        wanted = budget(scenario, month) * kind.share / family.rows_per_campaign(kind)
+    spare = float(hashed_uniforms(scenario.seed, f"fraud.{fraud_type}.count", month.index)[0])
+    nth = np.arange(int(wanted + spare))
+
+    def draw(salt: str) -> F64:
+        return hashed_uniforms(scenario.seed, f"fraud.{fraud_type}.{salt}", month.index, nth)
+
+    skill = np.searchsorted(np.cumsum(kind.skill)[:2], draw("skill"), side="right").astype(np.int64)
+    actor_number = (draw("actor") ** 1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
+    values = {
+        name: _between(bounds, draw(f"parameter.{name}"), month)
+        for name, bounds in kind.parameters.items()
+        if isinstance(bounds, tuple)
+    }
+    values |= {
+        name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)
+    }
+    starts = _us(month) + (draw("start") * month.days * DAY).astype(np.int64) // 1000 * 1000
+    size = family.size(values)
+    return Plan(
+        fraud_type=fraud_type,
+        kind=kind,
+        month=month,
+        campaign_id=ids(scenario.seed, f"fraud.{fraud_type}.campaign", month.index, nth),
+        actor=ids(scenario.seed, "fraud.actor", actor_number),
+        starts_us=starts,
+        ends_us=starts + np.rint(family.life_hours(values) * 3_600_000).astype(np.int64) * 1000,
+        skill=skill,
+        victims=np.minimum(size, scenario.population.customers),
+        planned_rows=np.rint(size * family.rows_per_victim(values)).astype(np.int64),
+        values=values,
+    )
+
+
+def alive(scenario: Scenario, month: Month) -> list[Plan]:
+    """The plans, by type and month of start, that may have rows in the month."""
+    return [
+        campaigns_from(scenario, name, start)
+        for name in sorted(scenario.fraud.types)
+        for start in [*month.back(LONGEST_LIFE), month]
+    ]
+
+
+def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -> Victims:
+    """The victims among the customers ``first_index <= index < last_index``.
+
+    Memory grows with all victims of the plan (a share of the fraud budget), not with ledger rows.
+    """
+    campaign = np.repeat(np.arange(len(plan)), plan.victims)
+    nth = np.arange(len(campaign)) - np.repeat(np.cumsum(plan.victims) - plan.victims, plan.victims)
+    key = keyed(scenario.seed, "fraud.victim", plan.campaign_id[campaign], nth)
+    index = (key % np.uint64(scenario.population.customers)).astype(np.int64)
+    # Nobody is a victim of one campaign twice: the first place counts.
+    pair = campaign * np.int64(scenario.population.customers) + index
+    _, first = np.unique(pair, return_index=True)
+    first.sort()
+    first = first[(index[first] >= first_index) & (index[first] < last_index)]
+    return Victims(campaign[first], index[first], nth[first])
+
+
+def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
+    """The table of campaigns alive in the month, sorted by start; columns of :class:`FraudCampaigns`."""
+    first, last = _us(month), _us(month + 1)
+    parts = [pl.DataFrame(schema=_schema())]
+    for plan in alive(scenario, month):
+        lives = np.flatnonzero((plan.starts_us < last) & (plan.ends_us > first))
+        parameters = [
+            json.dumps({name: round(float(v[c]), 4) for name, v in sorted(plan.values.items())}) for c in lives
+        ]
+        parts.append(
+            conform(
+                pl.DataFrame(
+                    {
+                        "campaign_id": plan.campaign_id[lives],
+                        "fraud_type": [plan.fraud_type] * len(lives),
+                        "actor_id": plan.actor[lives],
+                        "parent_campaign_id": pl.Series([None] * len(lives), dtype=pl.Int64),
+                        "starts_at": pl.Series(plan.starts_us[lives]).cast(pl.Datetime("us", "UTC")),
+                        "ends_at": pl.Series(plan.ends_us[lives]).cast(pl.Datetime("us", "UTC")),
+                        "skill": [SKILLS[k] for k in plan.skill[lives]],
+                        "victims": plan.victims[lives],
+                        "planned_rows": plan.planned_rows[lives],
+                        "parameters": pl.Series(parameters, dtype=pl.String),
+                    }
+                ),
+                FraudCampaigns,
+            )
+        )
+    return pl.concat(parts).sort("starts_at", "campaign_id")
+
+
+
+
+def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:
+    """Values within the bounds; their middle drifts through the range in the course of two years."""
+    low, high = bounds
+    drift = 0.15 * np.sin(2 * np.pi * month.index / 24)
+    return np.asarray(low + (high - low) * np.clip(u + drift * (1 - u) * u * 4, 0, 1))
+
+
+def _us(month: Month) -> int:
+    return int(month.start.timestamp()) * 1_000_000
+
+
+def _schema() -> dict[str, pl.DataType]:
+    return {name: column.dtype for name, column in FraudCampaigns.columns().items()}

@@ -1,0 +1,150 @@
+"""What somebody set out to do: the common form of honest, erroneous and fraudulent rows before the bank writes them down.
+
+Every source of ledger rows (spending, bills, accidents, campaigns) yields :class:`Intents`; ``ledger.py`` alone turns them
+into the tables, so that nothing about a row's form can tell where it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.customers import Traits, traits
+from fraud_assets.simulation.merchants import Directory, directory
+from fraud_assets.simulation.streams import F64, I64
+
+MICROSECOND = 1
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+NONE = -1
+
+# Codes; the order is that of the enums in tables.py.
+CARD_PRESENT, ONLINE, APP, BANK = range(4)
+PURCHASE, BILL, TRANSFER, INCOME, REFUND, REVERSAL = range(6)
+APPROVED, DECLINED, PENDING = range(3)
+(
+    INSUFFICIENT_FUNDS,
+    DO_NOT_HONOR,
+    WRONG_CREDENTIALS,
+    LIMIT_EXCEEDED,
+    EXPIRED_CARD,
+    CARD_BLOCKED,
+    INVALID_ACCOUNT,
+    TECHNICAL,
+) = range(8)
+TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER = range(5)
+BEHAVIOURAL, GEOGRAPHIC, TEMPORAL, AMOUNT = range(4)
+HOME_NET, MOBILE_NET, VPN_NET, PUBLIC_NET = range(4)
+#: Accidents, as bits.
+BURST, HIGH_AMOUNT, MISTYPED = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class Intents:
+    """Rows to be, one array a column, all of one length; the order is of no meaning.
+
+    ``NONE`` (-1) stands for "no such thing" in every integer column.
+    """
+
+    transaction_id: I64
+    who: I64  # position in Traits
+    event_us: I64  # UTC
+    offset: I64  # minutes, where it happened
+    category: I64  # index into scenario.categories
+    kind: I64
+    place: I64  # city index: of the terminal, or of the address's geolocation
+    merchant: I64  # position in Directory
+    payee: I64  # account number of a person
+    cents: I64
+    device: I64  # device_id
+    net: I64  # kind of network; NONE at a terminal and for standing orders
+    card: I64  # card_id
+    status: I64
+    reason: I64
+    original: I64  # transaction_id that a refund or reversal refers to
+    campaign: I64  # position in the plan
+    accident: I64  # bits
+    anomaly: I64  # kind of unusual behaviour
+    lookalike: I64  # index into sorted fraud types
+    intended: I64  # the payee that was meant
+
+    def __len__(self) -> int:
+        return len(self.transaction_id)
+
+    def take(self, rows: npt.NDArray[np.bool_] | I64) -> Intents:
+        """The chosen rows."""
+        return Intents(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def but(self, **columns: I64) -> Intents:
+        """The same rows with other columns."""
+        return Intents(**{f.name: columns.get(f.name, getattr(self, f.name)) for f in fields(self)})
+
+    @classmethod
+    def make(cls, n: int, **columns: npt.NDArray[np.int64] | int) -> Intents:
+        """``n`` rows; a column that is not given is ``NONE`` (no accident bits, approved)."""
+        defaults = {"accident": 0, "status": APPROVED}
+        arrays = {}
+        for f in fields(cls):
+            value = columns.get(f.name, defaults.get(f.name, NONE))
+            arrays[f.name] = value if isinstance(value, np.ndarray) else np.full(n, value, dtype=np.int64)
+        return cls(**arrays)
+
+
+def concat(parts: list[Intents]) -> Intents:
+    """All rows of all parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return Intents(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Intents)})
+
+
+@dataclass(frozen=True)
+class Bank:
+    """What the emitters of some units need to know: the scenario, their customers and the merchants."""
+
+    scenario: Scenario
+    units: tuple[int, ...]
+
+    @cached_property
+    def traits(self) -> Traits:
+        return traits(self.scenario, self.units)
+
+    @cached_property
+    def directory(self) -> Directory:
+        return directory(self.scenario)
+
+    @cached_property
+    def counts(self) -> I64:
+        """Customers in each of the units."""
+        return np.bincount(
+            np.searchsorted(np.asarray(self.units), self.traits.unit), minlength=len(self.units)
+        ).astype(np.int64)
+
+    @cached_property
+    def channel(self) -> I64:
+        """Channel code of each category."""
+        return self._codes("channel", ["card_present", "online", "app", "bank"])
+
+    @cached_property
+    def recipient(self) -> I64:
+        """Recipient code of each category."""
+        return self._codes("recipient", ["merchant", "person", "own", "biller", "employer"])
+
+    @cached_property
+    def method(self) -> I64:
+        """Method index of each category."""
+        return self._codes("method", [m.name for m in self.scenario.methods])
+
+    @cached_property
+    def normal_maximum(self) -> F64:
+        """Normal maximum of each category's method, major units."""
+        return np.array([m.normal_maximum for m in self.scenario.methods])[self.method]
+
+    def _codes(self, column: str, values: list[str]) -> I64:
+        return np.array([values.index(getattr(c, column)) for c in self.scenario.categories], dtype=np.int64)

@@ -1,0 +1,179 @@
+"""From intents to the ledger: the one writer of rows, honest, erroneous and fraudulent alike.
+
+Every column is a function of the row's own intent and of draws keyed by its transaction_id, so any subset of rows comes
+out as it would among all of them. Truth does not pass through here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from fraud_assets import tables
+from fraud_assets.months import Month
+from fraud_assets.simulation.intents import (
+    APP,
+    BANK,
+    CARD_PRESENT,
+    DAY,
+    INCOME,
+    MINUTE,
+    NONE,
+    ONLINE,
+    REFUND,
+    SECOND,
+    Bank,
+    Intents,
+)
+from fraud_assets.simulation.merchants import terminal_id
+from fraud_assets.simulation.network import ip_address
+from fraud_assets.simulation.streams import F64, I64, keyed
+
+#: Contactless, chip, swipe, keyed at the counter [P].
+_ENTRY_SHARES = np.cumsum([0.52, 0.36, 0.09])
+_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "chip", "swipe", "keyed")])
+_REMOTE_ENTRY = {ONLINE: "ecommerce", APP: "wallet", BANK: "account"}
+#: Everything posts within two minutes but for the category's late share: six hours to three days [P].
+_ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
+
+
+def within(rows: Intents, month: Month) -> Intents:
+    """The rows of the ledger month, in the ledger's order: customer, time, number."""
+    start, end = _us(month), _us(month + 1)
+    rows = rows.take((rows.event_us >= start) & (rows.event_us < end))
+    key = (rows.who << np.int64(42)) | (rows.event_us - start)  # a month has less than 2**42 microseconds
+    order = np.argsort(key, kind="stable")
+    if np.any(np.diff(key[order]) == 0):
+        order = np.lexsort((rows.transaction_id, key))
+    return rows.take(order)
+
+
+def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
+    """The ledger's rows, in the order given; columns of :class:`fraud_assets.tables.Transactions`."""
+    scenario, directory = bank.scenario, bank.directory
+    channel = bank.channel[rows.category]
+    u_post, u_entry, u_terminal = _three(keyed(scenario.seed, "ledger", rows.transaction_id))
+
+    place = rows.place.copy()
+    remote = np.flatnonzero(rows.net != NONE)
+    day = rows.event_us[remote] // DAY
+    addresses, seen_in = ip_address(
+        scenario, bank.traits, rows.who[remote], rows.net[remote], place[remote], day
+    )
+    place[remote] = seen_in
+    at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
+    towns = scenario.cities
+    latitude = np.array([c.latitude for c in towns])[place]
+    longitude = np.array([c.longitude for c in towns])[place]
+    shop = np.flatnonzero((channel == CARD_PRESENT) & (rows.merchant != NONE))
+    latitude[shop] = directory.latitude[rows.merchant[shop]]
+    longitude[shop] = directory.longitude[rows.merchant[shop]]
+
+    terminal = np.full(len(rows), NONE)
+    till = np.flatnonzero(at_terminal & (rows.merchant != NONE))
+    which = (u_terminal[till] * directory.terminals[rows.merchant[till]]).astype(np.int64)
+    terminal[till] = terminal_id(scenario, rows.merchant[till], which)
+    entry = np.select(
+        [channel == code for code in _REMOTE_ENTRY],
+        [tables.ENTRY_MODES.index(name) for name in _REMOTE_ENTRY.values()],
+        _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry)],
+    )
+    late = np.array([c.late_posting for c in scenario.categories])[rows.category]
+    is_late = u_post < late
+    share = np.where(is_late, u_post / np.maximum(late, 1e-9), u_post)
+    delay = np.where(is_late, _LATE[0] + (_LATE[1] - _LATE[0]) * share, _ON_TIME * share)
+    posted = rows.event_us + np.rint(delay).astype(np.int64) * SECOND
+
+    kinds = scenario.categories
+    return pl.DataFrame(
+        {
+            "transaction_id": rows.transaction_id,
+            "customer_id": bank.traits.customer_id[rows.who],
+            "event_time": _instants(rows.event_us),
+            "utc_offset_minutes": rows.offset.astype(np.int16),
+            "posted_at": _instants(posted),
+            "method": _texts([c.method for c in kinds], rows.category),
+            "channel": _coded(channel, tables.CHANNELS),
+            "kind": _coded(rows.kind, tables.KINDS),
+            "direction": _coded((rows.kind >= INCOME).astype(np.int64), tables.DIRECTIONS),
+            "category": _texts([c.category for c in kinds], rows.category),
+            "amount": rows.cents / 100.0,
+            "currency": _texts([scenario.currency], np.zeros(len(rows), dtype=np.int64)),
+            "recipient_entity": _recipients(bank, rows),
+            "merchant_id": _nullable(
+                np.where(rows.merchant == NONE, NONE, directory.merchant_id[np.maximum(rows.merchant, 0)])
+            ),
+            "payee_id": _nullable(rows.payee),
+            "card_id": _nullable(rows.card),
+            "entry_mode": _coded(entry, tables.ENTRY_MODES),
+            "device_id": _nullable(rows.device),
+            "terminal_id": _nullable(terminal),
+            "ip_address": _scattered(addresses, remote, len(rows)),
+            "city": _texts([c.city for c in towns], place),
+            "state": _texts([c.state for c in towns], place),
+            "country": _texts([c.country for c in towns], place),
+            "latitude": latitude,
+            "longitude": longitude,
+            "status": _coded(rows.status, tables.STATUSES),
+            "decline_reason": _coded(rows.reason, tables.DECLINE_REASONS),
+            "original_transaction_id": _nullable(rows.original),
+        }
+    )
+
+
+def recipient_name(payee: I64) -> pl.Series:
+    """The recipient as entered, ``user_`` and the account number; null where there is none."""
+    distinct, place = np.unique(payee, return_inverse=True)
+    names = pl.Series(distinct, dtype=pl.Int64)
+    named = pl.select(pl.when(names >= 0).then(pl.format("user_{}", names)))[:, 0]
+    return named.gather(place)
+
+
+def _recipients(bank: Bank, rows: Intents) -> pl.Series:
+    """Brand or account name of each row's recipient."""
+    names = bank.directory.name.gather(np.maximum(rows.merchant, 0))
+    person = np.flatnonzero(rows.payee != NONE)
+    if len(person):
+        names = names.scatter(person, recipient_name(rows.payee[person]))
+    return names
+
+
+def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
+    """Three uniform numbers of 21 bits from one hash."""
+    mask = np.uint64((1 << 21) - 1)
+    return tuple(((bits >> np.uint64(shift)) & mask).astype(np.float64) * 2.0**-21 for shift in (0, 21, 42))  # type: ignore[return-value]
+
+
+def _coded(code: I64, values: list[str]) -> pl.Series:
+    """Codes as an enum; a negative one is null."""
+    dtype = pl.Enum(values)
+    series = pl.Series(np.maximum(code, 0).astype(np.uint8), dtype=pl.UInt8).cat.to(dtype)
+    if len(code) and code.min() < 0:
+        return pl.select(pl.when(pl.Series(code >= 0)).then(series))[:, 0]
+    return series
+
+
+def _texts(values: list[str], code: I64) -> pl.Series:
+    return pl.Series(values, dtype=pl.String).gather(code)
+
+
+def _nullable(ids: I64) -> pl.Series:
+    series = pl.Series(ids, dtype=pl.Int64)
+    return pl.select(pl.when(series >= 0).then(series))[:, 0]
+
+
+def _scattered(values: pl.Series, place: I64, n: int) -> pl.Series:
+    """Values at their places, null elsewhere."""
+    source = np.full(n, len(values), dtype=np.int64)
+    source[place] = np.arange(len(place))
+    return pl.concat([values, pl.Series([None], dtype=values.dtype)]).gather(source)
+
+
+def _instants(us: I64) -> pl.Series:
+    return pl.Series(us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
+
+
+def _us(month: Month) -> int:
+    return int(month.start.timestamp()) * 1_000_000
+
+

@@ -1,0 +1,109 @@
+"""To whom: a customer's repertoire of merchants and contacts, and now and then somebody new."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.intents import NONE, Bank
+from fraud_assets.simulation.merchants import pick
+from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, keyed
+
+#: Places in a customer's repertoire of one category, and contacts of one customer [P].
+_SLOTS, _CONTACTS = 12, 15
+#: Months after which a place in the repertoire goes to another merchant or contact [P].
+_MERCHANT_LIFE, _CONTACT_LIFE = 18, 30
+#: Share of contacts who bank here too, in the same unit of customers [P].
+_PEERS = 0.4
+
+
+def handle(scenario: Scenario, index: I64) -> I64:
+    """The ten-digit account number under which customer ``index`` receives money."""
+    return _number(keyed(scenario.seed, "handle", index))
+
+
+def own_account(bank: Bank, who: I64) -> I64:
+    """The ten-digit number of the customer's own account at another bank or broker."""
+    return _number(keyed(bank.scenario.seed, "own.account", bank.traits.index[who]))
+
+
+def merchants(bank: Bank, month: int, who: I64, category: I64, city: I64, known: F64, slot: F64, fresh: F64) -> I64:
+    """Positions of the merchants paid, shape (n,).
+
+    Parameters
+    ----------
+    city
+        Index of the city; the number of cities for online merchants and billers.
+    known, slot, fresh
+        Uniform draws: whether it is one of the repertoire, which one, and who it is otherwise.
+    """
+    traits = bank.traits
+    place = _zipf(slot, _SLOTS)
+    index = traits.index[who]
+    epoch = (month + index * 7 + category * 13 + place * 29) // _MERCHANT_LIFE
+    kept = hashed_uniforms(bank.scenario.seed, "repertoire", (index * 1024 + category) * 16 + place, epoch)
+    return pick(bank.directory, category, city, np.where(known < traits.known_share[who], kept, fresh))
+
+
+def contact(bank: Bank, month: int, who: I64, slot: I64) -> I64:
+    """Account numbers of the customers' contacts in the given places, shape (n,)."""
+    index = bank.traits.index[who]
+    epoch = (month + index * 11 + slot * 17) // _CONTACT_LIFE
+    key = keyed(bank.scenario.seed, "contact", index * 64 + slot, epoch)
+    unit = index // UNIT
+    peer = unit * UNIT + (key % np.uint64(UNIT)).astype(np.int64)
+    peer = np.where(peer == index, unit * UNIT + (peer + 1) % UNIT, peer)
+    inside = (key >> np.uint64(40)).astype(np.float64) * 2.0**-24 < _PEERS
+    return np.where(inside, handle(bank.scenario, peer), _number(key))
+
+
+def payees(bank: Bank, month: int, who: I64, known: F64, slot: F64, fresh: F64) -> tuple[I64, I64]:
+    """Account numbers of the persons paid, and the contact's place or ``NONE`` for somebody new; each of shape (n,).
+
+    People repeat contacts more than shops: half of the merchant rule's strangers.
+    """
+    place = np.where(known < 0.5 + 0.5 * bank.traits.known_share[who], _zipf(slot, _CONTACTS), NONE)
+    number = contact(bank, month, who, np.maximum(place, 0))
+    new = place == NONE
+    stranger = 1_000_000_000 + (fresh[new] * 9_000_000_000).astype(np.int64)
+    # A new payee whose number is one digit from a known one is rare but honest; it must exist.
+    twin = slot[new] < bank.scenario.accidents.near_twin_payee
+    stranger[twin] = one_digit_off(number[new][twin], fresh[new][twin])
+    number[new] = stranger
+    return number, place
+
+
+def one_digit_off(number: I64, u: F64) -> I64:
+    """The account numbers with one digit (not the first) replaced by a neighbour on the keypad; shape kept."""
+    position = 1 + (u * 9).astype(np.int64)
+    scale = 10 ** (9 - position)
+    digit = number // scale % 10
+    choice = ((u * 9) % 1.0 * 8).astype(np.int64)
+    neighbours = _KEYPAD[digit, choice % _KEYPAD.shape[1]]
+    return number + (neighbours - digit) * scale
+
+
+#: Digits beside each digit on a telephone keypad, four a digit (repeated where there are fewer).
+_KEYPAD = np.array(
+    [
+        [8, 7, 9, 8],
+        [2, 4, 2, 4],
+        [1, 3, 5, 5],
+        [2, 6, 2, 6],
+        [1, 5, 7, 7],
+        [2, 4, 6, 8],
+        [3, 5, 9, 9],
+        [4, 8, 0, 8],
+        [5, 7, 9, 0],
+        [6, 8, 0, 8],
+    ]
+)
+
+
+def _number(key: np.ndarray) -> I64:
+    return 1_000_000_000 + (key % np.uint64(9_000_000_000)).astype(np.int64)
+
+
+def _zipf(u: F64, n: int) -> I64:
+    """Places 0..n-1 with probabilities about 1/rank: the floor of a log-uniform draw."""
+    return np.minimum(np.floor((n + 1.0) ** u).astype(np.int64) - 1, n - 1)

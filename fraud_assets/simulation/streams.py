@@ -1,0 +1,105 @@
+"""Random streams: every draw has a name, so that nothing shifts anything else.
+
+Two kinds. A *column stream* is a Philox generator named by (seed, stream, period, unit); it gives one column of draws for
+the rows of a unit of 256 customers, in customer order, so a longer column begins like a shorter one. A *keyed hash* turns
+ids into numbers without any state; it serves ids themselves and draws that belong to one row or one entity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+
+#: Customers in a unit. Frozen for ever: another number is another world.
+UNIT = 256
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX2 = np.uint64(0x94D049BB133111EB)
+_MASK63 = np.uint64(0x7FFFFFFFFFFFFFFF)
+
+
+@lru_cache(maxsize=4096)
+def _name(stream: str) -> int:
+    """A stable 64-bit number for a stream's name (Python's own ``hash`` changes from process to process)."""
+    return int.from_bytes(hashlib.blake2b(stream.encode(), digest_size=8).digest(), "little")
+
+
+def generator(seed: int, stream: str, period: int, unit: int) -> np.random.Generator:
+    """The generator of one column stream.
+
+    Parameters
+    ----------
+    seed
+        The scenario's seed.
+    stream
+        The column's name, for example ``spending.amount``.
+    period
+        What the draw belongs to in time, usually ``Month.index``; 0 for what never changes.
+    unit
+        Number of the unit of 256 customers.
+    """
+    name = _name(stream)
+    key = (name & 0xFFFFFFFF, name >> 32, period, unit)
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=key)))
+
+
+def uniforms(seed: int, stream: str, period: int, units: Sequence[int], counts: Sequence[int] | I64) -> F64:
+    """Uniform draws in [0, 1) for ``counts[k]`` rows of ``units[k]``, one after the other; shape (sum(counts),)."""
+    out = np.empty(int(np.sum(counts)))
+    start = 0
+    for unit, count in zip(units, counts, strict=True):
+        generator(seed, stream, period, int(unit)).random(out=out[start : start + count])
+        start += count
+    return out
+
+
+def normals(seed: int, stream: str, period: int, units: Sequence[int], counts: Sequence[int] | I64) -> F64:
+    """Standard normal draws, laid out as in :func:`uniforms`."""
+    out = np.empty(int(np.sum(counts)))
+    start = 0
+    for unit, count in zip(units, counts, strict=True):
+        generator(seed, stream, period, int(unit)).standard_normal(out=out[start : start + count])
+        start += count
+    return out
+
+
+def _finish(x: U64) -> U64:
+    """The output function of SplitMix64 (Steele, Lea and Flood 2014), in place."""
+    x ^= x >> np.uint64(30)
+    x *= _MIX1
+    x ^= x >> np.uint64(27)
+    x *= _MIX2
+    x ^= x >> np.uint64(31)
+    return x
+
+
+def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
+    """A keyed 64-bit hash of integer parts, broadcast against one another.
+
+    Not cryptographic: it spreads and hides, it does not protect secrets.
+    """
+    with np.errstate(over="ignore"):
+        state = np.atleast_1d(np.uint64((_name(salt) ^ (seed * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF))
+        for part in parts:
+            word = np.asarray(part).astype(np.uint64)  # negative numbers wrap, which is as good as any
+            state = _finish((state + _GOLDEN) ^ (word * _MIX2))
+        return _finish(state + _GOLDEN)
+
+
+def ids(seed: int, salt: str, *parts: npt.ArrayLike) -> I64:
+    """Ids: non-negative 63-bit integers from :func:`keyed`."""
+    return (keyed(seed, salt, *parts) & _MASK63).astype(np.int64)
+
+
+def hashed_uniforms(seed: int, salt: str, *parts: npt.ArrayLike) -> F64:
+    """Uniform numbers in [0, 1) that belong to the parts: the same parts, the same number, wherever they stand."""
+    return (keyed(seed, salt, *parts) >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,0 +1,184 @@
+"""Campaigns and accidents: what their rows look like, and that honest rows look alike."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.fraud.accidents import mistype
+from fraud_assets.simulation.fraud.reports import incident_reports
+from fraud_assets.simulation.generator import SyntheticDataGenerator, login_chunks
+from fraud_assets.tables import IncidentReports, LabeledAnomalies
+
+MONTHS = ["2024-01", "2024-02", "2024-03"]
+
+
+@pytest.fixture(scope="module")
+def bank() -> Scenario:
+    """us_bank with more fraud and more accidents on fewer payments: mechanisms show in seconds."""
+    base = Scenario.load("us_bank")
+    return base.model_copy(
+        update={
+            "population": base.population.model_copy(update={"customers": 512}),
+            "activity": base.activity.model_copy(update={"daily_mean": (2.0, 4.0)}),
+            "fraud": base.fraud.model_copy(update={"rate": 0.02, "false_report": 0.002}),
+            "accidents": base.accidents.model_copy(update={"mistyped": (2.0, 10.0)}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(bank: Scenario) -> pl.DataFrame:
+    """Ledger rows of the quarter beside their truth."""
+    generator = SyntheticDataGenerator(bank)
+    parts = []
+    for month in MONTHS:
+        truth = generator.generate_labels(month).drop("customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id")
+        parts.append(generator.generate_transactions(month).join(truth, on="transaction_id", how="left"))
+    return pl.concat(parts)
+
+
+@pytest.fixture(scope="module")
+def labels(bank: Scenario) -> pl.DataFrame:
+    return pl.concat([SyntheticDataGenerator(bank).generate_labels(month) for month in MONTHS])
+
+
+def _fraud(rows: pl.DataFrame, fraud_type: str) -> pl.DataFrame:
+    return rows.filter(pl.col("fraud_type") == fraud_type)
+
+
+def test_the_truth_breaks_no_rule_of_its_table(labels: pl.DataFrame) -> None:
+    LabeledAnomalies.validate(labels)
+    for evidence in labels.filter("is_fraud")["fraud_evidence"].head(200):
+        assert "km_from_home" in json.loads(evidence)
+
+
+def test_card_testing_is_small_mostly_declined_and_at_few_shops(rows: pl.DataFrame) -> None:
+    tests = _fraud(rows, "card_testing").filter(pl.col("fraud_evidence").str.contains('"role":"test"'))
+    assert set(tests["channel"]) == {"online"}
+    assert 0.55 < (tests["status"] == "declined").mean() < 0.95  # type: ignore[operator]
+    assert tests["amount"].median() < 15  # type: ignore[operator]
+    shops = tests.group_by("campaign_id").agg(pl.col("merchant_id").n_unique(), pl.col("customer_id").n_unique())
+    assert shops["merchant_id"].max() <= 3  # type: ignore[operator]
+    assert shops["customer_id"].mean() >= 8  # type: ignore[operator]
+
+
+def test_a_card_that_worked_is_used_for_more_days_later(rows: pl.DataFrame) -> None:
+    testing = _fraud(rows, "card_testing").with_columns(
+        use=pl.col("fraud_evidence").str.contains('"role":"use"')
+    )
+    use, test = testing.filter("use"), testing.filter(~pl.col("use"))
+    assert len(use) > 10
+    assert use["amount"].median() > 3 * test["amount"].median()  # type: ignore[operator]
+    first = test.group_by("campaign_id", "customer_id").agg(pl.col("event_time").min().alias("tested"))
+    waited = use.join(first, on=["campaign_id", "customer_id"])
+    assert ((waited["event_time"] - waited["tested"]).dt.total_hours() >= 20).all()
+
+
+def test_a_takeover_comes_after_a_login_on_the_same_device(bank: Scenario, rows: pl.DataFrame) -> None:
+    logins = pl.concat([part() for m in MONTHS for part in login_chunks(bank, Month.parse(m))])
+    takeover = _fraud(rows, "account_takeover")
+    before = takeover.join(logins, on=["customer_id", "device_id"], suffix="_login").filter(
+        (pl.col("event_time_login") <= pl.col("event_time")) & pl.col("is_success")
+    )
+    assert before["transaction_id"].n_unique() / len(takeover) > 0.95
+
+
+def test_a_takeover_moves_more_than_its_victims_usually_do(rows: pl.DataFrame) -> None:
+    takeover = _fraud(rows, "account_takeover")
+    honest = rows.filter(pl.col("is_fraud").is_null() & (pl.col("channel") != "card_present"))
+    usual = honest.group_by("category").agg(pl.col("amount").median().alias("usual"))
+    ratio = takeover.join(usual, on="category").select((pl.col("amount") / pl.col("usual")).median()).item()
+    assert 2 < ratio < 30
+
+
+def test_no_payment_app_is_used_for_a_customer_who_never_pays_by_app(bank: Scenario, rows: pl.DataFrame) -> None:
+    customers = SyntheticDataGenerator(bank).generate_customers("2024-03")
+    low = customers.filter(pl.col("digital_savviness") == "low")["customer_id"]
+    assert rows.filter(pl.col("customer_id").is_in(low.implode()) & (pl.col("channel") == "app")).is_empty()
+
+
+@pytest.mark.parametrize("fraud_type", ["card_testing", "account_takeover"])
+def test_honest_rows_resemble_each_fraud_type_more_often_than_there_is_fraud(
+    rows: pl.DataFrame, fraud_type: str
+) -> None:
+    alike = rows.filter(pl.col("lookalike_of") == fraud_type)
+    assert len(alike) > 0.5 * len(_fraud(rows, fraud_type))
+    assert alike["is_fraud"].sum() == 0
+
+
+def test_actors_use_their_devices_on_several_victims(rows: pl.DataFrame) -> None:
+    shared = rows.filter("is_fraud").group_by("device_id").agg(pl.col("customer_id").n_unique())
+    assert shared["customer_id"].max() > 5  # type: ignore[operator]
+
+
+def test_a_burst_follows_its_payment_within_twenty_seconds(rows: pl.DataFrame) -> None:
+    burst = rows.filter("is_accident_burst")
+    base = rows.filter(pl.col("is_accident_burst").fill_null(False).not_() & (pl.col("direction") == "debit"))
+    near = burst.join(base, on=["customer_id", "recipient_entity"], suffix="_base").filter(
+        (pl.col("event_time") - pl.col("event_time_base")).dt.total_milliseconds().is_between(1, 60_000)
+    )
+    assert near["transaction_id"].n_unique() == len(burst)
+    seconds = near.group_by("transaction_id").agg(
+        ((pl.col("event_time") - pl.col("event_time_base")).dt.total_milliseconds() / 1000).min().alias("s")
+    )
+    assert seconds["s"].max() <= 21  # type: ignore[operator]
+
+
+def test_a_high_amount_accident_exceeds_what_the_method_normally_sees(bank: Scenario, rows: pl.DataFrame) -> None:
+    ceiling = pl.DataFrame({"method": [m.name for m in bank.methods], "top": [m.normal_maximum for m in bank.methods]})
+    high = rows.filter("is_high_amount_accident").join(ceiling, on="method")
+    factor = high["amount"] / high["top"]
+    assert len(high) > 20
+    assert factor.min() >= 0.999  # type: ignore[operator]
+    assert factor.is_between(2.5, 4.0001).mean() > 0.65  # type: ignore[operator]
+
+
+def test_a_mistyped_recipient_is_one_typing_error_from_the_intended_one(rows: pl.DataFrame) -> None:
+    from rapidfuzz.distance import OSA
+
+    wrong = rows.filter("is_mistyped_entity_accident")
+    assert len(wrong) > 10
+    for typed, meant in wrong.select("recipient_entity", "original_recipient_entity").iter_rows():
+        assert OSA.distance(typed, meant) == 1, (typed, meant)
+
+
+@given(
+    number=st.integers(1_000_000_000, 9_999_999_999),
+    kind=st.floats(0, 1, exclude_max=True),
+    digit=st.floats(0, 1, exclude_max=True),
+)
+def test_a_typing_error_always_gives_another_number(number: int, kind: float, digit: float) -> None:
+    typed = int(mistype(np.array([number]), np.array([kind]), np.array([digit]))[0])
+    assert typed != number
+    assert abs(len(str(typed)) - 10) <= 1
+
+
+def test_reports_come_late_partly_and_sometimes_wrongly(bank: Scenario, labels: pl.DataFrame) -> None:
+    months = [Month.parse("2024-01") + k for k in range(9)]
+    filed = pl.concat([incident_reports(bank, m, labels.lazy()).collect() for m in months])
+    IncidentReports.validate(filed)
+    fraud = filed.filter(pl.col("kind") == "fraud")
+    truth = labels.filter("is_fraud")
+    known = fraud.join(truth.select("transaction_id"), on="transaction_id")
+    assert 0.3 < len(known) / len(truth) < 0.95
+    days = (known["reported_at"] - known["event_time"]).dt.total_hours() / 24
+    assert days.min() > 0  # type: ignore[operator]
+    assert 0.4 < (days <= 7).mean() < 0.75  # type: ignore[operator]
+    assert 0.02 < (days > 30).mean() < 0.4  # type: ignore[operator]
+    false = fraud.join(truth.select("transaction_id"), on="transaction_id", how="anti")
+    assert len(false) == labels["is_false_report"].sum()
+
+
+def test_a_month_of_reports_does_not_depend_on_when_it_is_asked_for(bank: Scenario, labels: pl.DataFrame) -> None:
+    march = Month.parse("2024-03")
+    with_all = incident_reports(bank, march, labels.lazy()).collect()
+    later = labels.filter(pl.col("event_time") < march.end).lazy()
+    assert incident_reports(bank, march, later).collect().equals(with_all)

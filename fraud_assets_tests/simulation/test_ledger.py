@@ -1,0 +1,161 @@
+"""The ledger as a whole: the same rows whenever, in whatever company; a month tiles; references hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.generator import (
+    SyntheticDataGenerator,
+    campaign_chunks,
+    chunks,
+    device_chunks,
+    label_chunks,
+    merchant_chunks,
+    transaction_chunks,
+)
+from fraud_assets.tables import Transactions, polars_schema
+
+MONTH = Month.parse("2024-02")
+
+
+def _with(scenario: Scenario, section: str, **values: object) -> Scenario:
+    return scenario.model_copy(update={section: getattr(scenario, section).model_copy(update=values)})
+
+
+@pytest.fixture(scope="module")
+def bank() -> Scenario:
+    return Scenario.load("tiny_bank")
+
+
+@pytest.fixture(scope="module")
+def ledger(bank: Scenario) -> pl.DataFrame:
+    return SyntheticDataGenerator(bank).generate_transactions("2024-02")
+
+
+@pytest.fixture(scope="module")
+def labels(bank: Scenario) -> pl.DataFrame:
+    return SyntheticDataGenerator(bank).generate_labels("2024-02")
+
+
+def test_a_ledger_row_breaks_no_rule_of_its_table(ledger: pl.DataFrame) -> None:
+    assert dict(ledger.schema) == polars_schema(Transactions)
+    Transactions.validate(ledger)
+
+
+def test_the_ledger_is_sorted_and_lies_in_its_month(ledger: pl.DataFrame) -> None:
+    assert ledger.equals(ledger.sort("customer_id", "event_time", "transaction_id"))
+    assert ledger["event_time"].min() >= MONTH.start  # type: ignore[operator]
+    assert ledger["event_time"].max() < MONTH.end  # type: ignore[operator]
+
+
+def test_no_row_is_lost_or_doubled_where_two_months_meet(bank: Scenario) -> None:
+    """Rows within six days of a boundary come from both months' blocks; their numbers must not meet."""
+    march = SyntheticDataGenerator(bank).generate_transactions("2024-03")
+    february = SyntheticDataGenerator(bank).generate_transactions("2024-02")
+    assert pl.concat([february, march])["transaction_id"].is_unique().all()
+    per_day = pl.concat([february, march]).group_by(pl.col("event_time").dt.date().alias("day")).len().sort("day")
+    edge = per_day.filter(pl.col("day").is_between(MONTH.end.date() - timedelta(2), MONTH.end.date() + timedelta(1)))
+    assert edge["len"].min() > 0.5 * per_day["len"].median()  # type: ignore[operator]
+
+
+def test_a_refund_or_reversal_refers_to_a_row_that_exists(bank: Scenario, ledger: pl.DataFrame) -> None:
+    january = SyntheticDataGenerator(bank).generate_transactions("2024-01")
+    known = pl.concat([january, ledger]).select("transaction_id", "customer_id", "event_time", "direction")
+    back = ledger.filter(pl.col("original_transaction_id").is_not_null())
+    found = back.join(known, left_on="original_transaction_id", right_on="transaction_id", suffix="_original")
+    assert len(back) > 20
+    assert len(found) == len(back)
+    assert (found["customer_id"] == found["customer_id_original"]).all()
+    assert (found["event_time"] > found["event_time_original"]).all()
+    assert (found["direction_original"] == "debit").all()
+
+
+@settings(max_examples=4, deadline=None)
+@given(extra=st.integers(min_value=1, max_value=400))
+def test_more_customers_change_no_honest_row_of_the_others(
+    bank: Scenario, ledger: pl.DataFrame, labels: pl.DataFrame, extra: int
+) -> None:
+    larger = _with(bank, "population", customers=bank.population.customers + extra)
+    columns = ["transaction_id", "customer_id", "event_time", "amount", "merchant_id", "payee_id"]
+    fraud = labels.filter("is_fraud")["transaction_id"].implode()
+    before = ledger.filter(~pl.col("transaction_id").is_in(fraud)).select(columns)
+    after = SyntheticDataGenerator(larger).generate_transactions("2024-02").select(columns)
+    assert before.join(after, on=columns, how="anti", nulls_equal=True).is_empty()
+
+
+def test_without_fraud_every_honest_row_keeps_its_time_amount_and_merchant(
+    bank: Scenario, ledger: pl.DataFrame, labels: pl.DataFrame
+) -> None:
+    columns = ["transaction_id", "event_time", "amount", "merchant_id", "payee_id", "category"]
+    fraud = labels.filter("is_fraud")["transaction_id"].implode()
+    honest = ledger.filter(~pl.col("transaction_id").is_in(fraud)).select(columns)
+    peaceful = SyntheticDataGenerator(_with(bank, "fraud", types={})).generate_transactions("2024-02").select(columns)
+    assert honest.equals(peaceful)
+
+
+def test_a_chunk_alone_gives_the_rows_it_has_among_all(bank: Scenario) -> None:
+    wide = _with(bank, "population", customers=3 * 256)
+    wide = _with(wide, "activity", daily_mean=(25.0, 26.0))
+    parts = transaction_chunks(wide, MONTH)
+    assert len(parts) >= 3
+    assert parts[-1]().equals(parts[-1]())
+    together = pl.concat([part() for part in parts])
+    assert parts[1]().equals(together.filter(pl.col("customer_id").is_between(*_range(parts[1]()))))
+
+
+def _range(frame: pl.DataFrame) -> tuple[int, int]:
+    return int(frame["customer_id"].min()), int(frame["customer_id"].max())  # type: ignore[arg-type]
+
+
+def test_another_seed_is_another_world(bank: Scenario, ledger: pl.DataFrame) -> None:
+    other = SyntheticDataGenerator(bank.model_copy(update={"seed": bank.seed + 1})).generate_transactions("2024-02")
+    assert not np.isin(other["transaction_id"].to_numpy(), ledger["transaction_id"].to_numpy()).any()
+
+
+def test_every_label_is_a_ledger_row_with_the_same_keys(ledger: pl.DataFrame, labels: pl.DataFrame) -> None:
+    keys = ["transaction_id", "customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id"]
+    assert labels.select(keys).join(ledger.select(keys), on=keys, how="anti", nulls_equal=True).is_empty()
+    assert labels["transaction_id"].is_unique().all()
+
+
+def test_every_key_in_the_ledger_is_found_in_its_table(bank: Scenario, ledger: pl.DataFrame) -> None:
+    devices = pl.concat([part() for part in device_chunks(bank, MONTH)])
+    merchants = pl.concat([part() for part in merchant_chunks(bank, MONTH)])
+    customers = SyntheticDataGenerator(bank).generate_customers("2024-02")
+    assert devices["device_id"].is_unique().all()
+    for column, table, key in (
+        ("device_id", devices, "device_id"),
+        ("terminal_id", devices, "device_id"),
+        ("merchant_id", merchants, "merchant_id"),
+        ("customer_id", customers, "customer_id"),
+    ):
+        used = ledger.select(pl.col(column).drop_nulls().unique())
+        missing = used.join(table.select(pl.col(key).alias(column)), on=column, how="anti")
+        assert missing.is_empty(), f"{column}: {len(missing)} of {len(used)} are in no table"
+
+
+def test_rows_of_a_campaign_lie_within_its_life(bank: Scenario, labels: pl.DataFrame) -> None:
+    campaigns = pl.concat([part() for part in campaign_chunks(bank, MONTH)])
+    rows = labels.filter("is_fraud").join(campaigns, on="campaign_id", how="left", suffix="_campaign")
+    assert rows["starts_at"].null_count() == 0
+    # A takeover may be moved within its first day into the victim's waking hours.
+    assert (rows["event_time"] >= rows["starts_at"]).all()
+    assert (rows["event_time"] < rows["ends_at"] + timedelta(days=1)).all()
+
+
+def test_units_fill_chunks_without_gap_or_overlap() -> None:
+    us = Scenario.load("us_bank")
+    units = [unit for chunk in chunks(us) for unit in chunk]
+    assert units == list(range(4))
+
+
+def test_labels_of_a_chunk_do_not_depend_on_the_others(bank: Scenario, labels: pl.DataFrame) -> None:
+    assert label_chunks(bank, MONTH)[0]().equals(labels)
