@@ -1,7 +1,8 @@
 """A scenario: one bank, from one YAML file and the CSV tables beside it.
 
-What lives here: the frozen pydantic models, the loader and its error sentences; it is the only reader of scenario files.
-What does not: what the numbers do (simulation, features, detection) and the numbers themselves (``scenario.yaml``).
+What lives here: the frozen pydantic models, the loader and its error sentences; it is the only reader of scenario
+files. What does not: what the numbers do (simulation, features, detection) and the numbers themselves
+(``scenario.yaml``).
 """
 
 from __future__ import annotations
@@ -207,7 +208,9 @@ class Fraud(_Model):
     monthly_variation: Share
     actors: Annotated[int, Field(ge=1)]
     false_report: Share  # of honest rows
-    severity_losses: tuple[Positive, Positive, Positive]  # loss of an account at p50, p80 and p95: medium, high, critical
+    severity_losses: tuple[
+        Positive, Positive, Positive
+    ]  # loss of an account at p50, p80 and p95: medium, high, critical
     types: dict[str, CampaignType]
 
     @field_validator("types")
@@ -364,7 +367,7 @@ def load_all() -> list[Scenario]:
 
 
 @lru_cache(maxsize=64)
-def _load_cached(folder: Path, stamp: tuple[int, ...]) -> Scenario:
+def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Scenario:
     try:
         document = _document(folder)
         scenario = Scenario.model_validate(document)
@@ -395,9 +398,7 @@ def _document(folder: Path) -> dict[str, Any]:
         if path.exists() or base is None:
             document[table] = _rows(path)
     if (hours := folder / "hours.csv").exists() or base is None:
-        document["hours"] = {
-            row["profile"]: tuple(float(row[f"h{h:02d}"]) for h in range(24)) for row in _rows(hours)
-        }
+        document["hours"] = {row["profile"]: tuple(float(row[f"h{h:02d}"]) for h in range(24)) for row in _rows(hours)}
     return _laid_over(document, own)
 
 
@@ -460,4 +461,6 @@ def _sentence(folder: Path, error: ValidationError) -> str:
     value = f" is {found!r}" if isinstance(found, str | int | float | bool) else ""
     needed = first["msg"].removeprefix("Value error, ")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed[0].lower()}{needed[1:]}{more}"
+    return (
+        f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed[0].lower()}{needed[1:]}{more}"
+    )

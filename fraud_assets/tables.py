@@ -4,9 +4,9 @@ What lives here: one dataframely schema a table. They feed the column schemas in
 docs/tables.md. What does not: how rows come to be (simulation, ingestion) and the feature table, whose schema is the
 feature registry's.
 
-Conventions: instants are UTC with microsecond type; amounts are major units (dollars, rupees) with two decimals; ids are
-non-negative 63-bit integers that tell nothing; the partition's month is in the folder name, never in the file. A column
-with ``metadata={"hidden": True}`` is truth: only evaluation, gates and exports may read its table.
+Conventions: instants are UTC with microsecond type; amounts are major units (dollars, rupees) with two decimals; ids
+are non-negative 63-bit integers that tell nothing; the partition's month is in the folder name, never in the file. A
+column with ``metadata={"hidden": True}`` is truth: only evaluation, gates and exports may read its table.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Customers(dy.Schema):
     daily_limit = dy.Float64(min=0, description="Highest total of a day, major units")
     transaction_limit = dy.Float64(min=0, description="Highest single payment, major units")
     credit_limit = dy.Float64(min=0, description="Credit line, major units")
-    payday = dy.Int8(min=1, max=31, description="Day of month on which the salary arrives (the last day if the month is shorter)")
+    payday = dy.Int8(
+        min=1, max=31, description="Day of month on which the salary arrives (the last day if the month is shorter)"
+    )
 
 
 class Devices(dy.Schema):
@@ -212,11 +214,11 @@ class LabeledAnomalies(dy.Schema):
     anomaly_type = dy.Enum(
         ANOMALY_TYPES, nullable=True, metadata=HIDDEN, description="Kind of unusual behaviour, fraud or not"
     )
-    lookalike_of = dy.String(
-        nullable=True, metadata=HIDDEN, description="Fraud type that this honest row resembles"
-    )
+    lookalike_of = dy.String(nullable=True, metadata=HIDDEN, description="Fraud type that this honest row resembles")
     is_accident_burst = dy.Bool(description="An extra row of an accidental burst", metadata=HIDDEN)
-    is_high_amount_accident = dy.Bool(description="Amount far above the method's normal maximum, by mistake", metadata=HIDDEN)
+    is_high_amount_accident = dy.Bool(
+        description="Amount far above the method's normal maximum, by mistake", metadata=HIDDEN
+    )
     is_mistyped_entity_accident = dy.Bool(description="Recipient mistyped", metadata=HIDDEN)
     original_recipient_entity = dy.String(
         nullable=True, metadata=HIDDEN, description="The recipient that was meant, where it was mistyped"
@@ -225,7 +227,7 @@ class LabeledAnomalies(dy.Schema):
 
 
 class IncidentReports(dy.Schema):
-    """Something the bank learned in this month about a transaction of this or an earlier month: knowledge, not truth."""
+    """What the bank learned in this month about a transaction of this or an earlier month: knowledge, not truth."""
 
     transaction_id = _id("The reported ledger row", primary_key=True)
     event_time = _instant("The ledger row's time")

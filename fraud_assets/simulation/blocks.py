@@ -1,8 +1,9 @@
 """Blocks: the pieces of a month in which column streams are drawn.
 
-A ledger month is a UTC interval, people live by local days, and a refund may point into the month before. So each month is
-drawn as three blocks of local days, lead (1), body and tail (6), each with streams of its own, and a ledger month is cut from
-the tail before it, its own blocks and, where a city lies east of Greenwich, the lead after it. Nothing outlives a tail.
+A ledger month is a UTC interval, people live by local days, and a refund may point into the month before. So each
+month is drawn as three blocks of local days, lead (1), body and tail (6), each with streams of its own, and a ledger
+month is cut from the tail before it, its own blocks and, where a city lies east of Greenwich, the lead after it.
+Nothing outlives a tail.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Local time and the calendar's rhythm: UTC offsets, weekdays, paydays, holidays, hours of the day.
 
-What lives here: functions of time alone. What does not: who does something at that time (``customers.py``, ``spending.py``).
+What lives here: functions of time alone. What does not: who does something at that time (``customers.py``,
+``spending.py``).
 Days are days since 1970-01-01 in local time; instants are microseconds since the epoch, UTC unless called local.
 """
 
@@ -55,8 +56,8 @@ def utc_offset_minutes(scenario: Scenario, city: npt.ArrayLike, local_us: npt.Ar
 
     Notes
     -----
-    A wall time that occurs twice is the first one; one that the change skips takes the offset before the change (as Python's
-    ``fold=0``, PEP 495), so that the instant ``local_us - offset`` lies just after the change.
+    A wall time that occurs twice is the first one; one that the change skips takes the offset before the change (as
+    Python's ``fold=0``, PEP 495), so that the instant ``local_us - offset`` lies just after the change.
     """
     return _offset(scenario, city, local_us, local=True)
 
@@ -84,7 +85,7 @@ def _offset(scenario: Scenario, city: npt.ArrayLike, time_us: npt.ArrayLike, *, 
         first[number] = offsets[before]
         moves.extend((number, int(at[k]), int(offsets[k + 1])) for k in range(before, after))
     result = first[zone]
-    for number, at_us, minutes in moves:  # a month has two changes a zone at most, so this is a pass or two over the rows
+    for number, at_us, minutes in moves:  # a month has a change or none in each zone: a pass or two over the rows
         np.copyto(result, minutes, where=(zone == number) & (times >= at_us))
     return result
 
@@ -102,12 +103,12 @@ def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ScenarioError(
-            f"scenario {scenario.name}: cities.csv: time_zone is {name!r}; an IANA zone such as America/New_York is needed"
+            f"scenario {scenario.name}: cities.csv: time_zone is {name!r};"
+            " an IANA zone such as America/New_York is needed"
         ) from None
 
     def minutes(instant: datetime) -> int:
-        offset = instant.astimezone(zone).utcoffset()
-        assert offset is not None  # a ZoneInfo always knows
+        offset = instant.astimezone(zone).utcoffset() or timedelta(0)
         return round(offset / timedelta(minutes=1))
 
     year = scenario.first.year
@@ -128,7 +129,7 @@ def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
 
 
 def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:
-    """How much people pay on each of ``n`` local days from ``first_day``: weekday x month edges x holidays; shape (n,)."""
+    """How much people pay on each of ``n`` local days: weekday x month edges x holidays; shape (n,)."""
     days = np.arange(first_day, first_day + n)
     factors = _week_and_month(scenario, days)
     for holiday in scenario.holidays:
@@ -220,8 +221,8 @@ def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F
 
     Notes
     -----
-    What falls behind the UTC month's end by local time appears at its beginning, at the same local hour of the day before the
-    first, and the other way round: the month is complete on its own, without drawing its neighbours.
+    What falls behind the UTC month's end by local time appears at its beginning, at the same local hour of the day
+    before the first, and the other way round: the month is complete on its own, without drawing its neighbours.
     """
     first, end = (day * DAY_US for day in month_days(month))
     _, table = hour_quantiles(scenario)

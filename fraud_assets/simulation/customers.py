@@ -1,7 +1,8 @@
 """Customers: who they are, what they like, and what of it the bank has on file.
 
-What lives here: :class:`Traits`, everything the simulator knows about a customer, as a pure function of seed and index; and
-the observed table of a month. What does not: what customers own (``devices.py``) and do (``spending.py``, ``logins.py``).
+What lives here: :class:`Traits`, everything the simulator knows about a customer, as a pure function of seed and index;
+and the observed table of a month. What does not: what customers own (``devices.py``), what they like best
+(``preferences.py``) and what they do (``spending.py``, ``logins.py``).
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     people, activity, seed = scenario.population, scenario.activity, scenario.seed
     limit = -(-people.customers // UNIT)
     if any(not 0 <= unit < limit for unit in units):
-        raise ValueError(f"scenario {scenario.name}: units {list(units)} reach beyond the bank's {limit} units of {UNIT}")
+        raise ValueError(f"scenario {scenario.name}: units {list(units)} are not all among its {limit} units of {UNIT}")
     draw = _Draws(seed, units)
     unit = np.repeat(np.array(units, dtype=np.int64), UNIT)
     place = np.tile(np.arange(UNIT), len(units))
@@ -238,14 +239,15 @@ def _occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
 
 def _savviness_shares(scenario: Scenario) -> F64:
     """Shares of low, medium and high in the population."""
-    return np.array([s.savviness for s in scenario.population.segments]).T @ [s.share for s in scenario.population.segments]
+    segments = scenario.population.segments
+    return np.array([s.share for s in segments]) @ np.array([s.savviness for s in segments])
 
 
 def _households(share: float, u: F64) -> tuple[I64, I64]:
     """Position of each customer's first household member, and the household's size.
 
-    Customers live in rows of four; each but the first of a row joins the household of the one before with probability p.
-    Then a share (3p - p**2) / 2 shares an address, which is solved for p.
+    Customers live in rows of four; each but the first of a row joins the household of the one before with probability
+    p. Then a share (3p - p**2) / 2 shares an address, which is solved for p.
     """
     p = (3 - np.sqrt(9 - 8 * share)) / 2
     starts = u >= p
@@ -284,7 +286,8 @@ def _rates(scenario: Scenario, draw: _Draws, segment: I64, bills: I64) -> F64:
     """Mean purchases a day.
 
     ``daily_mean`` speaks of all transactions: bills and a salary and a half a month are taken off. A segment's activity
-    factor f turns a uniform place u between its bounds into u**(1/f), so that nobody leaves them.
+    factor f turns a uniform place u between its bounds into u**(1/f), so that nobody leaves them. ``gamma_mean`` speaks
+    of purchases alone; its tail would not bear a subtraction.
     """
     activity, people = scenario.activity, scenario.population
     factor = np.array([s.activity_factor for s in people.segments])
@@ -292,10 +295,9 @@ def _rates(scenario: Scenario, draw: _Draws, segment: I64, bills: I64) -> F64:
         rate = _between(activity.daily_mean, draw.uniform("rate") ** (1 / factor[segment]))
         rate = np.maximum(rate - (bills + 1.5) / 30.44, 0.1 * rate)
     else:
-        assert activity.gamma_mean is not None and activity.gamma_cv is not None  # the scenario has one of the two
-        shape = 1 / activity.gamma_cv**2
+        shape = (activity.gamma_cv or 1.0) ** -2
         mean_factor = float(np.dot(factor, [s.share for s in people.segments]))
-        rate = activity.gamma_mean / shape * draw.gamma("rate", shape) * factor[segment] / mean_factor
+        rate = (activity.gamma_mean or 0.0) / shape * draw.gamma("rate", shape) * factor[segment] / mean_factor
     return rate / calendar.mean_factor(scenario)
 
 
@@ -310,8 +312,8 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
 
     Returns
     -------
-    A frame of :class:`fraud_assets.tables.Customers`, sorted by customer_id: those of the units whose local day of joining
-    began before the end of the month.
+    A frame of :class:`fraud_assets.tables.Customers`, sorted by customer_id: those of the units whose local day of
+    joining began before the end of the month.
     """
     t = traits(scenario, units)
     rows = np.flatnonzero(joined_us(scenario, t.city, t.registered_day) < calendar.microseconds(month.end))
@@ -377,7 +379,7 @@ def _busiest_hours(scenario: Scenario) -> list[str]:
 
 
 def _kyc(scenario: Scenario, t: Traits, rows: I64, month: Month) -> I64:
-    """Identity check: pending in the month of joining and, for a few, later; expired for two months every six years [P]."""
+    """Identity check: pending in the month of joining, expired for two months every six years and then pending [P]."""
     phase = (keyed(scenario.seed, "kyc", t.index[rows]) % np.uint64(72)).astype(np.int64)
     age = (month.index + phase) % 72
     expired = age < 2

@@ -32,8 +32,8 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 #: Lives differ between customers: the rate of replacement is uniform between these multiples of its mean [P].
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
-#: One-off devices (a friend's phone, a work computer, a browser without its cookies) relative to logins [P]: with new phones
-#: they make 2-3 % of honest logins come from a device the bank has not seen.
+#: One-off devices (a friend's phone, a work computer, a browser without its cookies) relative to logins [P]: with new
+#: phones they make 2-3 % of honest logins come from a device the bank has not seen.
 _GUESTS = 0.026
 _GUEST_KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
 
@@ -197,9 +197,9 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
 
     Returns
     -------
-    A frame of :class:`fraud_assets.tables.Devices`, sorted by owner, kind and first use: every device in use in the month or
-    the 24 before, and the one-off devices of the month and of those that features look back on. A device that a household
-    shares is listed once, under its first owner. The version columns are as of the month.
+    A frame of :class:`fraud_assets.tables.Devices`, sorted by owner, kind and first use: every device in use in the
+    month or the 24 before, and the one-off devices of the month and of those that features look back on. A device that
+    a household shares is listed once, under its first owner. The version columns are as of the month.
     """
     t = traits(scenario, units)
     lives = _lives(scenario, t)
@@ -228,16 +228,21 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
         owner=t.customer_id[np.concatenate([who, *(g.who for g in one_off)])],
         device_id=np.concatenate([_device_ids(scenario, lives, rows, generation), *(g.device_id for g in one_off)]),
         kind=np.concatenate([lives.slot[rows], *(g.kind for g in one_off)]),
-        first_us=np.concatenate(
-            [np.maximum(lives.begins(rows, generation), seen), *(g.first_us for g in one_off)]
-        ),
+        first_us=np.concatenate([np.maximum(lives.begins(rows, generation), seen), *(g.first_us for g in one_off)]),
         shared=np.concatenate([lives.shared[rows], none]),
     )
     return frame.sort("customer_id", "kind", "first_used_at", "device_id")
 
 
 def describe(
-    scenario: Scenario, month: Month, *, owner: I64, device_id: I64, kind: I64, first_us: I64, shared: npt.NDArray[np.bool_]
+    scenario: Scenario,
+    month: Month,
+    *,
+    owner: I64,
+    device_id: I64,
+    kind: I64,
+    first_us: I64,
+    shared: npt.NDArray[np.bool_],
 ) -> pl.DataFrame:
     """Rows of :class:`fraud_assets.tables.Devices` for any customers' devices, honest or not.
 

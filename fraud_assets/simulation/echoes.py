@@ -1,7 +1,7 @@
 """What follows from an honest payment: another try after a decline, a small check of a new card on file, a refund.
 
-Every echo comes within ``blocks.TAIL_DAYS`` of its payment and belongs to the payment's block. Its draws are keyed by the
-payment's number.
+Every echo comes within ``blocks.TAIL_DAYS`` of its payment and belongs to the payment's block. Its draws are keyed by
+the payment's number.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def refunds(bank: Bank, rows: Intents) -> Intents:
     u = _u(bank, "refund.time", chosen.transaction_id)
     part = _u(bank, "refund.part", chosen.transaction_id)
     cents = np.where(part < 0.8, chosen.cents, np.maximum(100, (chosen.cents * part).astype(np.int64)))
-    return _credit(chosen, ids(seed, "refund", chosen.transaction_id), chosen.event_us + _milli(DAY * (1 + 4 * u)), cents, REFUND)
+    return _credit(
+        chosen, ids(seed, "refund", chosen.transaction_id), chosen.event_us + _milli(DAY * (1 + 4 * u)), cents, REFUND
+    )
 
 
 def reversals(bank: Bank, rows: Intents, low_hours: float, high_hours: float, kind: int = REVERSAL) -> Intents:
@@ -127,5 +129,3 @@ def _milli(microseconds: F64) -> I64:
 
 def _u(bank: Bank, salt: str, number: I64) -> F64:
     return hashed_uniforms(bank.scenario.seed, salt, number)
-
-

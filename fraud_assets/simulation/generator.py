@@ -1,7 +1,7 @@
 """The simulation's doors: a month of a table as pure chunk functions, and a class for people without an orchestrator.
 
-A chunk is as many consecutive units of 256 customers as give about 200,000 ledger rows; it is the unit of memory, of row
-groups and of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
+A chunk is as many consecutive units of 256 customers as give about 200,000 ledger rows; it is the unit of memory, of
+row groups and of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
 """
 
 from __future__ import annotations

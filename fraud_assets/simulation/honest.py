@@ -32,8 +32,7 @@ def honest(bank: Bank, month: Month) -> Intents:
     """The honest and erroneous rows of the ledger month, in no order that matters."""
     parts = []
     for block in blocks(bank.scenario, month):
-        for rows in _block(bank, block):
-            parts.append(within(rows, month))
+        parts += [within(rows, month) for rows in _block(bank, block)]
     return react(bank, month, concat(parts))
 
 

@@ -1,7 +1,8 @@
-"""What somebody set out to do: the common form of honest, erroneous and fraudulent rows before the bank writes them down.
+"""What somebody set out to do: the common form of honest, erroneous and fraudulent rows before the bank writes them
+down.
 
-Every source of ledger rows (spending, bills, accidents, campaigns) yields :class:`Intents`; ``ledger.py`` alone turns them
-into the tables, so that nothing about a row's form can tell where it came from.
+Every source of ledger rows (spending, bills, accidents, campaigns) yields :class:`Intents`; ``ledger.py`` alone turns
+them into the tables, so that nothing about a row's form can tell where it came from.
 """
 
 from __future__ import annotations
@@ -122,9 +123,9 @@ class Bank:
     @cached_property
     def counts(self) -> I64:
         """Customers in each of the units."""
-        return np.bincount(
-            np.searchsorted(np.asarray(self.units), self.traits.unit), minlength=len(self.units)
-        ).astype(np.int64)
+        return np.bincount(np.searchsorted(np.asarray(self.units), self.traits.unit), minlength=len(self.units)).astype(
+            np.int64
+        )
 
     @cached_property
     def channel(self) -> I64:

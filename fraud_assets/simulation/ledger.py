@@ -17,7 +17,6 @@ from fraud_assets.simulation.intents import (
     CARD_PRESENT,
     DAY,
     INCOME,
-    MINUTE,
     NONE,
     ONLINE,
     REFUND,
@@ -57,9 +56,7 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     place = rows.place.copy()
     remote = np.flatnonzero(rows.net != NONE)
     day = rows.event_us[remote] // DAY
-    addresses, seen_in = ip_address(
-        scenario, bank.traits, rows.who[remote], rows.net[remote], place[remote], day
-    )
+    addresses, seen_in = ip_address(scenario, bank.traits, rows.who[remote], rows.net[remote], place[remote], day)
     place[remote] = seen_in
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
     towns = scenario.cities
@@ -175,5 +172,3 @@ def _instants(us: I64) -> pl.Series:
 
 def _us(month: Month) -> int:
     return int(month.start.timestamp()) * 1_000_000
-
-

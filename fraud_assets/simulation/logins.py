@@ -1,7 +1,8 @@
 """Logins: the honest sessions of a month, with their typos, forgotten passwords and changes of credentials.
 
-What lives here: honest logins only; those of campaigns are in ``fraud/``. A session is one attempt to get in: failed tries
-first, perhaps a password reset, then usually a success, and now and then a change of credentials or of the phone number.
+What lives here: honest logins only; those of campaigns are in ``fraud/``. A session is one attempt to get in: failed
+tries first, perhaps a password reset, then usually a success, and now and then a change of credentials or of the phone
+number.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
 
     Returns
     -------
-    A frame of :class:`fraud_assets.tables.Logins`, sorted by (customer_id, event_time), with event_time in the (UTC) month.
+    A frame of :class:`fraud_assets.tables.Logins`, sorted by (customer_id, event_time), all in the (UTC) month.
     """
     t = traits(scenario, units)
     sessions = _sessions(scenario, t, month, units)
@@ -141,7 +142,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
 def _ordinary(scenario: Scenario, t: Traits, month: Month, units: Sequence[int]) -> tuple[I64, I64]:
     """Customer and ordinal of each ordinary session: Poisson with a customer's own Gamma rate."""
     people = scenario.population.segments
-    shares = np.array([s.savviness for s in people]).T @ [s.share for s in people]
+    shares = np.array([s.share for s in people]) @ np.array([s.savviness for s in people])
     factor = _BY_SAVVINESS / (shares @ _BY_SAVVINESS)
     mean = scenario.devices.daily_logins * month.days * factor[t.savviness]
     parts = []
@@ -187,7 +188,7 @@ def _events(sessions: _Sessions, session: I64, step: I64) -> I64:
 
 
 def _elapsed(scenario: Scenario, sessions: _Sessions, session: I64, step: I64, first: I64) -> I64:
-    """Microseconds from a session's beginning to each of its steps: seconds between tries, minutes for a reset or a change."""
+    """Microseconds from a session's beginning to each step: seconds between tries, minutes for a reset or a change."""
     slow = (step == sessions.fails[session]) & (sessions.reset[session] == 1)
     slow |= step >= (sessions.fails + sessions.reset + sessions.success)[session]
     u = hashed_uniforms(scenario.seed, "logins.gap", sessions.number[session], step)
@@ -197,9 +198,7 @@ def _elapsed(scenario: Scenario, sessions: _Sessions, session: I64, step: I64, f
     return passed - passed[first][session]
 
 
-def _network(
-    scenario: Scenario, t: Traits, month: Month, units: Sequence[int], sessions: _Sessions
-) -> tuple[I64, I64]:
+def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], sessions: _Sessions) -> tuple[I64, I64]:
     """Address and located city of each session: at home, on the move, away or behind a VPN."""
     seed, who = scenario.seed, sessions.who
     local_us = sessions.start_us + calendar.offset_at(scenario, t.city[who], sessions.start_us) * 60_000_000

@@ -108,7 +108,7 @@ def directory(scenario: Scenario) -> Directory:
         reputation=reputation,
         weakness=weakness,
         opened_day=day_number(scenario.first.start.date()) - age,
-        terminals=np.where(nowhere, 1, 1 + np.floor(draw["terminals"] * np.array([4, 3, 2])[tier - 1])).astype(np.int64),
+        terminals=np.where(nowhere, 1, 1 + (draw["terminals"] * np.array([4, 3, 2])[tier - 1]).astype(np.int64)),
         sub_category=sub_categories,
         start=start,
         count=counts,
@@ -148,8 +148,8 @@ def _counts(scenario: Scenario) -> I64:
 def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     """The brand of each merchant, -1 for locals.
 
-    Online the brands come first, by weight. In a city each merchant is an outlet with ``_CHAIN_SHARE``, of a brand drawn by
-    weight among those present in the metro; the more popular places are chains a little more often.
+    Online the brands come first, by weight. In a city each merchant is an outlet with ``_CHAIN_SHARE``, of a brand
+    drawn by weight among those present in the metro; the more popular places are chains a little more often.
     """
     result = np.full(len(category), -1, dtype=np.int64)
     metros = sorted({c.metro for c in scenario.cities})
@@ -158,7 +158,9 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     which = hashed_uniforms(scenario.seed, "merchants.brand", category, place, rank)
     online = place == len(scenario.cities)
     for k, c in enumerate(scenario.categories):
-        members = np.array([b for b, brand in enumerate(scenario.brands) if brand.category == c.category], dtype=np.int64)
+        members = np.array(
+            [b for b, brand in enumerate(scenario.brands) if brand.category == c.category], dtype=np.int64
+        )
         if not len(members):
             continue
         weight = np.array([scenario.brands[b].weight for b in members])
@@ -167,7 +169,9 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
             result[rows] = members[np.argsort(-weight, kind="stable")][rank[rows]]
             continue
         reach = np.where(np.array([scenario.brands[b].tier for b in members]) == 1, 1.0, _REGIONAL_REACH)
-        present = hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach[:, None]
+        present = (
+            hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach[:, None]
+        )
         cumulative = np.cumsum(weight[:, None] * present, axis=0)  # (brands, metros)
         rows = np.flatnonzero((category == k) & (is_chain < _CHAIN_SHARE + 0.15 * (rank < 3)))
         where = metro[place[rows]]
@@ -213,9 +217,11 @@ def pick(directory: Directory, category: I64, city: I64, u: F64) -> I64:
     count = directory.count.ravel()[cell]
     if len(count) and count.min() == 0:
         first = int(np.argmin(count))
-        raise ValueError(f"category {int(category[first])} has no merchant in city {int(city[first])}; online is the last city")
-    # Inverse of the distribution with density x**-s on [1, count + 1), whose floor is the rank; the root makes its power
-    # a product, which is many times faster than a power.
+        raise ValueError(
+            f"category {int(category[first])} has no merchant in city {int(city[first])}; online is the last city"
+        )
+    # Inverse of the distribution with density x**-s on [1, count + 1), whose floor is the rank; the root makes its
+    # power a product, which is many times faster.
     span = (np.arange(directory.count.max() + 1) + 1.0) ** (1 / _ROOT) - 1
     x = 1 + u * span[count]
     rank = (x * x * x * x * x).astype(np.int64) - 1

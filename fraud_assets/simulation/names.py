@@ -11,29 +11,38 @@ import polars as pl
 
 from fraud_assets.simulation.streams import I64, hashed_uniforms
 
-_OWNERS = (
-    "Rosie Sam Lucia Marco Hannah Joe Priya Mei Carlos Nina Walter Dolores Theo Fatima Gus Ruby Omar Ingrid Tony Yuki Mabel"
-    " Frank Leila Dmitri Pearl Ray Anh Bea Hector Olive Sal Kofi June Mateo Edith Vince Noor Clara Abe Rafael Ivy Moses Greta"
-    " Luis Opal Hank Sofia Earl Mina Otto Delia Jamal Flora Nick Esther Pablo Wanda Kenji Stella Amos Zara Bruno Lena Cyrus"
-    " Maggie Ezra Thuy Roy Paloma Ned Tess Arturo Vera Milo Inez Silas Hattie Raj"
-).split()
-_PLACES = (
-    "Harbor|Main Street|Oak Hill|Riverside|Lakeview|Maple|Union Square|Old Town|Sunset|Cedar|Highland|Park Avenue|Canal|"
-    "Mill Creek|Elm Street|Fairview|Hillcrest|Liberty|Madison|Prospect|Garden|North End|South Side|West End|Bayside|Valley|"
-    "Summit|Station|Market Street|Willow|Jefferson|Lincoln|Walnut|Parkside|Brookside|Grand|Pioneer|Orchard|Greenfield|Bluebird|"
-    "Golden|Silver|Red Barn|Blue Door|Green Leaf|Lucky|Corner|Family|Royal|Heritage|Uptown|Crossroads|Copper|Ironwood|Magnolia|"
-    "Juniper|Cypress|Redwood|Cottonwood|Sycamore|Lighthouse|Anchor|Compass|Morning Star|Twin Pines|Stone Bridge|White Oak|"
-    "Clover|Falcon|Eagle|Sparrow|Fox|Bear Creek|Cactus|Prairie|Mesa|Delta|Coral|Pelican|Seaside|Foothill"
-).split("|")
-_FAMILIES = (
-    "Nguyen Garcia Kowalski Patel Johnson Rossi Kim O'Brien Hernandez Schmidt Washington Cohen Larsen Silva Murphy Ahmed Baker"
-    " Chen Dubois Fischer Okafor Reyes Turner Walsh Young Lopez Meyer Novak Park Quinn Ramirez Shah Torres Vasquez Weber Adams"
-    " Bennett Castillo Diaz Ellis"
-).split()
-_WORDS = (
-    "cedar oak bright nest swift lark urban field blue fern copper pine north star little wren velvet moss honey bay ember"
-    " salt stone river kite luna maple paper crane drift sage timber fox opal reed coral wild juniper clear haven"
-).split()
+
+def _list(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+_OWNERS = _list(
+    """Rosie, Sam, Lucia, Marco, Hannah, Joe, Priya, Mei, Carlos, Nina, Walter, Dolores, Theo, Fatima, Gus, Ruby,
+    Omar, Ingrid, Tony, Yuki, Mabel, Frank, Leila, Dmitri, Pearl, Ray, Anh, Bea, Hector, Olive, Sal, Kofi, June,
+    Mateo, Edith, Vince, Noor, Clara, Abe, Rafael, Ivy, Moses, Greta, Luis, Opal, Hank, Sofia, Earl, Mina, Otto,
+    Delia, Jamal, Flora, Nick, Esther, Pablo, Wanda, Kenji, Stella, Amos, Zara, Bruno, Lena, Cyrus, Maggie,
+    Ezra, Thuy, Roy, Paloma, Ned, Tess, Arturo, Vera, Milo, Inez, Silas, Hattie, Raj"""
+)
+_PLACES = _list(
+    """Harbor, Main Street, Oak Hill, Riverside, Lakeview, Maple, Union Square, Old Town, Sunset, Cedar, Highland,
+    Park Avenue, Canal, Mill Creek, Elm Street, Fairview, Hillcrest, Liberty, Madison, Prospect, Garden, North
+    End, South Side, West End, Bayside, Valley, Summit, Station, Market Street, Willow, Jefferson, Lincoln,
+    Walnut, Parkside, Brookside, Grand, Pioneer, Orchard, Greenfield, Bluebird, Golden, Silver, Red Barn, Blue
+    Door, Green Leaf, Lucky, Corner, Family, Royal, Heritage, Uptown, Crossroads, Copper, Ironwood, Magnolia,
+    Juniper, Cypress, Redwood, Cottonwood, Sycamore, Lighthouse, Anchor, Compass, Morning Star, Twin Pines,
+    Stone Bridge, White Oak, Clover, Falcon, Eagle, Sparrow, Fox, Bear Creek, Cactus, Prairie, Mesa, Delta,
+    Coral, Pelican, Seaside, Foothill"""
+)
+_FAMILIES = _list(
+    """Nguyen, Garcia, Kowalski, Patel, Johnson, Rossi, Kim, O'Brien, Hernandez, Schmidt, Washington, Cohen,
+    Larsen, Silva, Murphy, Ahmed, Baker, Chen, Dubois, Fischer, Okafor, Reyes, Turner, Walsh, Young, Lopez,
+    Meyer, Novak, Park, Quinn, Ramirez, Shah, Torres, Vasquez, Weber, Adams, Bennett, Castillo, Diaz, Ellis"""
+)
+_WORDS = _list(
+    """cedar, oak, bright, nest, swift, lark, urban, field, blue, fern, copper, pine, north, star, little, wren,
+    velvet, moss, honey, bay, ember, salt, stone, river, kite, luna, maple, paper, crane, drift, sage, timber,
+    fox, opal, reed, coral, wild, juniper, clear, haven"""
+)
 #: Ways to make a name; later ones are longer and seldom clash.
 _PATTERNS = 5
 

@@ -1,8 +1,8 @@
 """Networks: the address from which somebody acts, and where geolocation puts it.
 
-What lives here: closed forms for home lines, mobile carriers, VPN exits and public hotspots. All addresses are from 240.0.0.0/4,
-which is reserved and belongs to nobody; each provider of each city has blocks of its own there, spread so that neither the
-first octet nor the block tells the kind of network.
+What lives here: closed forms for home lines, mobile carriers, VPN exits and public hotspots. All addresses are from
+240.0.0.0/4, which is reserved and belongs to nobody; each provider of each city has a block of its own there, spread so
+that the first octet does not tell the kind of network.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def ip_address(scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I6
     who
         Positions in ``traits``, shape (n,).
     kind
-        0 home (stable per postal address for about 120 days), 1 mobile (a pool that the city's customers of a carrier share,
-        another address every day), 2 VPN (one of a few exits), 3 public (a hotspot of the city).
+        0 home (stable per postal address for about 120 days), 1 mobile (a pool that the city's customers of a carrier
+        share, another address every day), 2 VPN (one of a few exits), 3 public (a hotspot of the city).
     city
         Where the customer is: index into ``scenario.cities``. A home line is at home whatever it says.
     day

@@ -1,6 +1,7 @@
 """Preferences: how customers like to pay, and for what, as weights that keep the scenario's shares.
 
-What lives here: weights over payment methods (they follow savviness and age) and over categories (they follow favourites).
+What lives here: weights over payment methods (they follow savviness and age) and over categories (they follow
+favourites). What does not: the amounts (``amounts.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fraud_assets.simulation.streams import F64, I64
 _CHANNELS = ["card_present", "online", "app", "bank"]
 #: How much more a customer of low, medium, high savviness pays by each channel [P]. The unsavvy never pay by app [S].
 _BY_SAVVINESS = np.array([[1.30, 1.0, 0.92], [0.55, 1.0, 1.15], [0.0, 0.8, 1.45], [1.30, 1.0, 0.90]])
-#: And per twenty years of age, as a logarithm [P, after the Diary of Consumer Payment Choice: cards and checks grow with age].
+#: And per twenty years of age, as a logarithm [P, after the Diary of Consumer Payment Choice].
 _BY_AGE = np.array([0.12, -0.18, -0.45, 0.25])
 _OWN_WAYS = 0.30  # [P] spread of the logarithm between customers who are otherwise alike
 _TASTE = 0.60  # [P] likewise for categories
@@ -80,7 +81,7 @@ def _method_channels(scenario: Scenario) -> I64:
 
 @lru_cache(maxsize=16)
 def _methods(scenario: Scenario) -> list[tuple[I64, int]]:
-    """For each method its purchase categories (no bills, no income) and how many of them are a customer's favourites."""
+    """For each method its purchase categories (no bills, no income) and how many of them are favourites."""
     groups = []
     for method in scenario.methods:
         members = [
@@ -108,7 +109,8 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
 
     Returns
     -------
-    Weights of shape (n, categories), summing to 1 within each method, and favourites of shape (n, k), k by the scenario.
+    Weights of shape (n, categories), summing to 1 within each method, and favourites of shape (n, k); k is the
+    scenario's.
     """
     share = scenario.activity.preferred_share
     app = np.array([c.channel == "app" for c in scenario.categories])

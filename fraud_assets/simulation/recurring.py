@@ -9,7 +9,19 @@ import numpy as np
 from fraud_assets.simulation.amounts import price_points, taste
 from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.calendar import utc_offset_minutes
-from fraud_assets.simulation.intents import BILL, INCOME, MINUTE, NONE, ONLINE, SECOND, TO_BILLER, TO_EMPLOYER, Bank, Intents, concat
+from fraud_assets.simulation.intents import (
+    BILL,
+    INCOME,
+    MINUTE,
+    NONE,
+    ONLINE,
+    SECOND,
+    TO_BILLER,
+    TO_EMPLOYER,
+    Bank,
+    Intents,
+    concat,
+)
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.spending import cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
@@ -117,9 +129,7 @@ def _income(bank: Bank, block: Block) -> Intents:
     offset = utc_offset_minutes(scenario, place, local_us)
     return Intents.make(
         len(who),
-        transaction_id=ids(
-            scenario.seed, "income", block.month.index, index * 2 + second_half.astype(np.int64)
-        ),
+        transaction_id=ids(scenario.seed, "income", block.month.index, index * 2 + second_half.astype(np.int64)),
         who=who,
         event_us=local_us - offset * MINUTE,
         offset=offset,

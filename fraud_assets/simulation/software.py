@@ -1,7 +1,7 @@
 """Software of devices: operating systems, versions that age, the bank's app, browsers.
 
-What lives here: shares and release calendars [S: StatCounter US 2024 for shares; vendors' release notes for dates]. A version
-is a function of device and month, so it moves on from month to month with the delay of its owner.
+What lives here: shares and release calendars [S: StatCounter US 2024 for shares; vendors' release notes for dates]. A
+version is a function of device and month, so it moves on from month to month with the delay of its owner.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _SYSTEMS = [
 ]
 #: Releases of each system, oldest first: (first month, version).
 _RELEASES = {
-    "iOS": "2021-09 15 2022-09 16 2023-03 16.4 2023-09 17 2024-03 17.4 2024-09 18 2025-03 18.4 2025-09 26 2026-03 26.4",
-    "iPadOS": "2021-09 15 2022-10 16 2023-03 16.4 2023-09 17 2024-03 17.4 2024-09 18 2025-03 18.4 2025-09 26 2026-03 26.4",
+    "iOS": "2021-09 15 2022-09 16 2023-03 16.4 2023-09 17 2024-03 17.4 2024-09 18 2025-03 18.4 2025-09 26",
+    "iPadOS": "2021-09 15 2022-10 16 2023-03 16.4 2023-09 17 2024-03 17.4 2024-09 18 2025-03 18.4 2025-09 26",
     "Android": "2020-09 11 2021-10 12 2022-08 13 2023-10 14 2024-10 15 2025-06 16",
     "Windows": "2019-05 10 2021-10 11 2022-09 11.22H2 2023-10 11.23H2 2024-10 11.24H2 2025-10 11.25H2",
     "macOS": "2020-11 11 2021-10 12 2022-10 13 2023-09 14 2024-09 15 2025-09 26",
-    "ChromeOS": "2022-01 97 2022-07 103 2023-01 109 2023-07 114 2024-01 120 2024-07 126 2025-01 131 2025-07 138 2026-01 144",
+    "ChromeOS": "2022-01 97 2022-07 103 2023-01 109 2023-07 114 2024-01 120 2024-07 126 2025-01 131 2025-07 138",
     "Linux": "2020-04 20.04 2022-04 22.04 2024-04 24.04 2026-04 26.04",
 }
 _NAMES = list(_RELEASES)
@@ -43,11 +43,16 @@ _BROWSERS = {
     "ChromeOS": (["Chrome"], [1.0]),
     "Linux": (["Firefox", "Chrome"], [0.55, 1.0]),
 }
-_TERMINALS = (["Verifone Engage", "Ingenico Tetra", "Clover OS", "Square OS", "PAX Prolin"], [0.30, 0.58, 0.78, 0.92, 1.0])
-_TERMINAL_DELAY = 9.0
+_TERMINALS = (
+    ["Verifone Engage", "Ingenico Tetra", "Clover OS", "Square OS", "PAX Prolin"],
+    [0.30, 0.58, 0.78, 0.92, 1.0],  # [P]
+)
+_TERMINAL_DELAY = 9.0  # [P] months
 
 
-def systems(seed: int, month: Month, device_id: I64, kind: I64, first_us: I64) -> tuple[pl.Series, pl.Series, pl.Series]:
+def systems(
+    seed: int, month: Month, device_id: I64, kind: I64, first_us: I64
+) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Operating system, its version in the month, and the version of the bank's app (null for laptops).
 
     Parameters
@@ -59,7 +64,8 @@ def systems(seed: int, month: Month, device_id: I64, kind: I64, first_us: I64) -
     system = np.empty(len(device_id), dtype=np.int64)
     for k, (names, shares) in enumerate(_SYSTEMS):
         numbers = np.array([_NAMES.index(name) for name in names])
-        system = np.where(kind == k, numbers[np.minimum(np.searchsorted(shares, u, side="right"), len(names) - 1)], system)
+        mine = kind == k
+        system[mine] = numbers[np.minimum(np.searchsorted(shares, u[mine], side="right"), len(names) - 1)]
     delay = np.array([_DELAY[name] for name in _NAMES])[system]
     lag = -delay * np.log1p(-hashed_uniforms(seed, "software.delay", device_id))
     # No device is older inside than it was when it was new.
@@ -77,8 +83,8 @@ def systems(seed: int, month: Month, device_id: I64, kind: I64, first_us: I64) -
     apps = [f"{(month - back).year % 100}.{(month - back).number}" for back in range(_OLDEST_APP + 1)]
     back = np.floor(-_APP_DELAY * np.log1p(-_moving(seed, "software.app", device_id, month)))
     app = np.minimum(back, np.minimum(_OLDEST_APP, month.index - np.minimum(born, month.index) + 1)).astype(np.int64)
-    has_app = pl.Series(app).to_frame("app").select(pl.when(pl.Series(kind != 1)).then("app")).to_series()
-    return pl.Series(_NAMES).gather(system), pl.Series(labels).gather(position), pl.Series(apps).gather(has_app)
+    app_version = pl.Series([*apps, None]).gather(np.where(kind == 1, len(apps), app))
+    return pl.Series(_NAMES).gather(system), pl.Series(labels).gather(position), app_version
 
 
 def _moving(seed: int, salt: str, device_id: I64, month: Month) -> F64:

@@ -1,7 +1,8 @@
 """Honest payments: when people go out, what they buy, where, from whom and with what.
 
-A block's rows are drawn outing by outing, in customer order, one stream a column; see ``blocks.py`` for why blocks. What
-follows from a payment (retries, refunds) is in ``echoes.py``; standing orders and salaries are in ``recurring.py``.
+A block's rows are drawn outing by outing, in customer order, one stream a column; see ``blocks.py`` for why blocks.
+What follows from a payment (retries, refunds) is in ``echoes.py``; standing orders and salaries are in
+``recurring.py``.
 """
 
 from __future__ import annotations
@@ -92,9 +93,7 @@ def spending(bank: Bank, block: Block) -> Spending:
     outings = _outings(bank, block)
     per_unit = _per_unit(bank, outings.sum(axis=1))
     who_o = np.repeat(np.arange(len(outings)), outings.sum(axis=1))
-    day_o = block.first_day + np.repeat(
-        np.tile(np.arange(block.days), len(outings)), outings.ravel()
-    )
+    day_o = block.first_day + np.repeat(np.tile(np.arange(block.days), len(outings)), outings.ravel())
     method_o = _choose(np.cumsum(traits.method_weights, axis=1), who_o, draws.uniform("method", per_unit))
     more = scenario.activity.outing_continues
     size = np.ones(len(who_o), dtype=np.int64)
@@ -148,9 +147,7 @@ def spending(bank: Bank, block: Block) -> Spending:
     ordinal = _ordinals(who)
     rows_ = Intents.make(
         len(who),
-        transaction_id=ids(
-            scenario.seed, "transaction", block.period, (traits.index[who] << np.int64(20)) | ordinal
-        ),
+        transaction_id=ids(scenario.seed, "transaction", block.period, (traits.index[who] << np.int64(20)) | ordinal),
         who=who,
         event_us=event_us,
         offset=offset,
@@ -171,16 +168,14 @@ def spending(bank: Bank, block: Block) -> Spending:
 
 
 def cards(bank: Bank, month: int, who: I64, channel: I64) -> I64:
-    """Card in use, ``NONE`` where an account pays; cards are renewed every four years, each customer in a month of its own."""
+    """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own."""
     index = bank.traits.index[who]
     generation = (month + index * 5) // 48
     card = ids(bank.scenario.seed, "card", index, generation)
     return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card, NONE)
 
 
-def outcomes(
-    bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64
-) -> tuple[I64, I64]:
+def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I64, I64]:
     """Status and decline reason; declines grow with distance, amount and a thin purse."""
     method = bank.method[category]
     decline = np.array([m.decline for m in bank.scenario.methods])[method]
@@ -194,7 +189,7 @@ def outcomes(
 
 
 def _outings(bank: Bank, block: Block) -> npt.NDArray[np.int64]:
-    """Number of outings, shape (customers, days): Poisson with a Gamma factor a day, so that days are over-dispersed."""
+    """Number of outings, shape (customers, days): Poisson with a Gamma factor a day, so days are over-dispersed."""
     scenario, traits = bank.scenario, bank.traits
     activity = scenario.activity
     people = payday_factors(scenario, traits.payday, block.first_day, block.days)
@@ -217,7 +212,9 @@ def _categories(bank: Bank, who: I64, method: I64, u: F64) -> I64:
     """A category of the method, by the customer's own weights."""
     weights = bank.traits.category_weights
     columns = np.argsort(bank.method, kind="stable")  # categories grouped by method
-    grouped = np.cumsum(weights[:, columns], axis=1)  # each method's weights sum to one, so it fills [method, method + 1)
+    grouped = np.cumsum(
+        weights[:, columns], axis=1
+    )  # each method's weights sum to one, so it fills [method, method + 1)
     present = np.searchsorted(np.unique(bank.method), method)
     chosen = _choose(grouped, who, (present + u) / grouped[who, -1])
     return columns[chosen]

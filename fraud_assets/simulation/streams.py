@@ -1,8 +1,8 @@
 """Random streams: every draw has a name, so that nothing shifts anything else.
 
-Two kinds. A *column stream* is a Philox generator named by (seed, stream, period, unit); it gives one column of draws for
-the rows of a unit of 256 customers, in customer order, so a longer column begins like a shorter one. A *keyed hash* turns
-ids into numbers without any state; it serves ids themselves and draws that belong to one row or one entity.
+Two kinds. A *column stream* is a Philox generator named by (seed, stream, period, unit); it gives one column of draws
+for the rows of a unit of 256 customers, in customer order, so a longer column begins like a shorter one. A *keyed
+hash* turns ids into numbers without any state; it serves ids themselves and draws that belong to one row or one entity.
 """
 
 from __future__ import annotations

@@ -43,9 +43,7 @@ def accidents(bank: Bank, block: Block, spent: Spending) -> Intents:
     high = np.flatnonzero((u_high < bank.traits.p_high[rows.who]) & (rows.status == APPROVED))
     rows, corrections = _high_amounts(bank, rows, high)
     rows, bounces = _mistyped(bank, rows, spent)
-    burst = np.flatnonzero(
-        (u_burst < bank.traits.p_burst[rows.who]) & (rows.status == APPROVED) & (rows.accident == 0)
-    )
+    burst = np.flatnonzero((u_burst < bank.traits.p_burst[rows.who]) & (rows.status == APPROVED) & (rows.accident == 0))
     return concat([rows, corrections, bounces, _bursts(bank, rows.take(burst))])
 
 
@@ -85,7 +83,9 @@ def _mistyped(bank: Bank, rows: Intents, spent: Spending) -> tuple[Intents, Inte
     meant = rows.payee[hit]
 
     payee, intended, accident = rows.payee.copy(), rows.intended.copy(), rows.accident.copy()
-    payee[hit] = mistype(meant, hashed_uniforms(seed, "accident.kind", number), hashed_uniforms(seed, "accident.digit", number))
+    payee[hit] = mistype(
+        meant, hashed_uniforms(seed, "accident.kind", number), hashed_uniforms(seed, "accident.digit", number)
+    )
     intended[hit] = meant
     accident[hit] |= MISTYPED
     fate = hashed_uniforms(seed, "accident.fate", number)

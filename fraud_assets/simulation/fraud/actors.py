@@ -49,7 +49,9 @@ def weak_merchants(bank: Bank, category: I64, u: F64) -> I64:
     column = len(bank.scenario.cities)
     start, count = directory.start[category, column], directory.count[category, column]
     # Look at three shops and take the weakest.
-    looks = np.stack([start + np.minimum((((u * k) % 1.0) * count).astype(np.int64), count - 1) for k in (1.0, 7.0, 31.0)])
+    looks = np.stack(
+        [start + np.minimum((((u * k) % 1.0) * count).astype(np.int64), count - 1) for k in (1.0, 7.0, 31.0)]
+    )
     weakest = np.argmax(directory.weakness[looks], axis=0)
     return np.asarray(looks[weakest, np.arange(len(u))])
 

@@ -7,12 +7,12 @@ import polars as pl
 
 from fraud_assets import tables
 from fraud_assets.months import Month
+from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.devices import describe
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.families.base import Sessions
 from fraud_assets.simulation.fraud.plan import Plan, campaigns_from, victims
 from fraud_assets.simulation.fraud.rows import campaign_sessions
-from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.intents import DAY, HOUR, PUBLIC_NET, Bank
 from fraud_assets.simulation.network import ip_address
 from fraud_assets.simulation.streams import hashed_uniforms, ids, keyed
@@ -74,9 +74,7 @@ def _logins(bank: Bank, month: Month, plan: Plan, sessions: Sessions) -> pl.Data
     start, end = int(month.start.timestamp()) * 1_000_000, int(month.end.timestamp()) * 1_000_000
     inside = (sessions.event_us >= start) & (sessions.event_us < end)
     s = Sessions(**{name: values[inside] for name, values in vars(sessions).items()})
-    address, place = ip_address(
-        scenario, bank.traits, s.who, np.full(len(s), PUBLIC_NET), s.place, s.event_us // DAY
-    )
+    address, place = ip_address(scenario, bank.traits, s.who, np.full(len(s), PUBLIC_NET), s.place, s.event_us // DAY)
     campaign = plan.campaign_id[s.campaign]
     home = bank.traits.city[s.who]
     frame = pl.DataFrame(

@@ -1,8 +1,9 @@
 """Campaigns: who plans what, when, against whom. A pure plan, drawn before any row.
 
 Each fraud type gets a share of the bank's fraud budget (a number of rows a month); its family says how many rows one
-campaign makes, so the number of campaigns follows. A campaign is planned in the month in which it starts and is a function of
-the seed, its type, that month and its number there; campaigns of earlier months that are still alive are planned again.
+campaign makes, so the number of campaigns follows. A campaign is planned in the month in which it starts and is a
+function of the seed, its type, that month and its number there; campaigns of earlier months that are still alive are
+planned again.
 """
 
 from __future__ import annotations
@@ -88,9 +89,7 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
         for name, bounds in kind.parameters.items()
         if isinstance(bounds, tuple)
     }
-    values |= {
-        name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)
-    }
+    values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
     starts = _us(month) + (draw("start") * month.days * DAY).astype(np.int64) // 1000 * 1000
     size = family.size(values)
     return Plan(
@@ -163,8 +162,6 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
             )
         )
     return pl.concat(parts).sort("starts_at", "campaign_id")
-
-
 
 
 def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:

@@ -1,7 +1,7 @@
 """Who learns what, when: the bank's knowledge of fraud and of accidents, late, partly and sometimes wrong.
 
-Delays are keyed by campaign and customer, so that the plan (a reported victim gets a new card, a campaign is cut short) and
-the reports that are filed months later agree without any state.
+Delays are keyed by campaign and customer, so that the plan (a reported victim gets a new card, a campaign is cut
+short) and the reports that are filed months later agree without any state.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def delays(scenario: Scenario, kind: CampaignType, campaign_id: I64, customer: I
 
 
 def stopped_at(scenario: Scenario, plan: Plan, campaign: I64, customer: I64, first_us: I64) -> I64:
-    """Instant at which the victim's report of the small payments stops the campaign on the account; the largest if never."""
+    """Instant at which a report of the small payments stops the campaign on the account; the largest if never."""
     zero = np.zeros(len(campaign), dtype=np.int64)
     delay, _ = delays(scenario, plan.kind, plan.campaign_id[campaign], customer, zero)
     return np.where(delay == _NEVER, _NEVER, first_us + np.minimum(delay, _seconds(np.array(400.0))))
@@ -106,7 +106,11 @@ def _fraud(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
         source = np.where(approved, np.where(cycle == 1, "chargeback", "customer"), "processor")
         coarse = np.where(_u(scenario, "report.misfiled", _i64(fraud, "transaction_id")) < _MISFILED, "other", name)
         parts.append(_reports(fraud, reported, "fraud", coarse, source))
-    return pl.concat(parts) if parts else _reports(rows.head(0), np.empty(0, dtype=np.int64), "fraud", np.empty(0), np.empty(0))
+    return (
+        pl.concat(parts)
+        if parts
+        else _reports(rows.head(0), np.empty(0, dtype=np.int64), "fraud", np.empty(0), np.empty(0))
+    )
 
 
 def _accidents(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
@@ -128,7 +132,7 @@ def _accidents(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _false(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
-    """Honest rows reported as fraud: forgotten subscriptions, a relative's purchase, an unknown name on the statement."""
+    """Honest rows reported as fraud: forgotten subscriptions, a relative's purchase, an unknown name."""
     hit = rows.filter(pl.col("is_false_report"))
     number = _i64(hit, "transaction_id")
     z = ndtri(np.clip(_u(scenario, "false.delay", number), 1e-9, 1 - 1e-9))
@@ -151,7 +155,9 @@ def _reports(
         "device_id",
         pl.Series("reported_at", reported_us[known], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
         pl.lit(kind).alias("kind"),
-        pl.Series("reported_type", [None] * int(known.sum()) if filed is None else filed[known].tolist(), dtype=pl.String),
+        pl.Series(
+            "reported_type", [None] * int(known.sum()) if filed is None else filed[known].tolist(), dtype=pl.String
+        ),
         pl.Series("source", source[known].tolist(), dtype=pl.String),
     )
 

@@ -44,7 +44,8 @@ class AccountTakeover(Family):
 
     Parameters: ``accounts`` a campaign takes over, within ``campaign_hours``; of each account ``rows`` payments within
     ``hours``; shares ``new_device`` and ``credential_change``; ``failed_logins`` before; ``amount_factor`` of the usual
-    amount, ``skilled_amount_factor`` for the skilled; ``decline`` share; ``mule_share`` of transfers to accounts of mules.
+    amount, ``skilled_amount_factor`` for the skilled; ``decline`` share; ``mule_share`` of transfers to accounts of
+    mules.
     """
 
     blocks_card = False
@@ -85,7 +86,9 @@ class AccountTakeover(Family):
         u = hashed_uniforms(seed, "takeover.shop", plan.campaign_id[c], nth // 2)[shop]
         column = len(scenario.cities)
         kind = category[shop]
-        merchant[shop] = bank.directory.start[kind, column] + (bank.directory.count[kind, column] * u**2).astype(np.int64)
+        merchant[shop] = bank.directory.start[kind, column] + (bank.directory.count[kind, column] * u**2).astype(
+            np.int64
+        )
         payee[to_person] = self._payees(bank, plan, c[to_person], who[to_person], number[to_person])
 
         cents = self._cents(bank, plan, c, who, category, number)
@@ -156,7 +159,7 @@ class AccountTakeover(Family):
         return np.asarray((cumulative[who] <= u[:, None]).sum(axis=1)).clip(0, len(bank.channel) - 1)
 
     def _payees(self, bank: Bank, plan: Plan, c: I64, who: I64, number: I64) -> I64:
-        """Accounts of mules, shared by the actor's victims; or fresh ones; or, by the skilled, one of the own contacts."""
+        """Accounts of mules, shared by the actor's victims; or fresh ones; or, by the skilled, a contact of the victim."""
         seed = bank.scenario.seed
         u = hashed_uniforms(seed, "takeover.payee", number)
         mule = actors.mule(bank.scenario, plan.actor[c], (u * 16).astype(np.int64), plan.month.index)

@@ -1,4 +1,4 @@
-"""What every mechanism of fraud has in common: its size, its rows and what an honest row that resembles it looks like."""
+"""What every mechanism of fraud has in common: its size, its rows and the honest rows that resemble it."""
 
 from __future__ import annotations
 

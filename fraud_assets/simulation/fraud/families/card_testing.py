@@ -42,9 +42,9 @@ _SOLD_WITHIN = 14
 class CardTesting(Family):
     """Bots at one to three weak online merchants.
 
-    Parameters: ``cards`` tested, ``hours`` of the bot's run, ``amount`` in major units, ``decline`` share, ``sold_share``
-    of the cards that worked, ``sold_rows`` purchases with each, ``sold_factor`` of the category's median.
-    The unskilled hurry and stay tiny; the skilled go low and slow with the shop's usual prices.
+    Parameters: ``cards`` tested, ``hours`` of the bot's run, ``amount`` in major units, ``decline`` share,
+    ``sold_share`` of the cards that worked, ``sold_rows`` purchases with each, ``sold_factor`` of the category's
+    median. The unskilled hurry and stay tiny; the skilled go low and slow with the shop's usual prices.
     """
 
     blocks_card = True
@@ -185,9 +185,7 @@ class CardTesting(Family):
             place=place,
             merchant=merchant,
             cents=np.floor(value).astype(np.int64) * 100 + 99,
-            device=actors.device(
-                scenario, plan.actor[c], _nth_device(seed, number, actors.DEVICES), plan.month.index
-            ),
+            device=actors.device(scenario, plan.actor[c], _nth_device(seed, number, actors.DEVICES), plan.month.index),
             net=PUBLIC_NET,
             card=cards(bank, plan.month.index, who, np.full(len(row), ONLINE)),
             status=np.where(declined, DECLINED, APPROVED),
@@ -214,4 +212,3 @@ class CardTesting(Family):
 
 def _nth_device(seed: int, key: I64, n: int) -> I64:
     return (hashed_uniforms(seed, "actor.which", key) * n).astype(np.int64)
-
