@@ -169,7 +169,7 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         scenario, savviness, draw.normal("taste", width), draw.uniform("favourites", width)
     )
     names = sorted(scenario.hours)
-    vpn_share = _VPN_BY_SAVVINESS / (_savviness_shares(scenario) @ _VPN_BY_SAVVINESS)
+    vpn_share = _VPN_BY_SAVVINESS / (savviness_shares(scenario) @ _VPN_BY_SAVVINESS)
     registered_day = _registered(scenario, start_day, age, draw.uniform("joined"), draw.uniform("tenure"))
     household_joined = registered_day.copy()
     np.minimum.at(household_joined, head, registered_day)
@@ -228,7 +228,8 @@ def _chosen(weights: Sequence[float], u: F64) -> I64:
 def _by_row(shares: F64, u: F64) -> I64:
     """An index for each row of shares."""
     cumulative = np.cumsum(shares, axis=1)
-    return (u[:, None] * cumulative[:, -1:] >= cumulative[:, :-1]).sum(axis=1)
+    passed: I64 = (u[:, None] * cumulative[:, -1:] >= cumulative[:, :-1]).sum(axis=1)
+    return passed
 
 
 def _occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
@@ -237,10 +238,11 @@ def _occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
     return _by_row(table[segment], u)
 
 
-def _savviness_shares(scenario: Scenario) -> F64:
+def savviness_shares(scenario: Scenario) -> F64:
     """Shares of low, medium and high in the population."""
     segments = scenario.population.segments
-    return np.array([s.share for s in segments]) @ np.array([s.savviness for s in segments])
+    shares: F64 = np.array([s.share for s in segments]) @ np.array([s.savviness for s in segments])
+    return shares
 
 
 def _households(share: float, u: F64) -> tuple[I64, I64]:

@@ -146,7 +146,8 @@ def device(scenario: Scenario, traits: Traits, who: I64, slot: I64, instant_us: 
     if more * len(cells) > len(rows):  # few rows, or a long time: no table pays
         return _device_ids(scenario, lives, rows, lives.generation(rows, instant_us))
     table = _device_ids(scenario, lives, np.repeat(cells, more), (first[:, None] + np.arange(more)).ravel())
-    return table[rows * more + lives.generation(rows, instant_us) - first[rows]]
+    in_use: I64 = table[rows * more + lives.generation(rows, instant_us) - first[rows]]
+    return in_use
 
 
 def replaced(scenario: Scenario, month: Month, units: Sequence[int]) -> tuple[I64, I64]:

@@ -18,7 +18,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.customers import Traits, joined_us, traits
+from fraud_assets.simulation.customers import Traits, joined_us, savviness_shares, traits
 from fraud_assets.simulation.devices import PHONE, device, guests, owns, replaced
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
@@ -141,9 +141,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
 
 def _ordinary(scenario: Scenario, t: Traits, month: Month, units: Sequence[int]) -> tuple[I64, I64]:
     """Customer and ordinal of each ordinary session: Poisson with a customer's own Gamma rate."""
-    people = scenario.population.segments
-    shares = np.array([s.share for s in people]) @ np.array([s.savviness for s in people])
-    factor = _BY_SAVVINESS / (shares @ _BY_SAVVINESS)
+    factor = _BY_SAVVINESS / (savviness_shares(scenario) @ _BY_SAVVINESS)
     mean = scenario.devices.daily_logins * month.days * factor[t.savviness]
     parts = []
     for unit in units:
@@ -195,7 +193,8 @@ def _elapsed(scenario: Scenario, sessions: _Sessions, session: I64, step: I64, f
     seconds = np.where(slow, 30 + 170 * u, 4 + 36 * u**2)
     gap = np.where(step > 0, np.floor(seconds * 1000).astype(np.int64) * 1000, 0)
     passed = np.cumsum(gap)
-    return passed - passed[first][session]
+    elapsed: I64 = passed - passed[first][session]
+    return elapsed
 
 
 def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], sessions: _Sessions) -> tuple[I64, I64]:

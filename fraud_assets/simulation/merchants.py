@@ -225,7 +225,8 @@ def pick(directory: Directory, category: I64, city: I64, u: F64) -> I64:
     span = (np.arange(directory.count.max() + 1) + 1.0) ** (1 / _ROOT) - 1
     x = 1 + u * span[count]
     rank = (x * x * x * x * x).astype(np.int64) - 1
-    return directory.start.ravel()[cell] + np.minimum(rank, count - 1)
+    positions: I64 = directory.start.ravel()[cell] + np.minimum(rank, count - 1)
+    return positions
 
 
 def terminal_id(scenario: Scenario, merchant_pos: npt.ArrayLike, k: npt.ArrayLike) -> I64:

@@ -102,7 +102,8 @@ def _home(scenario: Scenario, traits: Traits, who: I64, day: I64) -> I64:
     # A table over customers and their leases in the time span, which is short against the rows.
     host = _host(seed, "network.home", address[:, None], first[:, None] + np.arange(more))
     table = _address(scenario, traits.city[:, None], line[:, None], host)
-    return table[who, (day + phase[who]) // _HOME_DAYS - first[who]]
+    addresses: I64 = table[who, (day + phase[who]) // _HOME_DAYS - first[who]]
+    return addresses
 
 
 def _mobile(scenario: Scenario, traits: Traits, who: I64, city: I64, day: I64) -> I64:
@@ -135,7 +136,8 @@ def _public(scenario: Scenario, traits: Traits, who: I64, city: I64, day: I64) -
 def _sizes(scenario: Scenario, inhabitants: int, fewest: int, most: int) -> I64:
     """Addresses in use in each city: one for so many inhabitants."""
     population = np.array([c.population for c in scenario.cities])
-    return np.clip(population // inhabitants, fewest, most)
+    sizes: I64 = np.clip(population // inhabitants, fewest, most)
+    return sizes
 
 
 def _host(seed: int, salt: str, *parts: I64) -> I64:

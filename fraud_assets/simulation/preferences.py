@@ -37,8 +37,9 @@ def method_weights(scenario: Scenario, savviness: I64, age: I64, z: F64) -> F64:
     z
         Standard normals, shape (n, methods).
     """
-    weights = _base_shares(scenario) * _tilt(scenario, savviness, age) * np.exp(_OWN_WAYS * z - _OWN_WAYS**2 / 2)
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights: F64 = _base_shares(scenario) * _tilt(scenario, savviness, age) * np.exp(_OWN_WAYS * z)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
 
 
 def _tilt(scenario: Scenario, savviness: I64, age: I64) -> F64:
@@ -76,7 +77,8 @@ def _method_channels(scenario: Scenario) -> I64:
     names = [m.name for m in scenario.methods]
     for c in scenario.categories:
         totals[names.index(c.method), _CHANNELS.index(c.channel)] += c.weight
-    return totals.argmax(axis=1)
+    largest: I64 = totals.argmax(axis=1)
+    return largest
 
 
 @lru_cache(maxsize=16)

@@ -31,7 +31,8 @@ def campaign_rows(bank: Bank, month: Month) -> list[tuple[Plan, Emission, F64]]:
         rows = emission.rows
         pair = rows.campaign * np.int64(len(index)) + rows.who
         _, group = np.unique(pair, return_inverse=True)
-        lost = np.bincount(group, weights=np.where(rows.status == APPROVED, rows.cents, 0) / 100)[group].astype(np.float64)
+        amount = np.where(rows.status == APPROVED, rows.cents, 0) / 100
+        lost = np.bincount(group, weights=amount)[group].astype(np.float64)
         inside = (rows.event_us >= start) & (rows.event_us < end)
         cut = Emission(rows.take(inside), {k: v[inside] for k, v in emission.evidence.items()}, emission.sessions)
         found.append((plan, cut, lost[inside]))

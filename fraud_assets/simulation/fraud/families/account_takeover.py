@@ -159,7 +159,7 @@ class AccountTakeover(Family):
         return np.asarray((cumulative[who] <= u[:, None]).sum(axis=1)).clip(0, len(bank.channel) - 1)
 
     def _payees(self, bank: Bank, plan: Plan, c: I64, who: I64, number: I64) -> I64:
-        """Accounts of mules, shared by the actor's victims; or fresh ones; or, by the skilled, a contact of the victim."""
+        """Accounts of mules that serve the actor again; or fresh ones; or, by the skilled, a contact of the victim."""
         seed = bank.scenario.seed
         u = hashed_uniforms(seed, "takeover.payee", number)
         mule = actors.mule(bank.scenario, plan.actor[c], (u * 16).astype(np.int64), plan.month.index)
