@@ -20,7 +20,7 @@ from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.honest import honest
 from fraud_assets.simulation.intents import Bank, concat
-from fraud_assets.simulation.ledger import ledger, within
+from fraud_assets.simulation.ledger import in_order, ledger
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
 
@@ -112,7 +112,7 @@ class SyntheticDataGenerator:
 def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
     bank = Bank(scenario, units)
     rows = [honest(bank, month), *(emission.rows for _, emission, _ in campaign_rows(bank, month))]
-    return ledger(bank, within(concat(rows), month))
+    return ledger(bank, in_order(concat(rows), month))
 
 
 def _labels(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from fraud_assets.simulation.intents import (
     Intents,
     concat,
 )
-from fraud_assets.simulation.ledger import within
+from fraud_assets.simulation.ledger import inside
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, spending
 from fraud_assets.simulation.streams import I64
@@ -32,7 +32,7 @@ def honest(bank: Bank, month: Month) -> Intents:
     """The honest and erroneous rows of the ledger month, in no order that matters."""
     parts = []
     for block in blocks(bank.scenario, month):
-        parts += [within(rows, month) for rows in _block(bank, block)]
+        parts += [inside(rows, month) for rows in _block(bank, block)]
     return react(bank, month, concat(parts))
 
 
@@ -47,8 +47,8 @@ def _block(bank: Bank, block: Block) -> list[Intents]:
         spent.contact,
     )
     checks = card_checks(bank, spent)
-    rows = accidents(bank, block, spent)
-    return [rows, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, block)]
+    rows, after = accidents(bank, block, spent)
+    return [rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, block)]
 
 
 def _lookalikes(bank: Bank, spent: Spending) -> I64:

@@ -80,7 +80,9 @@ class Intents:
         return len(self.transaction_id)
 
     def take(self, rows: npt.NDArray[np.bool_] | I64) -> Intents:
-        """The chosen rows."""
+        """The chosen rows; these very rows where a mask leaves none out."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Intents(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def but(self, **columns: I64) -> Intents:

@@ -31,16 +31,27 @@ from fraud_assets.simulation.streams import F64, I64, keyed
 #: Contactless, chip, swipe, keyed at the counter [P].
 _ENTRY_SHARES = np.cumsum([0.52, 0.36, 0.09])
 _ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "chip", "swipe", "keyed")])
+_NULLABLE = ("merchant_id", "payee_id", "card_id", "device_id", "terminal_id", "original_transaction_id")
+_ENUMS = {
+    "channel": tables.CHANNELS,
+    "kind": tables.KINDS,
+    "direction": tables.DIRECTIONS,
+    "entry_mode": tables.ENTRY_MODES,
+    "status": tables.STATUSES,
+}
 _REMOTE_ENTRY = {ONLINE: "ecommerce", APP: "wallet", BANK: "account"}
 #: Everything posts within two minutes but for the category's late share: six hours to three days [P].
 _ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
 
 
-def within(rows: Intents, month: Month) -> Intents:
-    """The rows of the ledger month, in the ledger's order: customer, time, number."""
-    start, end = _us(month), _us(month + 1)
-    rows = rows.take((rows.event_us >= start) & (rows.event_us < end))
-    key = (rows.who << np.int64(42)) | (rows.event_us - start)  # a month has less than 2**42 microseconds
+def inside(rows: Intents, month: Month) -> Intents:
+    """The rows of the ledger month."""
+    return rows.take((rows.event_us >= _us(month)) & (rows.event_us < _us(month + 1)))
+
+
+def in_order(rows: Intents, month: Month) -> Intents:
+    """Rows of the ledger month in the ledger's order: customer, time, number."""
+    key = (rows.who << np.int64(42)) | (rows.event_us - _us(month))  # a month has less than 2**42 microseconds
     order = np.argsort(key, kind="stable")
     if np.any(np.diff(key[order]) == 0):
         order = np.lexsort((rows.transaction_id, key))
@@ -82,39 +93,46 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     posted = rows.event_us + np.rint(delay).astype(np.int64) * SECOND
 
     kinds = scenario.categories
-    return pl.DataFrame(
+    merchant = np.where(rows.merchant == NONE, NONE, directory.merchant_id[np.maximum(rows.merchant, 0)])
+    frame = pl.DataFrame(
         {
             "transaction_id": rows.transaction_id,
             "customer_id": bank.traits.customer_id[rows.who],
-            "event_time": _instants(rows.event_us),
+            "event_time": rows.event_us,
             "utc_offset_minutes": rows.offset.astype(np.int16),
-            "posted_at": _instants(posted),
+            "posted_at": posted,
             "method": _texts([c.method for c in kinds], rows.category),
-            "channel": _coded(channel, tables.CHANNELS),
-            "kind": _coded(rows.kind, tables.KINDS),
-            "direction": _coded((rows.kind >= INCOME).astype(np.int64), tables.DIRECTIONS),
+            "channel": channel.astype(np.uint8),
+            "kind": rows.kind.astype(np.uint8),
+            "direction": (rows.kind >= INCOME).astype(np.uint8),
             "category": _texts([c.category for c in kinds], rows.category),
             "amount": rows.cents / 100.0,
-            "currency": _texts([scenario.currency], np.zeros(len(rows), dtype=np.int64)),
+            "currency": pl.repeat(scenario.currency, len(rows), dtype=pl.String, eager=True),
             "recipient_entity": _recipients(bank, rows),
-            "merchant_id": _nullable(
-                np.where(rows.merchant == NONE, NONE, directory.merchant_id[np.maximum(rows.merchant, 0)])
-            ),
-            "payee_id": _nullable(rows.payee),
-            "card_id": _nullable(rows.card),
-            "entry_mode": _coded(entry, tables.ENTRY_MODES),
-            "device_id": _nullable(rows.device),
-            "terminal_id": _nullable(terminal),
+            "merchant_id": merchant,
+            "payee_id": rows.payee,
+            "card_id": rows.card,
+            "entry_mode": entry.astype(np.uint8),
+            "device_id": rows.device,
+            "terminal_id": terminal,
             "ip_address": _scattered(addresses, remote, len(rows)),
             "city": _texts([c.city for c in towns], place),
             "state": _texts([c.state for c in towns], place),
             "country": _texts([c.country for c in towns], place),
             "latitude": latitude,
             "longitude": longitude,
-            "status": _coded(rows.status, tables.STATUSES),
-            "decline_reason": _coded(rows.reason, tables.DECLINE_REASONS),
-            "original_transaction_id": _nullable(rows.original),
+            "status": rows.status.astype(np.uint8),
+            "decline_reason": rows.reason.astype(np.int8),
+            "original_transaction_id": rows.original,
         }
+    )
+    return frame.with_columns(
+        *(pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("event_time", "posted_at")),
+        *(pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in _NULLABLE),
+        *(pl.col(name).cat.to(pl.Enum(values)) for name, values in _ENUMS.items()),
+        pl.when(pl.col("decline_reason") >= 0)
+        .then(pl.col("decline_reason").clip(0).cast(pl.UInt8))
+        .cat.to(pl.Enum(tables.DECLINE_REASONS)),
     )
 
 
@@ -141,22 +159,8 @@ def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
     return tuple(((bits >> np.uint64(shift)) & mask).astype(np.float64) * 2.0**-21 for shift in (0, 21, 42))  # type: ignore[return-value]
 
 
-def _coded(code: I64, values: list[str]) -> pl.Series:
-    """Codes as an enum; a negative one is null."""
-    dtype = pl.Enum(values)
-    series = pl.Series(np.maximum(code, 0).astype(np.uint8), dtype=pl.UInt8).cat.to(dtype)
-    if len(code) and code.min() < 0:
-        return pl.select(pl.when(pl.Series(code >= 0)).then(series))[:, 0]
-    return series
-
-
 def _texts(values: list[str], code: I64) -> pl.Series:
     return pl.Series(values, dtype=pl.String).gather(code)
-
-
-def _nullable(ids: I64) -> pl.Series:
-    series = pl.Series(ids, dtype=pl.Int64)
-    return pl.select(pl.when(series >= 0).then(series))[:, 0]
 
 
 def _scattered(values: pl.Series, place: I64, n: int) -> pl.Series:
@@ -164,10 +168,6 @@ def _scattered(values: pl.Series, place: I64, n: int) -> pl.Series:
     source = np.full(n, len(values), dtype=np.int64)
     source[place] = np.arange(len(place))
     return pl.concat([values, pl.Series([None], dtype=values.dtype)]).gather(source)
-
-
-def _instants(us: I64) -> pl.Series:
-    return pl.Series(us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
 
 
 def _us(month: Month) -> int:

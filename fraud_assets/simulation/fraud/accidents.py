@@ -32,8 +32,8 @@ from fraud_assets.simulation.streams import I64, hashed_uniforms, ids, uniforms
 _SUBSTITUTED, _TRANSPOSED, _LEFT_OUT = 0.74, 0.88, 0.94
 
 
-def accidents(bank: Bank, block: Block, spent: Spending) -> Intents:
-    """The block's payments with the accidents that befall them, and what follows from these."""
+def accidents(bank: Bank, block: Block, spent: Spending) -> tuple[Intents, Intents]:
+    """The block's payments with the accidents that befall them, and the rows that follow from these."""
     rows = spent.rows
     per_unit = _rows_per_unit(bank, rows)
     seed = bank.scenario.seed
@@ -44,7 +44,7 @@ def accidents(bank: Bank, block: Block, spent: Spending) -> Intents:
     rows, corrections = _high_amounts(bank, rows, high)
     rows, bounces = _mistyped(bank, rows, spent)
     burst = np.flatnonzero((u_burst < bank.traits.p_burst[rows.who]) & (rows.status == APPROVED) & (rows.accident == 0))
-    return concat([rows, corrections, bounces, _bursts(bank, rows.take(burst))])
+    return rows, concat([corrections, bounces, _bursts(bank, rows.take(burst))])
 
 
 def _high_amounts(bank: Bank, rows: Intents, hit: I64) -> tuple[Intents, Intents]:

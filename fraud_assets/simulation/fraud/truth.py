@@ -22,7 +22,7 @@ from fraud_assets.simulation.intents import (
     Bank,
     Intents,
 )
-from fraud_assets.simulation.ledger import ledger, recipient_name, within
+from fraud_assets.simulation.ledger import ledger, recipient_name
 from fraud_assets.simulation.streams import F64, hashed_uniforms
 from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES, LabeledAnomalies, conform
 
@@ -34,7 +34,7 @@ _EARTH_KM = 6371.0
 
 def labeled(bank: Bank, month: Month) -> pl.DataFrame:
     """The truth of the units' rows of the month, sorted as the ledger is; columns of :class:`LabeledAnomalies`."""
-    parts = [_honest(bank, within(honest(bank, month), month))]
+    parts = [_honest(bank, honest(bank, month))]
     parts += [_fraud(bank, plan, emission, lost) for plan, emission, lost in campaign_rows(bank, month)]
     return pl.concat(parts).sort("customer_id", "event_time", "transaction_id")
 
