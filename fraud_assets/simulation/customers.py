@@ -140,7 +140,7 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     youngest, oldest = np.array([s.age for s in people.segments]).T
     years = youngest[segment] + draw.uniform("age") * (oldest - youngest + 1)[segment]
     age = np.floor(years).astype(np.int64)
-    birth_day = start_day - np.floor(years * _YEAR).astype(np.int64)
+    birth_day = start_day - np.ceil(years * _YEAR).astype(np.int64)
     occupation = _occupations(scenario, segment, draw.uniform("occupation"))
     savviness = _by_row(np.array([s.savviness for s in people.segments])[segment], draw.uniform("savviness"))
 
@@ -319,8 +319,7 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
     """
     t = traits(scenario, units)
     rows = np.flatnonzero(joined_us(scenario, t.city, t.registered_day) < calendar.microseconds(month.end))
-    start = calendar.month_days(month)[0]
-    age = np.floor((start - t.birth_day[rows]) / _YEAR).astype(np.int64)
+    age = _ages(t.birth_day[rows], month)
     people, cities = scenario.population, scenario.cities
     city = t.city[rows]
     daily, single, credit = _limits(scenario, t, rows)
@@ -360,6 +359,16 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
         "payday": t.payday[rows],
     }
     return tables.conform(pl.DataFrame(columns), tables.Customers)
+
+
+def _ages(birth_day: I64, month: Month) -> I64:
+    """Completed years on the first of the month, by birthdays."""
+    born = birth_day.astype("datetime64[D]")
+    months = born.astype("datetime64[M]")
+    later_than_first = (born - months.astype("datetime64[D]")).astype(np.int64) > 0
+    started = month.index - 1970 * 12 - months.astype(np.int64)
+    ages: I64 = (started - later_than_first) // 12
+    return ages
 
 
 def _joined(names: list[str], positions: I64) -> pl.Series:

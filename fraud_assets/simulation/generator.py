@@ -1,7 +1,7 @@
 """The simulation's doors: a month of a table as pure chunk functions, and a class for people without an orchestrator.
 
-A chunk is as many consecutive units of 256 customers as give about 200,000 ledger rows; it is the unit of memory, of
-row groups and of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
+A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows; it is the unit of memory and
+of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from fraud_assets.simulation.streams import UNIT
 
 Chunk = Callable[[], pl.DataFrame]
 
-#: Ledger rows in a chunk, about. Part of the bytes of every table: row groups end where chunks end.
-CHUNK_ROWS = 200_000
+#: Ledger rows in a chunk, about: with two threads, three chunks are alive at a time. Part of the bytes of every table.
+CHUNK_ROWS = 100_000
 
 
 def chunks(scenario: Scenario) -> list[tuple[int, ...]]:
@@ -100,7 +100,7 @@ class SyntheticDataGenerator:
         return _all(transaction_chunks(self.config, self.config.month(month)))
 
     def iterate_transactions(self, month: str) -> Iterator[pl.DataFrame]:
-        """The ledger chunk by chunk, about 200,000 rows each, in order."""
+        """The ledger chunk by chunk, about 100,000 rows each, in order."""
         for chunk in transaction_chunks(self.config, self.config.month(month)):
             yield chunk()
 

@@ -7,8 +7,9 @@ them into the tables, so that nothing about a row's form can tell where it came 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,12 @@ HOME_NET, MOBILE_NET, VPN_NET, PUBLIC_NET = range(4)
 BURST, HIGH_AMOUNT, MISTYPED = 1, 2, 4
 
 
+I8 = npt.NDArray[np.int8]
+Column = npt.NDArray[np.signedinteger[Any]]
+#: Columns of codes: a byte each, since rows are copied several times on their way to the ledger.
+_CODES = frozenset({"kind", "net", "status", "reason", "accident", "anomaly", "lookalike"})
+
+
 @dataclass(frozen=True)
 class Intents:
     """Rows to be, one array a column, all of one length; the order is of no meaning.
@@ -59,21 +66,21 @@ class Intents:
     event_us: I64  # UTC
     offset: I64  # minutes, where it happened
     category: I64  # index into scenario.categories
-    kind: I64
+    kind: I8
     place: I64  # city index: of the terminal, or of the address's geolocation
     merchant: I64  # position in Directory
     payee: I64  # account number of a person
     cents: I64
     device: I64  # device_id
-    net: I64  # kind of network; NONE at a terminal and for standing orders
+    net: I8  # kind of network; NONE at a terminal and for standing orders
     card: I64  # card_id
-    status: I64
-    reason: I64
+    status: I8
+    reason: I8
     original: I64  # transaction_id that a refund or reversal refers to
     campaign: I64  # position in the plan
-    accident: I64  # bits
-    anomaly: I64  # kind of unusual behaviour
-    lookalike: I64  # index into sorted fraud types
+    accident: I8  # bits
+    anomaly: I8  # kind of unusual behaviour
+    lookalike: I8  # index into sorted fraud types
     intended: I64  # the payee that was meant
 
     def __len__(self) -> int:
@@ -85,19 +92,28 @@ class Intents:
             return self
         return Intents(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
-    def but(self, **columns: I64) -> Intents:
+    def but(self, **columns: Column) -> Intents:
         """The same rows with other columns."""
-        return Intents(**{f.name: columns.get(f.name, getattr(self, f.name)) for f in fields(self)})
+        return replace(self, **{name: _narrow(name, column) for name, column in columns.items()})
 
     @classmethod
-    def make(cls, n: int, **columns: npt.NDArray[np.int64] | int) -> Intents:
+    def make(cls, n: int, **columns: Column | int) -> Intents:
         """``n`` rows; a column that is not given is ``NONE`` (no accident bits, approved)."""
         defaults = {"accident": 0, "status": APPROVED}
         arrays = {}
         for f in fields(cls):
             value = columns.get(f.name, defaults.get(f.name, NONE))
-            arrays[f.name] = value if isinstance(value, np.ndarray) else np.full(n, value, dtype=np.int64)
+            whole = value if isinstance(value, np.ndarray) else np.full(n, value, dtype=_dtype(f.name))
+            arrays[f.name] = _narrow(f.name, whole)
         return cls(**arrays)
+
+
+def _dtype(column: str) -> type[np.signedinteger[Any]]:
+    return np.int8 if column in _CODES else np.int64
+
+
+def _narrow(name: str, column: Column) -> Column:
+    return column.astype(_dtype(name), copy=False)
 
 
 def concat(parts: list[Intents]) -> Intents:
