@@ -1,0 +1,125 @@
+"""Can the lake be reached? Asked before a run writes, answered within seconds, by a sentence naming what to mend."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from fraud_assets.lake.store import Lake, LakeError, s3_endpoint
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+#: An answer takes milliseconds; a server that has said nothing by now will not.
+PATIENCE_SECONDS = 4.0
+
+
+def check_lake_reachable(lake: Lake, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Raise unless the lake's bucket answers and takes the credentials, or the lake's folder is writable.
+
+    Raises
+    ------
+    LakeError
+        One sentence with the bucket, the endpoint or the variable at fault; no credentials in it.
+    """
+    if lake.path:
+        if not os.access(lake.path, os.W_OK | os.X_OK):
+            raise LakeError(f"lake {lake.url}: the folder is not writable; mend its permissions or FRAUD_ASSETS_LAKE")
+        return
+    import dagster_aws.s3  # noqa: F401  # before the clock starts: on a busy machine this alone takes seconds
+
+    failure = _within(lambda: _list_one(lake), patience_seconds)
+    if failure is not None:
+        raise LakeError(_sentence(lake, failure)) from failure
+
+
+def s3_client() -> S3Client:
+    """A boto3 client with the environment's credentials, region and endpoint, that does not retry."""
+    from dagster_aws.s3 import S3Resource
+
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    client: S3Client = S3Resource(max_attempts=1, region_name=region).get_client()
+    return client
+
+
+def _list_one(lake: Lake) -> None:
+    # Not HEAD: its answer has no body, and so no word on whether the key, the secret or the permission is wrong.
+    s3_client().list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1)
+
+
+def _within(action: Callable[[], None], seconds: float) -> Exception | None:
+    """What the action raises; a TimeoutError if it is not done in time.
+
+    In a thread that may outlive the answer: S3Resource has no setting for the time to wait, and boto3 waits a minute.
+    """
+    outcome: list[Exception | None] = []
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as failure:
+            outcome.append(failure)
+        else:
+            outcome.append(None)
+
+    thread = threading.Thread(target=run, name="lake preflight", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return outcome[0] if outcome else TimeoutError(f"no answer in {seconds:g} seconds")
+
+
+def _sentence(lake: Lake, failure: Exception) -> str:
+    from botocore import exceptions as boto
+
+    endpoint = _without_user(s3_endpoint())
+    place = f"lake {lake.url}" + (f" at AWS_ENDPOINT_URL {endpoint}" if endpoint else "")
+    match failure:
+        case boto.NoCredentialsError() | boto.PartialCredentialsError():
+            return f"{place}: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        case boto.ProfileNotFound():
+            return f"{place}: AWS_PROFILE {os.environ.get('AWS_PROFILE')} is in no AWS configuration file"
+        case boto.SSLError():
+            return f"{place}: its certificate is not trusted; set AWS_CA_BUNDLE to the authority's certificate"
+        case boto.ConnectionError() | boto.HTTPClientError() | TimeoutError():
+            return f"{place}: the server does not answer; is it up, and is AWS_ENDPOINT_URL right?"
+        case boto.ClientError():
+            return f"{place}: {_refusal(lake, failure.response)}"
+        case ValueError() if "endpoint" in str(failure).lower():
+            return f"{place}: AWS_ENDPOINT_URL is not a URL; http://host:port or https://host is needed"
+        case _:
+            return f"{place}: {str(failure).splitlines()[0]}"
+
+
+def _refusal(lake: Lake, response: Any) -> str:
+    error = response.get("Error", {})
+    code = str(error.get("Code", ""))
+    match code:
+        case "NoSuchBucket" | "404":
+            return f"bucket {lake.bucket} does not exist; create it, or mend the bucket in FRAUD_ASSETS_LAKE"
+        case "InvalidAccessKeyId":
+            return "the server does not know the access key; mend AWS_ACCESS_KEY_ID"
+        case "SignatureDoesNotMatch":
+            return "the secret does not belong to the access key; mend AWS_SECRET_ACCESS_KEY"
+        case "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired":
+            return "the session has expired; sign in again and renew AWS_SESSION_TOKEN"
+        case "InvalidToken":
+            return "the session token is wrong; mend AWS_SESSION_TOKEN, or unset it for a permanent key"
+        case "AccessDenied" | "AllAccessDisabled" | "403":
+            return f"the credentials may not list bucket {lake.bucket}; grant s3:ListBucket or mend AWS_ACCESS_KEY_ID"
+        case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" | "301":
+            return f"bucket {lake.bucket} is in another region; mend AWS_DEFAULT_REGION"
+        case "RequestTimeTooSkewed":
+            return "this machine's clock is wrong by more than 15 minutes; set it"
+        case _:
+            return f"the server refuses to list bucket {lake.bucket} ({code or 'no reason given'})"
+
+
+def _without_user(url: str | None) -> str | None:
+    """The URL without a user name and password, should someone have put them there."""
+    if url is None or "@" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

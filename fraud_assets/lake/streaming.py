@@ -1,0 +1,136 @@
+"""From chunk functions to a LazyFrame: rows are made while they are written, and never all in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+#: More than this gains nothing, since one sink takes the chunks, and each thread holds a chunk in memory.
+MOST_THREADS = 8
+
+_MARK = "_fraud_assets_lazy_chunks"
+
+
+def default_threads() -> int:
+    """FRAUD_ASSETS_THREADS if it is set, else the number of processors, at most eight.
+
+    Raises
+    ------
+    ValueError
+        If the variable is not a positive whole number.
+    """
+    asked = os.environ.get("FRAUD_ASSETS_THREADS", "").strip()
+    if not asked:
+        return min(os.cpu_count() or 1, MOST_THREADS)
+    if not asked.isdigit() or int(asked) < 1:
+        raise ValueError(f"FRAUD_ASSETS_THREADS is {asked!r}; a whole number from 1 on is needed")
+    return int(asked)
+
+
+def lazy_chunks(
+    schema: Mapping[str, pl.DataType | type[pl.DataType]],
+    chunks: Sequence[Callable[[], pl.DataFrame]],
+    threads: int | None = None,
+) -> pl.LazyFrame:
+    """A LazyFrame whose rows are those of the chunks, in their order.
+
+    Chunk functions run ahead of the reader in threads; at most ``threads + 1`` of their frames are alive at a time.
+    They have to be pure: the same frame at each call, whatever the thread. Then the rows are the same with any number
+    of threads, and so are the bytes of the file they are written to.
+
+    Written as it is by :func:`fraud_assets.lake.writing.write_parquet`, the file's row groups end where chunks of
+    100,000 rows or more end, so that a predicate on the sort key reads one chunk back and not its neighbours.
+
+    Parameters
+    ----------
+    schema
+        Column name -> type; each chunk has exactly these columns, in this order.
+    chunks
+        Functions without arguments, one a chunk; about 200,000 rows each is a good size.
+    threads
+        How many run at once; by default :func:`default_threads`.
+
+    Raises
+    ------
+    ValueError
+        While rows are read: if a chunk's columns are not those of the schema. What chunk functions raise comes through.
+    """
+    expected = pl.Schema(schema)
+
+    def checked(number: int) -> pl.DataFrame:
+        frame = chunks[number]()
+        if frame.schema != expected:
+            raise ValueError(f"chunk {number} of {len(chunks)}: {_difference(frame.schema, expected)}")
+        # In one piece, so that row groups follow the chunk and not the way it was put together.
+        return frame.rechunk()
+
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del batch_size  # a hint; the chunk is the batch
+        left = n_rows
+        for frame in in_order(checked, len(chunks), threads or default_threads()):
+            if predicate is not None:
+                frame = frame.filter(predicate)
+            if with_columns is not None:
+                frame = frame.select(with_columns)
+            if left is not None:
+                frame = frame.head(left)
+                left -= frame.height
+            yield frame
+            del frame  # the next one is waited for without this one in memory
+            if left == 0:
+                return
+
+    lazy = register_io_source(source, schema=expected, explain_name="chunks", explain_detail=f"{len(chunks)} chunks")
+    setattr(lazy, _MARK, True)
+    return lazy
+
+
+def groups_follow_chunks(frame: pl.LazyFrame) -> bool:
+    """Whether the frame is one of :func:`lazy_chunks` itself, not something derived from it."""
+    return bool(getattr(frame, _MARK, False))
+
+
+def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int) -> Iterator[pl.DataFrame]:
+    """``work(0)``, ``work(1)``, ...: up to ``threads`` run ahead, and the results come in order."""
+    begun: deque[Future[pl.DataFrame]] = deque()
+    numbers = iter(range(count))
+
+    def begin() -> None:
+        begun.extend(pool.submit(work, number) for number in islice(numbers, threads - len(begun)))
+
+    def next_frame() -> pl.DataFrame:
+        oldest = begun.popleft()
+        frame = oldest.result()
+        begin()
+        return frame
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="chunk")
+    try:
+        begin()
+        while begun:
+            # Not through a variable: it would keep the frame alive while the next one is waited for.
+            yield next_frame()
+    finally:
+        # The reader may stop early, or a chunk may have failed: what has not begun is not wanted any more. Not waiting,
+        # because polars may drop this generator in any thread, even in one of the pool's own, which cannot join itself.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _difference(found: pl.Schema, expected: pl.Schema) -> str:
+    for name, dtype in expected.items():
+        if name not in found:
+            return f"column {name} is missing"
+        if found[name] != dtype:
+            return f"column {name} is {found[name]}, {dtype} was declared"
+    surplus = [name for name in found if name not in expected]
+    if surplus:
+        return f"column {surplus[0]} was not declared"
+    return f"the columns are in the order {list(found)}, {list(expected)} was declared"

@@ -1,0 +1,71 @@
+"""The pages about the lake do what they say: their code is run as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from fraud_assets.lake.paths import Place
+from fraud_assets.lake.store import Lake
+from fraud_assets.lake.streaming import lazy_chunks
+from fraud_assets.lake.writing import write_parquet
+from fraud_assets_tests.lake.frames import SCHEMA, chunks
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def python_blocks(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def as_pairs(rows: Any) -> list[tuple[str, int]]:
+    """Rows by month, in the types of whichever library counted them."""
+    if isinstance(rows, pl.DataFrame):
+        return rows.rows()
+    return list(rows) if isinstance(rows, list) else list(rows.items())
+
+
+def test_reading_the_lake(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, written = [], {}
+    for number, month in enumerate(["2024-01", "2024-02"], start=1):
+        place = Place("us_bank", "transactions", month)
+        written[month] = write_parquet(lake, place.parquet, lazy_chunks(SCHEMA, chunks(2, 100 * number, number)))
+        expected.append((month, written[month].rows))
+    january = sum(make()["amount"].sum() for make in chunks(2, 100, 1))
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", lake.url)
+
+    names: dict[str, Any] = {}
+    counted = 0
+    for block in python_blocks("reading-the-lake.md"):
+        names.pop("rows", None)
+        exec(compile(block, "reading-the-lake.md", "exec"), names)
+        if "rows" in names:
+            assert as_pairs(names["rows"]) == expected, block
+            counted += 1
+    assert counted == (4 if lake.path else 3)
+    assert names["january"].num_rows == expected[0][1]
+    assert sum(names["january"]["amount"].to_pylist()) == pytest.approx(january)
+    assert names["digest"] == written["2024-01"].sha256
+
+
+def test_testing_your_assets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = []
+    for block in python_blocks("testing-your-assets.md"):
+        name = block.splitlines()[0].removeprefix("# ")
+        (tmp_path / name).write_text(block)
+        names.append(name)
+    assert names == ["conftest.py", "test_big_spenders.py", "by_hand.py"]
+
+    # In a process of its own: these are the fixtures of somebody else's test suite.
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "2 passed" in result.stdout, result.stdout + result.stderr
+
+    exec(compile(block, name, "exec"), {})
+    assert "/lake/my_bank/notes.txt" in capsys.readouterr().out

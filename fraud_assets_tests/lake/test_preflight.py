@@ -1,0 +1,157 @@
+"""A lake that cannot be reached: one sentence, within five seconds, with the culprit and without secrets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from fraud_assets.lake.preflight import check_lake_reachable
+from fraud_assets.lake.store import Lake, LakeError
+
+
+def refusal(root: str | Path) -> str:
+    begun = time.monotonic()
+    with pytest.raises(LakeError) as refused:  # noqa: PT012  # either may be the one to refuse
+        lake = Lake.from_url(root)
+        check_lake_reachable(lake)
+    assert time.monotonic() - begun < 5
+    sentence = str(refused.value)
+    assert "\n" not in sentence
+    assert "hunter2" not in sentence
+    return sentence
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch, _no_real_aws: None) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+
+
+def test_a_lake_that_is_there_passes(lake: Lake) -> None:
+    check_lake_reachable(lake)
+
+
+def test_a_missing_bucket_is_named(s3_lake: str) -> None:
+    assert "bucket no-such-bucket does not exist" in refusal("s3://no-such-bucket/lake")
+
+
+def test_a_refused_connection_names_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://someone:hunter2@127.0.0.1:{port}")
+    assert f"AWS_ENDPOINT_URL http://127.0.0.1:{port}: the server does not answer" in refusal("s3://bucket/lake")
+
+
+def test_a_silent_server_names_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        begun = time.monotonic()
+        with pytest.raises(LakeError, match=r"AWS_ENDPOINT_URL .* the server does not answer"):
+            check_lake_reachable(Lake.from_url("s3://bucket/lake"), patience_seconds=0.3)
+        assert time.monotonic() - begun < 5
+
+
+def test_an_endpoint_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    assert "AWS_ENDPOINT_URL is not a URL" in refusal("s3://bucket/lake")
+
+
+def test_missing_credentials_name_the_variables(s3_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in refusal(s3_lake)
+
+
+def test_half_of_the_credentials_name_the_variables(s3_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set" in refusal(s3_lake)
+
+
+def test_an_unknown_profile_is_named(s3_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "AWS_PROFILE nobody is in no AWS configuration file" in refusal(s3_lake)
+
+
+@contextmanager
+def server_that_says(status: int, code: str) -> Iterator[str]:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>hunter2</Message></Error>".encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name the base class gave it
+            """Nothing to the terminal."""
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "culprit"),
+    [
+        (400, "ExpiredToken", "renew AWS_SESSION_TOKEN"),
+        (400, "InvalidToken", "mend AWS_SESSION_TOKEN"),
+        (400, "AuthorizationHeaderMalformed", "mend AWS_DEFAULT_REGION"),
+        (403, "RequestTimeTooSkewed", "this machine's clock"),
+        (403, "AccessDenied", "may not list bucket my-bucket"),
+        (418, "Teapot", r"refuses to list bucket my-bucket (Teapot)"),
+    ],
+)
+def test_what_the_server_refuses_names_what_to_mend(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, culprit: str
+) -> None:
+    with server_that_says(status, code) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert culprit in refusal("s3://my-bucket/lake")
+
+
+@pytest.fixture
+def signed_lake(s3_lake: str, s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A lake on a server that checks signatures, as a user who may do everything."""
+    iam = boto3.client("iam")
+    user = f"anna-{uuid.uuid4().hex}"
+    iam.create_user(UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+    iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=policy)
+
+    def unchecked_requests(number: bytes) -> None:
+        url = f"{s3_server}/moto-api/reset-auth"
+        urllib.request.urlopen(urllib.request.Request(url, data=number, headers={"Content-Type": "text/plain"})).close()
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    unchecked_requests(b"0")
+    yield s3_lake
+    unchecked_requests(b"inf")
+
+
+def test_right_credentials_pass(signed_lake: str) -> None:
+    check_lake_reachable(Lake.from_url(signed_lake))
+
+
+def test_a_wrong_access_key_names_its_variable(signed_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODY")
+    assert "mend AWS_ACCESS_KEY_ID" in refusal(signed_lake)
+
+
+def test_a_wrong_secret_names_its_variable(signed_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    assert "mend AWS_SECRET_ACCESS_KEY" in refusal(signed_lake)
