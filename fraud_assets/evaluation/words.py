@@ -1,0 +1,92 @@
+"""How figures and names are written in reports: one place, so that text, tables and charts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Write = Callable[[float | None], str]
+
+_SPELLED = {"xgboost": "XGBoost", "tree_floor": "Two-question tree"}
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
+_MONTHS += ["November", "December"]
+POLICIES = {
+    "approve_everything": "Approve everything",
+    "refuse_everything": "Refuse everything",
+    "review_largest_amounts": "Review the largest amounts",
+    "review_highest_scores": "Review the highest scores",
+    "review_most_at_stake": "Review score × amount",
+    "decisions": "The model’s decisions",
+    "ideal": "Someone who knows the truth",
+}
+
+
+def title(name: str) -> str:
+    """A column's or type's name for people: ``card_testing`` -> ``Card testing``."""
+    return _SPELLED.get(name, name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:])
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """``0.54``; more digits where the first ones would be zeros; a dash for what cannot be had."""
+    if value is None:
+        return "–"
+    if value != 0 and abs(value) < 10**-digits:
+        return f"{value:.1g}" if abs(value) >= 1e-4 else f"{value:.0e}"
+    return f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def percent(value: float | None) -> str:
+    """``59%``, ``0.3%``, ``100%``; a dash for what cannot be had."""
+    if value is None:
+        return "–"
+    if value == 0 or abs(value) >= 0.0995:
+        return f"{value:.0%}"
+    return (
+        f"{value:.1%}" if abs(value) >= 0.00095 else f"{value:.2%}" if abs(value) >= 0.000095 else f"{value * 100:.1g}%"
+    )
+
+
+def count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """``$162,913``, ``CHF 12``; a true minus sign in front of what is below zero."""
+    if value is None:
+        return "–"
+    sign = "−" if round(value) < 0 else ""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"{sign}{symbol}{abs(value):,.0f}"
+
+
+def spread(estimate: dict[str, Any], write: Write = number) -> str:
+    """``0.44 to 0.65``; empty without an interval."""
+    if estimate["low"] is None or estimate["high"] is None:
+        return ""
+    return f"{write(estimate['low'])} to {write(estimate['high'])}"
+
+
+def with_spread(estimate: dict[str, Any] | None, write: Write = number) -> str:
+    """``0.54 (0.44 to 0.65)``."""
+    if estimate is None:
+        return "–"
+    inside = spread(estimate, write)
+    return write(estimate["value"]) + (f" ({inside})" if inside else "")
+
+
+def month_name(key: str) -> str:
+    """``2024-03`` -> ``March 2024``, in English whatever the machine's locale."""
+    year, month = key.split("-")
+    return f"{_MONTHS[int(month) - 1]} {year}"
+
+
+def delay_name(days: int | None) -> str:
+    """``Truth``, ``End of month``, ``30 days later``."""
+    if days is None:
+        return "Truth"
+    return f"{days} days later" if days else "End of month"

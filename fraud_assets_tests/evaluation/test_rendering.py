@@ -1,0 +1,156 @@
+"""The page opens offline, draws every chart, escapes what it is given; the picture is small."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from fraud_assets.evaluation import evaluate, no_model, render_html, small_picture, summary_markdown
+from fraud_assets.evaluation.figures import figures
+from fraud_assets.evaluation.settings import TRUTH_COLUMNS
+from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
+
+QUICK = dataclasses.replace(SETTINGS, replicates=40)
+CHROMIUM = shutil.which("chromium")
+EMPTY = no_model("A bank", MONTH, "There is no earlier month to learn from.")
+
+
+@pytest.fixture(scope="module")
+def scored() -> pl.DataFrame:
+    return scored_month(12_000, fraud_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def report(scored: pl.DataFrame) -> dict[str, Any]:
+    return evaluate(scored, SUBJECT, QUICK)
+
+
+class Page(HTMLParser):
+    """What the browser would be told: elements with their attributes, and the texts outside scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: list[str] = []
+        self.text = ""
+        self.data: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside and tag == self.inside[-1]:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.inside:
+            self.text += data
+        elif self.elements[-1][1].get("type") == "application/json":
+            self.data[str(self.elements[-1][1]["id"])] = data
+
+
+def test_the_page_asks_for_nothing_from_outside_and_stays_below_10_mb(report: dict[str, Any]) -> None:
+    page = render_html(report)
+    assert len(page.encode()) < 10_000_000
+    elements = Page(page).elements
+    for tag, attributes in elements:
+        assert tag not in ("link", "iframe", "img", "object", "embed", "base"), tag
+        assert not attributes.get("src")
+        assert (attributes.get("href") or "#").startswith("#")
+    assert "default-src 'none'" in page
+    anchors = {attributes["href"] for tag, attributes in elements if tag == "a"}
+    assert anchors <= {f"#{attributes['id']}" for _, attributes in elements if "id" in attributes}
+
+
+def test_every_chart_has_its_place_and_is_a_valid_plotly_figure(report: dict[str, Any]) -> None:
+    from plotly.graph_objects import Figure
+
+    drawn = figures(report)
+    assert len(drawn) == 11
+    page = Page(render_html(report))
+    places = {attributes.get("id") for _, attributes in page.elements if attributes.get("class") == "chart"}
+    assert places == {f"chart-{name}" for name in drawn}
+    for name, figure in drawn.items():
+        Figure(figure)  # raises on a property that Plotly does not know
+        assert json.loads(page.data[f"data-chart-{name}"]) == json.loads(json.dumps(figure))
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs chromium")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_browser_without_network_draws_every_chart_and_complains_of_nothing(
+    report: dict[str, Any], tmp_path: Path, width: int
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(render_html(report), encoding="utf-8")
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+    command += ["--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"]
+    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += [f"--window-size={width},2000", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()]
+    seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "CONSOLE" not in seen.stderr
+    elements = Page(seen.stdout).elements
+    drawn = [a for _, a in elements if "js-plotly-plot" in (a.get("class") or "")]
+    assert len(drawn) == len(figures(report))
+    layers = [a for tag, a in elements if tag == "svg" and "main-svg" in (a.get("class") or "")]
+    widths = [float(str(a["width"])) for a in layers if "width" in a]
+    assert len(widths) >= len(drawn)
+    assert 0 < max(widths) <= width
+
+
+def test_names_from_the_data_cannot_become_markup(scored: pl.DataFrame) -> None:
+    evil = "</script><script>alert(1)</script>"
+    marked = scored.with_columns(
+        segment=pl.lit(evil), fraud_type=pl.when("is_fraud").then(pl.lit(evil)), lookalike_of=pl.lit(None, pl.String)
+    )
+    page = render_html(evaluate(marked, dataclasses.replace(SUBJECT, bank=f"Bank {evil}"), QUICK))
+    assert "<script>alert(1)" not in page
+    assert evil in Page(page).text
+
+
+def test_reports_of_every_kind_render_without_gaps_in_their_sentences(scored: pl.DataFrame) -> None:
+    without_truth = evaluate(scored.drop(TRUTH_COLUMNS), SUBJECT, QUICK)
+    without_fraud = evaluate(scored.filter(~pl.col("is_fraud")), SUBJECT, QUICK)
+    one_candidate = evaluate(
+        scored.drop("score_prevalence", "score_tree_floor", "score_logistic_regression"), SUBJECT, QUICK
+    )
+    all_approved = evaluate(scored.with_columns(decision=pl.lit("APPROVED")), SUBJECT, QUICK)
+    for report in (without_truth, without_fraud, one_candidate, all_approved, EMPTY):
+        text = Page(render_html(report)).text
+        assert not re.search(r"\b(None|nan|inf)\b", text)
+        assert summary_markdown(report).startswith("### ")
+        assert small_picture(report).startswith(b"\x89PNG")
+
+
+def test_the_champions_figure_is_the_same_on_page_picture_text_and_document(report: dict[str, Any]) -> None:
+    value = f"{report['headline']['average_precision']['value']:.2f}"
+    assert value in Page(render_html(report)).text
+    assert f"**{value} (" in summary_markdown(report)
+
+
+def test_the_picture_is_small_enough_for_metadata_and_the_same_each_time(report: dict[str, Any]) -> None:
+    from PIL import Image
+
+    picture = small_picture(report)
+    assert len(picture) < 60_000
+    assert Image.open(BytesIO(picture)).size == (880, 340)
+    assert small_picture(report) == picture
+
+
+def test_a_month_without_model_says_so_and_why() -> None:
+    text = Page(render_html(EMPTY)).text
+    assert "There is no model to evaluate for this month." in text
+    assert EMPTY["reason"] in text
+    assert EMPTY["reason"] in summary_markdown(EMPTY)
