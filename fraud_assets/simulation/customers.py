@@ -2,7 +2,8 @@
 
 What lives here: :class:`Traits`, everything the simulator knows about a customer, as a pure function of seed and index;
 and the observed table of a month. What does not: what customers own (``devices.py``), what they like best
-(``preferences.py``) and what they do (``spending.py``, ``logins.py``).
+(``preferences.py``), the laws of single columns (``population.py``) and what people do (``spending.py``,
+``logins.py``).
 """
 
 from __future__ import annotations
@@ -19,8 +20,25 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
+from fraud_assets.simulation.population import (
+    YEAR,
+    Draws,
+    between,
+    by_row,
+    daily_rates,
+    drawn,
+    genders,
+    homes,
+    households,
+    incomes,
+    occupations,
+    paydays,
+    registration_days,
+    risk_profiles,
+    vpn_habits,
+)
 from fraud_assets.simulation.preferences import category_weights, method_weights
-from fraud_assets.simulation.streams import F64, I64, UNIT, generator, hashed_uniforms, ids, keyed, normals, uniforms
+from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, ids, keyed
 
 SAVVINESS = ["low", "medium", "high"]
 RISK = ["conservative", "moderate", "aggressive"]
@@ -28,16 +46,6 @@ GENDERS = ["F", "M", "X"]
 KYC = ["verified", "pending", "expired"]
 _AGE_GROUPS = ["16-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+"]
 _AGE_BOUNDS = [18, 25, 35, 45, 55, 65, 75]
-
-_YEAR = 365.2425
-_GENDER_SHARES = (0.505, 0.485)  # [D] Census 2020 adults; X [P]
-_INCOME_SIGMA = 0.40  # [P] spread of the logarithm of income within an occupation
-_OLDEST_ACCOUNT = 18.0  # [P] years; tenure is skewed to the young
-#: [D] BLS Length of Pay Periods 2023: two pay days a month at the middle and end, or at the start; the rest anywhere.
-_PAYDAYS = {1: 0.14, 5: 0.05, 10: 0.05, 15: 0.27, 20: 0.05, 25: 0.07, 31: 0.25}
-#: Kilometres that homes spread around the centre of a city of 100,000; grows with the root of the population [P].
-_CITY_RADIUS = 1.6
-_VPN_BY_SAVVINESS = np.array([0.3, 0.9, 1.5])  # [P] relative to one another
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,67 +106,31 @@ def traits(scenario: Scenario, units: Sequence[int]) -> Traits:
     return _traits(scenario, tuple(int(u) for u in units))
 
 
-class _Draws:
-    """Column streams over whole units: all 256 places are drawn, so that adding customers changes nobody."""
-
-    def __init__(self, seed: int, units: tuple[int, ...]) -> None:
-        self._seed, self._units = seed, units
-        self._counts = [UNIT] * len(units)
-
-    def uniform(self, column: str, width: int = 1) -> F64:
-        counts = [width * c for c in self._counts]
-        drawn = uniforms(self._seed, f"customers.{column}", 0, self._units, counts)
-        return drawn if width == 1 else drawn.reshape(-1, width)
-
-    def normal(self, column: str, width: int = 1) -> F64:
-        counts = [width * c for c in self._counts]
-        drawn = normals(self._seed, f"customers.{column}", 0, self._units, counts)
-        return drawn if width == 1 else drawn.reshape(-1, width)
-
-    def beta(self, column: str, parameters: tuple[float, float]) -> F64:
-        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
-        return np.concatenate([rng.beta(*parameters, size=UNIT) for rng in streams])
-
-    def gamma(self, column: str, shape: float) -> F64:
-        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
-        return np.concatenate([rng.standard_gamma(shape, size=UNIT) for rng in streams])
-
-
 @lru_cache(maxsize=8)
 def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     people, activity, seed = scenario.population, scenario.activity, scenario.seed
     limit = -(-people.customers // UNIT)
     if any(not 0 <= unit < limit for unit in units):
         raise ValueError(f"scenario {scenario.name}: units {list(units)} are not all among its {limit} units of {UNIT}")
-    draw = _Draws(seed, units)
+    draw = Draws(seed, units)
     unit = np.repeat(np.array(units, dtype=np.int64), UNIT)
     place = np.tile(np.arange(UNIT), len(units))
     index = unit * UNIT + place
     start_day = calendar.day_number(scenario.first.start.date())
 
-    segment = _chosen([s.share for s in people.segments], draw.uniform("segment"))
+    segment = drawn([s.share for s in people.segments], draw.uniform("segment"))
     youngest, oldest = np.array([s.age for s in people.segments]).T
     years = youngest[segment] + draw.uniform("age") * (oldest - youngest + 1)[segment]
     age = np.floor(years).astype(np.int64)
-    birth_day = start_day - np.ceil(years * _YEAR).astype(np.int64)
-    occupation = _occupations(scenario, segment, draw.uniform("occupation"))
-    savviness = _by_row(np.array([s.savviness for s in people.segments])[segment], draw.uniform("savviness"))
+    birth_day = start_day - np.ceil(years * YEAR).astype(np.int64)
+    occupation = occupations(scenario, segment, draw.uniform("occupation"))
+    savviness = by_row(np.array([s.savviness for s in people.segments])[segment], draw.uniform("savviness"))
 
-    income = np.array([o.income for o in people.occupations])[occupation]
-    income = income * np.array([s.income_factor for s in people.segments])[segment]
-    lows = np.array([b.low for b in people.income_brackets])
-    income = income * np.exp(_INCOME_SIGMA * draw.normal("income"))
-    income = np.clip(np.rint(income / 100) * 100, lows[0], people.income_brackets[-1].high)
-    bracket = np.searchsorted(lows, income, side="right") - 1
+    income, bracket = incomes(scenario, segment, occupation, draw.normal("income"))
 
-    head, size = _households(people.household_share, draw.uniform("household").reshape(-1, 4))
-    population = [float(c.population) for c in scenario.cities]
-    city = _chosen(population, draw.uniform("city"))[head]
-    spread = draw.normal("home", 2)[head] * (_CITY_RADIUS * np.sqrt(np.array(population)[city] / 1e5))[:, None]
-    latitude = np.array([c.latitude for c in scenario.cities])[city]
-    longitude = np.array([c.longitude for c in scenario.cities])[city]
-    longitude = longitude + spread[:, 1] / (111.32 * np.cos(np.radians(latitude)))
-    latitude = latitude + spread[:, 0] / 110.57
+    head, size = households(people.household_share, draw.uniform("household").reshape(-1, 4))
+    city = drawn([float(c.population) for c in scenario.cities], draw.uniform("city"))[head]
+    latitude, longitude = homes(scenario, city, draw.normal("home", 2)[head])
     cost = np.array([c.cost_of_living for c in scenario.cities])[city]
 
     fewest, most = activity.bills
@@ -169,8 +141,7 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         scenario, savviness, draw.normal("taste", width), draw.uniform("favourites", width)
     )
     names = sorted(scenario.hours)
-    vpn_share = _VPN_BY_SAVVINESS / (savviness_shares(scenario) @ _VPN_BY_SAVVINESS)
-    registered_day = _registered(scenario, start_day, age, draw.uniform("joined"), draw.uniform("tenure"))
+    registered_day = registration_days(scenario, start_day, age, draw.uniform("joined"), draw.uniform("tenure"))
     household_joined = registered_day.copy()
     np.minimum.at(household_joined, head, registered_day)
     everyone = Traits(
@@ -179,25 +150,25 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         unit=unit,
         registered_day=registered_day,
         city=city,
-        latitude=np.round(np.clip(latitude, -90, 90), 4),
-        longitude=np.round((longitude + 180) % 360 - 180, 4),
+        latitude=latitude,
+        longitude=longitude,
         birth_day=birth_day,
-        gender=np.searchsorted(np.cumsum(_GENDER_SHARES), draw.uniform("gender"), side="right"),
+        gender=genders(draw.uniform("gender")),
         segment=segment,
         occupation=occupation,
         bracket=bracket,
         annual_income=income,
         amount_factor=np.array([b.amount_factor for b in people.income_brackets])[bracket] * cost,
         savviness=savviness,
-        risk=_risk(age, draw.uniform("risk")),
-        daily_rate=_rates(scenario, draw, segment, bills),
-        home_share=_between(people.home_share, draw.uniform("home_share")),
-        known_share=_between(activity.repertoire_share, draw.uniform("known_share")),
+        risk=risk_profiles(age, draw.uniform("risk")),
+        daily_rate=daily_rates(scenario, draw, segment, bills),
+        home_share=between(people.home_share, draw.uniform("home_share")),
+        known_share=between(activity.repertoire_share, draw.uniform("known_share")),
         method_weights=methods,
         category_weights=categories,
         preferred_categories=preferred,
         hours=np.array([names.index(o.hours) for o in people.occupations], dtype=np.int64)[occupation],
-        payday=_paydays(draw.uniform("payday")),
+        payday=paydays(draw.uniform("payday")),
         bills=bills,
         address_id=ids(seed, "address", index[head]),
         household=index[head],
@@ -206,101 +177,13 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         p_burst=draw.beta("p_burst", scenario.accidents.burst),
         p_high=draw.beta("p_high", scenario.accidents.high_amount),
         p_mistyped=draw.beta("p_mistyped", scenario.accidents.mistyped),
-        vpn=draw.uniform("vpn") < scenario.devices.vpn_share * vpn_share[savviness],
+        vpn=vpn_habits(scenario, savviness, draw.uniform("vpn")),
     )
     exists = index < people.customers
     arrays = {f.name: getattr(everyone, f.name)[exists] for f in fields(Traits)}
     for array in arrays.values():
         array.flags.writeable = False  # they are shared through the cache
     return Traits(**arrays)
-
-
-def _between(bounds: tuple[float, float], u: F64) -> F64:
-    return bounds[0] + (bounds[1] - bounds[0]) * u
-
-
-def _chosen(weights: Sequence[float], u: F64) -> I64:
-    """Indices drawn with the weights."""
-    cumulative = np.cumsum(weights)
-    return np.minimum(np.searchsorted(cumulative / cumulative[-1], u, side="right"), len(cumulative) - 1)
-
-
-def _by_row(shares: F64, u: F64) -> I64:
-    """An index for each row of shares."""
-    cumulative = np.cumsum(shares, axis=1)
-    passed: I64 = (u[:, None] * cumulative[:, -1:] >= cumulative[:, :-1]).sum(axis=1)
-    return passed
-
-
-def _occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
-    people = scenario.population
-    table = np.array([[s.occupations.get(o.name, 0.0) for o in people.occupations] for s in people.segments])
-    return _by_row(table[segment], u)
-
-
-def savviness_shares(scenario: Scenario) -> F64:
-    """Shares of low, medium and high in the population."""
-    segments = scenario.population.segments
-    shares: F64 = np.array([s.share for s in segments]) @ np.array([s.savviness for s in segments])
-    return shares
-
-
-def _households(share: float, u: F64) -> tuple[I64, I64]:
-    """Position of each customer's first household member, and the household's size.
-
-    Customers live in rows of four; each but the first of a row joins the household of the one before with probability
-    p. Then a share (3p - p**2) / 2 shares an address, which is solved for p.
-    """
-    p = (3 - np.sqrt(9 - 8 * share)) / 2
-    starts = u >= p
-    starts[:, 0] = True
-    number = np.cumsum(starts.ravel()) - 1
-    head = np.flatnonzero(starts.ravel())[number]
-    return head, np.bincount(number)[number]
-
-
-def _registered(scenario: Scenario, start_day: int, age: I64, joined: F64, tenure: F64) -> I64:
-    """Local day of joining: before the start (more of them lately, nobody under 16), or in the joining months."""
-    people = scenario.population
-    years = np.minimum(_OLDEST_ACCOUNT * tenure**2, np.maximum(age - 16, 0))
-    before = start_day - 1 - np.floor(years * _YEAR).astype(np.int64)
-    window = calendar.month_days(scenario.first + (people.joining_months - 1))[1] - start_day
-    after = start_day + np.floor(tenure * window).astype(np.int64)
-    return np.where(joined < people.joined_before_start, before, after)
-
-
-def _risk(age: I64, u: F64) -> I64:
-    """Risk profile; the young are bolder [P]."""
-    bold = np.clip(0.42 - 0.0055 * age, 0.05, 0.35)
-    careful = np.clip(0.10 + 0.007 * (age - 18), 0.12, 0.55)
-    return np.where(u < careful, 0, np.where(u < 1 - bold, 1, 2))
-
-
-def _paydays(u: F64) -> I64:
-    """Day of the month on which the salary arrives."""
-    usual = np.array(list(_PAYDAYS))
-    edges = np.cumsum(list(_PAYDAYS.values()))
-    other = 1 + np.floor((u - edges[-1]) / (1 - edges[-1]) * 28).astype(np.int64)
-    return np.where(u < edges[-1], usual[np.minimum(np.searchsorted(edges, u, side="right"), len(usual) - 1)], other)
-
-
-def _rates(scenario: Scenario, draw: _Draws, segment: I64, bills: I64) -> F64:
-    """Mean purchases a day.
-
-    ``daily_mean`` speaks of all transactions: bills and a salary and a half a month are taken off. A segment's activity
-    factor f turns a uniform place u between its bounds into u**(1/f), so that nobody leaves them. ``gamma_mean`` speaks
-    of purchases alone; its tail would not bear a subtraction.
-    """
-    activity, people = scenario.activity, scenario.population
-    factor = np.array([s.activity_factor for s in people.segments])
-    if activity.daily_mean is not None:
-        rate = _between(activity.daily_mean, draw.uniform("rate") ** (1 / factor[segment]))
-        rate = np.maximum(rate - (bills + 1.5) / 30.44, 0.1 * rate)
-    else:
-        shape = (activity.gamma_cv or 1.0) ** -2
-        mean_factor = float(np.dot(factor, [s.share for s in people.segments]))
-        rate = (activity.gamma_mean or 0.0) / shape * draw.gamma("rate", shape) * factor[segment] / mean_factor
-    return rate / calendar.mean_factor(scenario)
 
 
 def joined_us(scenario: Scenario, city: I64, registered_day: I64) -> I64:

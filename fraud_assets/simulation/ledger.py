@@ -67,7 +67,9 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     place = rows.place.copy()
     remote = np.flatnonzero(rows.net != NONE)
     day = rows.event_us[remote] // DAY
-    addresses, seen_in = ip_address(scenario, bank.traits, rows.who[remote], rows.net[remote].astype(np.int64), place[remote], day)
+    addresses, seen_in = ip_address(
+        scenario, bank.traits, rows.who[remote], rows.net[remote].astype(np.int64), place[remote], day
+    )
     place[remote] = seen_in
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
     towns = scenario.cities

@@ -18,10 +18,11 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.customers import Traits, joined_us, savviness_shares, traits
+from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.devices import PHONE, device, guests, owns, replaced
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
+from fraud_assets.simulation.population import savviness_shares
 from fraud_assets.simulation.streams import F64, I64, UNIT, generator, hashed_uniforms, ids
 from fraud_assets.simulation.travel import trips
 

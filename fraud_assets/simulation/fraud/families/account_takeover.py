@@ -33,6 +33,7 @@ from fraud_assets.simulation.intents import (
     Bank,
     Intents,
 )
+from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.spending import Spending, cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
@@ -80,22 +81,21 @@ class AccountTakeover(Family):
         event_us = begun[row] + np.rint(wait / 1000).astype(np.int64) * 1000
 
         category = self._category(bank, who, number)
+        cents = self._cents(bank, plan, c, who, category, number)
+        device, is_new = self._devices(bank, plan, c, who, index, event_us)
+        # At a counter the actor is there in person: one place a victim, where an address may change from row to row.
+        at_counter = bank.channel[category] == CARD_PRESENT
+        spot = np.where(at_counter, ids(seed, "takeover.spot", plan.campaign_id[c], index), number)
+        foreign = actors.place(bank, plan.actor[c], plan.campaign_id[c], skill, who, spot)
+        place = np.where(is_new | at_counter, foreign, bank.traits.city[who])
+
         to_person = bank.recipient[category] == TO_PERSON
         merchant, payee = np.full(len(row), NONE), np.full(len(row), NONE)
         shop = ~to_person
         u = hashed_uniforms(seed, "takeover.shop", plan.campaign_id[c], nth // 2)[shop]
-        column = len(scenario.cities)
-        kind = category[shop]
-        merchant[shop] = bank.directory.start[kind, column] + (bank.directory.count[kind, column] * u**2).astype(
-            np.int64
-        )
+        city = np.where(at_counter, place, len(scenario.cities))
+        merchant[shop] = pick(bank.directory, category[shop], city[shop], u)
         payee[to_person] = self._payees(bank, plan, c[to_person], who[to_person], number[to_person])
-
-        cents = self._cents(bank, plan, c, who, category, number)
-        device, is_new = self._devices(bank, plan, c, who, index, event_us)
-        place = np.where(
-            is_new, actors.place(bank, plan.actor[c], plan.campaign_id[c], skill, who, number), bank.traits.city[who]
-        )
         declined = hashed_uniforms(seed, "takeover.declined", number) < plan.values["decline"][c]
         reason = np.where(hashed_uniforms(seed, "takeover.reason", number) < 0.6, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED)
         rows = Intents.make(
@@ -110,8 +110,8 @@ class AccountTakeover(Family):
             merchant=merchant,
             payee=payee,
             cents=cents,
-            device=device,
-            net=PUBLIC_NET,
+            device=np.where(at_counter, NONE, device),
+            net=np.where(at_counter, NONE, PUBLIC_NET),
             card=cards(bank, plan.month.index, who, bank.channel[category]),
             status=np.where(declined, DECLINED, APPROVED),
             reason=np.where(declined, reason, NONE),
@@ -127,10 +127,9 @@ class AccountTakeover(Family):
         return Emission(rows.take(keep), evidence, self._sessions(bank, plan, victims, begun))
 
     def resembles(self, bank: Bank, spent: Spending) -> npt.NDArray[np.bool_]:
-        """Large remote payments to somebody new: a first rent, a gift, a new phone."""
+        """Large payments to somebody new: a first rent, a gift, a new phone."""
         rows = spent.rows
-        remote = bank.channel[rows.category] != CARD_PRESENT
-        return remote & spent.is_new_recipient & (rows.cents >= 40 * bank.normal_maximum[rows.category])
+        return spent.is_new_recipient & (rows.cents >= 40 * bank.normal_maximum[rows.category])
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
         """The first payment of each takeover; the skilled come when the customer is up."""
@@ -144,14 +143,14 @@ class AccountTakeover(Family):
         offset = offset_at(bank.scenario, bank.traits.city[victims.index - start], at) * MINUTE
         local = at + offset
         moved = local - local % (24 * HOUR) + np.rint(awake * 3_600_000).astype(np.int64) * 1000 - offset
-        disguised = hashed_uniforms(seed, "takeover.awake", *key) < np.array([0.35, 0.65, 0.95])[plan.skill[c]]
+        disguised = hashed_uniforms(seed, "takeover.awake", *key) < np.array([0.55, 0.75, 0.95])[plan.skill[c]]
         return np.where(disguised & (moved >= plan.starts_us[c]), moved, at)
 
     def _category(self, bank: Bank, who: I64, number: I64) -> I64:
-        """A kind of remote payment that the customer makes, transfers to persons before purchases."""
-        allowed = (bank.channel != CARD_PRESENT) & ((bank.recipient == TO_PERSON) | (bank.recipient == TO_MERCHANT))
-        method_weight = bank.traits.method_weights[:, bank.method]
-        weight = allowed * method_weight * np.where(bank.recipient == TO_PERSON, 2.5, 1.0)
+        """A kind of payment that the customer makes, transfers first; at a counter with the card in a phone."""
+        allowed = (bank.recipient == TO_PERSON) | (bank.recipient == TO_MERCHANT)
+        liking = np.where(bank.recipient == TO_PERSON, 2.0, np.where(bank.channel == CARD_PRESENT, 0.75, 1.0))
+        weight = allowed * liking * bank.traits.method_weights[:, bank.method]
         median = np.array([k.median for k in bank.scenario.categories])
         weight = weight * np.sqrt(bank.traits.category_weights * median)  # dear goods before cheap ones
         cumulative = np.cumsum(weight, axis=1)
@@ -172,7 +171,7 @@ class AccountTakeover(Family):
         seed = bank.scenario.seed
         usual = np.array([k.mean for k in bank.scenario.categories])[category] * bank.traits.amount_factor[who]
         factor = np.where(plan.skill[c] == 2, plan.values["skilled_amount_factor"][c], plan.values["amount_factor"][c])
-        value = usual * factor * np.exp(hashed_uniforms(seed, "takeover.amount", number) - 0.6)
+        value = usual * factor * np.exp(1.6 * hashed_uniforms(seed, "takeover.amount", number) - 1.3)
         fold = hashed_uniforms(seed, "takeover.fold", number)
         ceiling = bank.normal_maximum[category]
         value = np.where(value > ceiling, ceiling * (0.5 + 0.45 * fold), value)

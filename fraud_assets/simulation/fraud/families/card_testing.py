@@ -19,6 +19,7 @@ from fraud_assets.simulation.intents import (
     EXPIRED_CARD,
     HOUR,
     INSUFFICIENT_FUNDS,
+    MINUTE,
     NONE,
     ONLINE,
     PUBLIC_NET,
@@ -31,6 +32,8 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.spending import Spending, cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
+#: Share of the tries of the small hours that are put off [P].
+_WAITS = 0.6
 _MOST_TRIES = 4
 _AGAIN = 0.38
 _REASONS = np.array([DO_NOT_HONOR, WRONG_CREDENTIALS, INSUFFICIENT_FUNDS, EXPIRED_CARD])
@@ -57,12 +60,18 @@ class CardTesting(Family):
         return tries + values["sold_share"] * 0.5 * values["sold_rows"]
 
     def life_hours(self, values: dict[str, F64]) -> F64:
-        return values["hours"] + (_SOLD_WITHIN + 2) * 24.0
+        return values["hours"] + 7.0 + (_SOLD_WITHIN + 2) * 24.0
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
         c = victims.campaign
-        at = hashed_uniforms(bank.scenario.seed, "testing.at", plan.campaign_id[c], victims.index)
-        return plan.starts_us[c] + np.rint(at * plan.values["hours"][c] * 3_600_000).astype(np.int64) * 1000
+        key = (plan.campaign_id[c], victims.index)
+        at = hashed_uniforms(bank.scenario.seed, "testing.at", *key)
+        found = plan.starts_us[c] + np.rint(at * plan.values["hours"][c] * 3_600_000).astype(np.int64) * 1000
+        # Traffic hides among traffic: most of what would fall into the small hours waits for the morning.
+        start = int(bank.traits.index[0]) if len(bank.traits.index) else 0
+        hour = (found + offset_at(bank.scenario, bank.traits.city[victims.index - start], found) * MINUTE) // HOUR % 24
+        waits = (hour < 6) & (hashed_uniforms(bank.scenario.seed, "testing.waits", *key) < _WAITS)
+        return found + waits * 7 * HOUR
 
     def emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
         tests = self._tests(bank, plan, victims)

@@ -1,0 +1,173 @@
+"""The laws of a population: how many live where and with whom, when they joined, how often they pay.
+
+What lives here: the draws behind :class:`fraud_assets.simulation.customers.Traits`, column by column, each a function
+of uniform or normal numbers. What does not: how the columns are put together (``customers.py``) and what people prefer
+(``preferences.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation import calendar
+from fraud_assets.simulation.streams import F64, I64, UNIT, generator, normals, uniforms
+
+YEAR = 365.2425
+_GENDER_SHARES = (0.505, 0.485)  # [D] Census 2020 adults; X [P]
+_INCOME_SIGMA = 0.40  # [P] spread of the logarithm of income within an occupation
+_OLDEST_ACCOUNT = 18.0  # [P] years; tenure is skewed to the young
+#: [D] BLS Length of Pay Periods 2023: two pay days a month at the middle and end, or at the start; the rest anywhere.
+_PAYDAYS = {1: 0.14, 5: 0.05, 10: 0.05, 15: 0.27, 20: 0.05, 25: 0.07, 31: 0.25}
+#: Kilometres that homes spread around the centre of a city of 100,000; grows with the root of the population [P].
+_CITY_RADIUS = 1.6
+_VPN_BY_SAVVINESS = np.array([0.3, 0.9, 1.5])  # [P] relative to one another
+
+
+class Draws:
+    """Column streams over whole units: all 256 places are drawn, so that adding customers changes nobody."""
+
+    def __init__(self, seed: int, units: tuple[int, ...]) -> None:
+        self._seed, self._units = seed, units
+        self._counts = [UNIT] * len(units)
+
+    def uniform(self, column: str, width: int = 1) -> F64:
+        counts = [width * c for c in self._counts]
+        drawn = uniforms(self._seed, f"customers.{column}", 0, self._units, counts)
+        return drawn if width == 1 else drawn.reshape(-1, width)
+
+    def normal(self, column: str, width: int = 1) -> F64:
+        counts = [width * c for c in self._counts]
+        drawn = normals(self._seed, f"customers.{column}", 0, self._units, counts)
+        return drawn if width == 1 else drawn.reshape(-1, width)
+
+    def beta(self, column: str, parameters: tuple[float, float]) -> F64:
+        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
+        return np.concatenate([rng.beta(*parameters, size=UNIT) for rng in streams])
+
+    def gamma(self, column: str, shape: float) -> F64:
+        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
+        return np.concatenate([rng.standard_gamma(shape, size=UNIT) for rng in streams])
+
+
+def between(bounds: tuple[float, float], u: F64) -> F64:
+    """Uniform numbers between the bounds."""
+    return bounds[0] + (bounds[1] - bounds[0]) * u
+
+
+def drawn(weights: Sequence[float], u: F64) -> I64:
+    """Indices drawn with the weights."""
+    cumulative = np.cumsum(weights)
+    return np.minimum(np.searchsorted(cumulative / cumulative[-1], u, side="right"), len(cumulative) - 1)
+
+
+def by_row(shares: F64, u: F64) -> I64:
+    """An index for each row of shares."""
+    cumulative = np.cumsum(shares, axis=1)
+    passed: I64 = (u[:, None] * cumulative[:, -1:] >= cumulative[:, :-1]).sum(axis=1)
+    return passed
+
+
+def occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
+    people = scenario.population
+    table = np.array([[s.occupations.get(o.name, 0.0) for o in people.occupations] for s in people.segments])
+    return by_row(table[segment], u)
+
+
+def savviness_shares(scenario: Scenario) -> F64:
+    """Shares of low, medium and high in the population."""
+    segments = scenario.population.segments
+    shares: F64 = np.array([s.share for s in segments]) @ np.array([s.savviness for s in segments])
+    return shares
+
+
+def households(share: float, u: F64) -> tuple[I64, I64]:
+    """Position of each customer's first household member, and the household's size.
+
+    Customers live in rows of four; each but the first of a row joins the household of the one before with probability
+    p. Then a share (3p - p**2) / 2 shares an address, which is solved for p.
+    """
+    p = (3 - np.sqrt(9 - 8 * share)) / 2
+    starts = u >= p
+    starts[:, 0] = True
+    number = np.cumsum(starts.ravel()) - 1
+    head = np.flatnonzero(starts.ravel())[number]
+    return head, np.bincount(number)[number]
+
+
+def registration_days(scenario: Scenario, start_day: int, age: I64, joined: F64, tenure: F64) -> I64:
+    """Local day of joining: before the start (more of them lately, nobody under 16), or in the joining months."""
+    people = scenario.population
+    years = np.minimum(_OLDEST_ACCOUNT * tenure**2, np.maximum(age - 16, 0))
+    before = start_day - 1 - np.floor(years * YEAR).astype(np.int64)
+    window = calendar.month_days(scenario.first + (people.joining_months - 1))[1] - start_day
+    after = start_day + np.floor(tenure * window).astype(np.int64)
+    return np.where(joined < people.joined_before_start, before, after)
+
+
+def risk_profiles(age: I64, u: F64) -> I64:
+    """Risk profile; the young are bolder [P]."""
+    bold = np.clip(0.42 - 0.0055 * age, 0.05, 0.35)
+    careful = np.clip(0.10 + 0.007 * (age - 18), 0.12, 0.55)
+    return np.where(u < careful, 0, np.where(u < 1 - bold, 1, 2))
+
+
+def paydays(u: F64) -> I64:
+    """Day of the month on which the salary arrives."""
+    usual = np.array(list(_PAYDAYS))
+    edges = np.cumsum(list(_PAYDAYS.values()))
+    other = 1 + np.floor((u - edges[-1]) / (1 - edges[-1]) * 28).astype(np.int64)
+    return np.where(u < edges[-1], usual[np.minimum(np.searchsorted(edges, u, side="right"), len(usual) - 1)], other)
+
+
+def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F64:
+    """Mean purchases a day.
+
+    ``daily_mean`` speaks of all transactions: bills and a salary and a half a month are taken off. A segment's activity
+    factor f turns a uniform place u between its bounds into u**(1/f), so that nobody leaves them. ``gamma_mean`` speaks
+    of purchases alone; its tail would not bear a subtraction.
+    """
+    activity, people = scenario.activity, scenario.population
+    factor = np.array([s.activity_factor for s in people.segments])
+    if activity.daily_mean is not None:
+        rate = between(activity.daily_mean, draw.uniform("rate") ** (1 / factor[segment]))
+        rate = np.maximum(rate - (bills + 1.5) / 30.44, 0.1 * rate)
+    else:
+        shape = (activity.gamma_cv or 1.0) ** -2
+        mean_factor = float(np.dot(factor, [s.share for s in people.segments]))
+        rate = (activity.gamma_mean or 0.0) / shape * draw.gamma("rate", shape) * factor[segment] / mean_factor
+    return rate / calendar.mean_factor(scenario)
+
+
+def genders(u: F64) -> I64:
+    """0 female, 1 male, 2 neither."""
+    return np.searchsorted(np.cumsum(_GENDER_SHARES), u, side="right")
+
+
+def incomes(scenario: Scenario, segment: I64, occupation: I64, z: F64) -> tuple[F64, I64]:
+    """Yearly income, lognormal about the occupation's median times the segment's factor, and its bracket."""
+    people = scenario.population
+    income = np.array([o.income for o in people.occupations])[occupation]
+    income = income * np.array([s.income_factor for s in people.segments])[segment] * np.exp(_INCOME_SIGMA * z)
+    lows = np.array([b.low for b in people.income_brackets])
+    income = np.clip(np.rint(income / 100) * 100, lows[0], people.income_brackets[-1].high)
+    return income, np.searchsorted(lows, income, side="right") - 1
+
+
+def homes(scenario: Scenario, city: I64, z: F64) -> tuple[F64, F64]:
+    """Latitude and longitude of homes, spread around the centres of their cities; ``z`` has shape (n, 2)."""
+    population = np.array([c.population for c in scenario.cities])[city]
+    north, east = (z * (_CITY_RADIUS * np.sqrt(population / 1e5))[:, None]).T
+    latitude = np.array([c.latitude for c in scenario.cities])[city]
+    longitude = np.array([c.longitude for c in scenario.cities])[city] + east / (111.32 * np.cos(np.radians(latitude)))
+    return np.round(np.clip(latitude + north / 110.57, -90, 90), 4), np.round((longitude + 180) % 360 - 180, 4)
+
+
+def vpn_habits(scenario: Scenario, savviness: I64, u: F64) -> npt.NDArray[np.bool_]:
+    """Who uses a VPN habitually; the savvy more, with the scenario's share overall."""
+    relative = _VPN_BY_SAVVINESS / (savviness_shares(scenario) @ _VPN_BY_SAVVINESS)
+    habitual: npt.NDArray[np.bool_] = u < scenario.devices.vpn_share * relative[savviness]
+    return habitual
