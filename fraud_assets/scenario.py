@@ -460,7 +460,7 @@ def _sentence(folder: Path, error: ValidationError) -> str:
     found = first["input"]
     value = f" is {found!r}" if isinstance(found, str | int | float | bool) else ""
     needed = first["msg"].removeprefix("Value error, ")
+    if needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
+        needed = needed[0].lower() + needed[1:]
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return (
-        f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed[0].lower()}{needed[1:]}{more}"
-    )
+    return f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed}{more}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.blocks import Block, blocks
+from fraud_assets.simulation.devices import guests
 from fraud_assets.simulation.echoes import card_checks, refunds, retries
 from fraud_assets.simulation.fraud.accidents import accidents
 from fraud_assets.simulation.fraud.families import FAMILIES
@@ -17,6 +18,7 @@ from fraud_assets.simulation.intents import (
     HOUR,
     MINUTE,
     NONE,
+    SECOND,
     TEMPORAL,
     Bank,
     Intents,
@@ -27,13 +29,32 @@ from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, spending
 from fraud_assets.simulation.streams import I64
 
+#: How long a one-off device is used [P].
+_VISIT_SECONDS = 4 * 3600
+
 
 def honest(bank: Bank, month: Month) -> Intents:
     """The honest and erroneous rows of the ledger month, in no order that matters."""
     parts = []
     for block in blocks(bank.scenario, month):
         parts += [inside(rows, month) for rows in _block(bank, block)]
-    return react(bank, month, concat(parts))
+    return react(bank, month, _on_other_devices(bank, month, concat(parts)))
+
+
+def _on_other_devices(bank: Bank, month: Month, rows: Intents) -> Intents:
+    """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it."""
+    visit = guests(bank.scenario, month, bank.units)
+    order = np.lexsort((visit.first_us, visit.who))
+    key = (visit.who[order] << np.int64(42)) | (visit.first_us[order] // SECOND)
+    remote = np.flatnonzero(rows.device != NONE)
+    at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
+    last = np.searchsorted(key, at, side="right") - 1
+    there = (
+        (last >= 0) & (at - key[np.maximum(last, 0)] < _VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
+    )
+    device = rows.device.copy()
+    device[remote[there]] = visit.device_id[order][last[there]]
+    return rows.but(device=device)
 
 
 def _block(bank: Bank, block: Block) -> list[Intents]:

@@ -25,7 +25,7 @@ from fraud_assets.simulation.intents import (
     Intents,
 )
 from fraud_assets.simulation.merchants import terminal_id
-from fraud_assets.simulation.network import ip_address
+from fraud_assets.simulation.network import address_number, format_addresses, geolocate
 from fraud_assets.simulation.streams import F64, I64, keyed
 
 #: Contactless, chip, swipe, keyed at the counter [P].
@@ -67,14 +67,14 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     place = rows.place.copy()
     remote = np.flatnonzero(rows.net != NONE)
     day = rows.event_us[remote] // DAY
-    addresses, seen_in = ip_address(
-        scenario, bank.traits, rows.who[remote], rows.net[remote].astype(np.int64), place[remote], day
-    )
+    kind = rows.net[remote].astype(np.int64)
+    address, seen_in = address_number(scenario, bank.traits, rows.who[remote], kind, place[remote], day)
     place[remote] = seen_in
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
     towns = scenario.cities
     latitude = np.array([c.latitude for c in towns])[place]
     longitude = np.array([c.longitude for c in towns])[place]
+    latitude[remote], longitude[remote] = geolocate(scenario, address, seen_in)
     shop = np.flatnonzero((channel == CARD_PRESENT) & (rows.merchant != NONE))
     latitude[shop] = directory.latitude[rows.merchant[shop]]
     longitude[shop] = directory.longitude[rows.merchant[shop]]
@@ -117,7 +117,7 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
             "entry_mode": entry.astype(np.uint8),
             "device_id": rows.device,
             "terminal_id": terminal,
-            "ip_address": _scattered(addresses, remote, len(rows)),
+            "ip_address": _scattered(format_addresses(address), remote, len(rows)),
             "city": _texts([c.city for c in towns], place),
             "state": _texts([c.state for c in towns], place),
             "country": _texts([c.country for c in towns], place),

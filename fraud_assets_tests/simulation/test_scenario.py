@@ -1,0 +1,167 @@
+"""Scenarios: the shipped ones hold, a folder dropped in is a bank, a wrong one says what to mend."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fraud_assets import scenario as module
+from fraud_assets.scenario import EXTRA_SCENARIOS, Scenario, ScenarioError, load_all
+
+SHIPPED = Path(module.__file__).parent / "scenarios"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A further scenarios folder with one small bank, `corner_bank`."""
+    bank = tmp_path / "corner_bank"
+    bank.mkdir()
+    write(bank, {"extends": "us_bank", "name": "corner_bank", "population": {"customers": 7}})
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path))
+    return bank
+
+
+def write(bank: Path, document: dict[str, object]) -> None:
+    (bank / "scenario.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def wrong(bank: Path, document: dict[str, object]) -> str:
+    """The sentence with which a corner_bank with these sections is refused."""
+    write(bank, {"extends": "us_bank", "name": "corner_bank", **document})
+    with pytest.raises(ScenarioError) as refused:
+        Scenario.load("corner_bank")
+    return str(refused.value)
+
+
+def test_a_folder_dropped_in_is_a_bank_beside_the_shipped_ones(folder: Path) -> None:
+    assert {s.name for s in load_all()} >= {"us_bank", "tiny_bank", "corner_bank"}
+    corner, us = Scenario.load("corner_bank"), Scenario.load("us_bank")
+    assert corner.population.customers == 7
+    assert corner.population.segments == us.population.segments
+    assert corner.cities == us.cities
+
+
+def test_a_changed_file_is_read_again(folder: Path) -> None:
+    assert Scenario.load("corner_bank").population.customers == 7
+    write(folder, {"extends": "us_bank", "name": "corner_bank", "population": {"customers": 1234}})
+    assert Scenario.load("corner_bank").population.customers == 1234
+
+
+def test_a_folder_may_bring_tables_of_its_own(folder: Path) -> None:
+    rows = (SHIPPED / "us_bank" / "cities.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "cities.csv").write_text("\n".join(rows[:4]) + "\n", encoding="utf-8")
+    assert [c.city for c in Scenario.load("corner_bank").cities] == ["New York", "Newark", "Jersey City"]
+
+
+def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "copy_bank"
+    shutil.copytree(SHIPPED / "us_bank", copy)
+    text = (copy / "scenario.yaml").read_text(encoding="utf-8")
+    (copy / "scenario.yaml").write_text(text.replace("name: us_bank", "name: copy_bank"), encoding="utf-8")
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path))
+    us = Scenario.load("us_bank")
+    assert Scenario.load("copy_bank") == us.model_copy(update={"name": "copy_bank"})
+
+
+@pytest.mark.parametrize(
+    ("document", "parts"),
+    [
+        ({"fraud": {"rate": 1.7}}, ["scenario.yaml", "fraud.rate", "1.7", "0.2"]),
+        ({"fraud": {"rat": 0.1}}, ["scenario.yaml", "fraud.rat"]),
+        ({"population": {"customers": "many"}}, ["population.customers", "'many'", "integer"]),
+        ({"first_month": "2024-13"}, ["first_month", "2024-13", "2024-01"]),
+        ({"activity": {"gamma_mean": 2.0}}, ["activity", "exactly one of daily_mean and gamma_mean"]),
+        (
+            {"methods": [{"name": "Credit Card", "share": 0.5, "normal_maximum": 1, "decline": 0, "pending": 0}]},
+            ["0.5", "sum to 1"],
+        ),
+        ({"source": "dreamt"}, ["source", "dreamt", "simulated"]),
+        ({"gates": {"severity": False}}, ["gates.severity", "error", "warn", "off"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
+    folder: Path, document: dict[str, object], parts: list[str]
+) -> None:
+    sentence = wrong(folder, document)
+    assert "corner_bank" in sentence
+    for part in parts:
+        assert part in sentence, sentence
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "parts"),
+    [
+        ("cities", "8804190", "-5", ["cities.csv", "cities.0.population", "'-5'"]),
+        ("categories", "Salary,Bank Transfer", "Salary,Cowries", ["category Salary", "'Cowries'", "Credit Card"]),
+        ("brands", "Walmart,Grocery", "Walmart,Grosery", ["brand Walmart", "'Grosery'", "Grocery"]),
+        ("holidays", "2024-02-14,1.10", "2024-02-01,1.10", ["holidays.csv", "alentine's Day", "before it begins"]),
+    ],
+)
+def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new: str, parts: list[str]) -> None:
+    text = (SHIPPED / "us_bank" / f"{table}.csv").read_text(encoding="utf-8")
+    assert old in text
+    (folder / f"{table}.csv").write_text(text.replace(old, new, 1), encoding="utf-8")
+    sentence = wrong(folder, {})
+    for part in parts:
+        assert part in sentence, sentence
+
+
+def test_a_folder_that_is_called_otherwise_than_its_bank_is_refused(folder: Path) -> None:
+    write(folder, {"extends": "us_bank", "name": "other_bank"})
+    with pytest.raises(ScenarioError, match=r"name is 'other_bank'; it must be the folder's name, 'corner_bank'"):
+        Scenario.load("corner_bank")
+
+
+def test_what_can_be_extended_is_said(folder: Path) -> None:
+    write(folder, {"extends": "moon_bank", "name": "corner_bank"})
+    with pytest.raises(ScenarioError, match=r"extends is 'moon_bank'; it must be a shipped scenario"):
+        Scenario.load("corner_bank")
+
+
+def test_a_missing_table_is_named(folder: Path) -> None:
+    write(folder, {"name": "corner_bank"})
+    with pytest.raises(ScenarioError, match=r"cities\.csv is missing"):
+        Scenario.load("corner_bank")
+
+
+def test_yaml_that_is_none_is_named(folder: Path) -> None:
+    (folder / "scenario.yaml").write_text("name: [unclosed", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml is not YAML"):
+        Scenario.load("corner_bank")
+
+
+def test_an_unknown_scenario_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ScenarioError, match=r"'moon_bank' does not exist; there are .*tiny_bank.*us_bank"):
+        Scenario.load("moon_bank")
+
+
+def test_an_extra_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path / "nowhere"))
+    with pytest.raises(ScenarioError, match=rf"{EXTRA_SCENARIOS} is .*nowhere"):
+        load_all()
+
+
+def test_a_month_outside_the_range_is_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"scenario us_bank: month 2023-12 is outside its range, 2024-01 onwards"):
+        Scenario.load("us_bank").month("2023-12")
+
+
+def test_every_number_of_the_default_bank_says_where_it_comes_from() -> None:
+    """Each line with a number in us_bank's scenario has a comment, or stands in a list whose heading has one."""
+    lines = (SHIPPED / "us_bank" / "scenario.yaml").read_text(encoding="utf-8").splitlines()
+    sourced = 0
+    for place, line in enumerate(lines):
+        value, _, comment = line.partition("#")
+        if not any(c.isdigit() for c in value.partition(":")[2]):
+            continue
+        if comment:
+            sourced += 1
+            continue
+        # Members of a list are explained where the list begins.
+        indent = len(line) - len(line.lstrip())
+        heading = [up for up in lines[:place] if len(up) - len(up.lstrip()) < indent and up.partition("#")[2]]
+        assert heading or line.startswith(("seed:", "first_month:", "limits:")), line
+    assert sourced > 40
