@@ -1,0 +1,174 @@
+"""Family behaviour: how the payment differs from what the customer has been doing in the last 84 days.
+
+Habits are made of payments that were not declined: a thief's failed attempts must not become the customer's habit.
+Shares and means of small samples are drawn towards the population's (``population_statistics``), and are null where
+there is no population yet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.features.block import LOG_SCALE, NO_DAY, PAST, Block
+from fraud_assets.features.context import Context
+from fraud_assets.features.events import F64, I64, Events, micros, missing_where, ratio
+from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.tables import CHANNELS
+
+#: Payments needed before the customer's own mean and deviation say anything.
+ENOUGH = 3
+#: Least standard deviation of a log amount: somebody who always pays the same may vary by a tenth.
+LEAST_STD = 0.1
+#: Weight of the population, in payments, when a customer's mean or share is drawn towards it.
+AMOUNT_PRIOR, SHARE_PRIOR = 5, 10
+#: Payments that the amount is ranked among.
+RANKED = 100
+#: Fixed point of n ln n in the entropy.
+_ENTROPY_SCALE = 1 << 20
+
+_feature = partial(Feature, family="behaviour", window=PAST)
+_float = partial(_feature, dtype=pl.Float32)
+_keyed = partial(_float, cost="keyed")
+_DRAWN = "drawn towards the population's by the weight of"
+
+# fmt: off
+FEATURES = (
+    _float("amount_z_c", "deviations", "Log amount against mean and standard deviation (at least 0.1) of the "
+           f"customer's payments; null with fewer than {ENOUGH}"),
+    _float("amount_over_c_mean_30d", "ratio", "Amount over the mean of the customer's payments; null without one",
+           window="30d"),
+    _float("amount_over_c_max", "ratio", "Amount over the largest of the customer's payments; null without one"),
+    _keyed("amount_z_c_category", "deviations", "Log amount against mean and standard deviation (at least 0.1) of the "
+           f"customer's payments in the category, {_DRAWN} {AMOUNT_PRIOR} payments"),
+    _keyed("amount_rank_c", "0 to 1", f"Share of the customer's last {RANKED} payments that are smaller, equal "
+           "ones counting half; null without one"),
+    _float("count_24h_over_30d", "ratio", "The customer's attempts of 24h over the daily mean of 30d; null without one",
+           window="30d"),
+    _keyed("hour_rarity_c", "-ln(share)", "Rarity of the local hour among the customer's payments, the share "
+           f"{_DRAWN} {SHARE_PRIOR} payments"),
+    _keyed("category_rarity_c", "-ln(share)", "Rarity of the category among the customer's payments, the share "
+           f"{_DRAWN} {SHARE_PRIOR} payments"),
+    _keyed("channel_rarity_c", "-ln(share)", "Rarity of the channel among the customer's payments, the share "
+           f"{_DRAWN} {SHARE_PRIOR} payments"),
+    _keyed("category_entropy_c_30d", "nats", "Entropy of the categories of the customer's payments; null without one",
+           window="30d"),
+    _keyed("merchant_repeat_share_c", "0 to 1", "Share of the customer's payments to merchants that went to one "
+           "already paid in the window; null without one"),
+    _feature("is_new_merchant_c", "0 or 1", "The customer has not paid this merchant; null where the recipient is none",
+             dtype=pl.Int8, cost="keyed"),
+    _float("days_dormant", "days", "Days since the customer's last payment; 84 where a full 84 days passed without "
+           "one, null where history or tenure is shorter"),
+    _feature("tenure_days", "days", "Local days since the customer joined; null where the customer is not on file or "
+             "joined later", dtype=pl.Int32, key="row", window="", cost="row"),
+    _float("refund_share_c_30d", "ratio", "Refunds and reversals received per payment made; null without a payment",
+           window="30d"),
+    _feature("known_reports_c", "reports", "Fraud reports on the customer's transactions that the bank has had for 7 "
+             "days", dtype=pl.Int32, window="77d", delay="7d"),
+)
+# fmt: on
+
+
+def compute(inputs: Inputs) -> Columns:
+    """The family's columns for the targets of a block."""
+    block, context, columns = inputs.block, inputs.context, inputs.columns
+    spending, target = block.spending, block.targets
+    cents = block.cents[target]
+    spent, count_30d = spending.summer(block.cents[spending.rows]), spending.count("30d")
+    largest = spending.largest(block.cents[spending.rows], PAST)
+    returned = block.events.where(block.returned)
+    shops = block.events.where(block.debit & ~block.declined & (block.merchant >= 0))
+    shop, here = block.merchant[shops.rows], block.merchant[target]
+    visits = shops.count(PAST)
+    return {
+        "amount_z_c": _amount_z(block),
+        "amount_over_c_mean_30d": ratio(cents * count_30d, spent("30d")),
+        "amount_over_c_max": missing_where(largest < 0, cents / np.maximum(largest, 1)),
+        "amount_z_c_category": _amount_z_category(block, context),
+        "amount_rank_c": spending.rank(block.cents[spending.rows], cents, PAST, RANKED),
+        "count_24h_over_30d": ratio(30 * columns["c_count_24h"], columns["c_count_30d"]),
+        "hour_rarity_c": _rarity_of(block, block.local_hour, context.shares("hour", [f"{h:02d}" for h in range(24)])),
+        "category_rarity_c": _rarity_of(block, block.category, context.shares("category", block.categories)),
+        "channel_rarity_c": _rarity_of(block, block.channel, context.shares("channel", CHANNELS)),
+        "category_entropy_c_30d": _entropy(spending, block.category[spending.rows], "30d"),
+        "merchant_repeat_share_c": ratio(visits - shops.distinct(shop, PAST), visits),
+        "is_new_merchant_c": missing_where(here < 0, shops.alike(shop, here).count(PAST) == 0),
+        "days_dormant": _days_dormant(block, context),
+        "tenure_days": _tenure(block),
+        "refund_share_c_30d": ratio(returned.count("30d"), count_30d),
+        "known_reports_c": _known_reports(block),
+    }
+
+
+def _deviations(log: I64, mean: F64, variance: F64) -> F64:
+    """Distance from the mean in standard deviations; everything in fixed point, squares in its square."""
+    return (log - mean) / np.sqrt(np.maximum(variance, (LEAST_STD * LOG_SCALE) ** 2))
+
+
+def _amount_z(block: Block) -> F64:
+    spending, log = block.spending, block.log_amount
+    past = log[spending.rows]
+    n = spending.count(PAST)
+    mean = ratio(spending.summer(past)(PAST), n)
+    variance = ratio(spending.summer(past * past)(PAST), n) - mean * mean
+    return missing_where(n < ENOUGH, _deviations(log[block.targets], mean, variance))
+
+
+def _amount_z_category(block: Block, context: Context) -> F64:
+    spending, log, here = block.spending, block.log_amount, block.category[block.targets]
+    past = log[spending.rows]
+    alike = spending.alike(block.category[spending.rows], here)
+    means, stds = context.log_amounts("category", block.categories)
+    prior_mean, prior_std = means[here] * LOG_SCALE, stds[here] * LOG_SCALE
+    own, total, squares = alike.totals(PAST, past, past * past)
+    n = own + AMOUNT_PRIOR
+    mean = (total + AMOUNT_PRIOR * prior_mean) / n
+    square = (squares + AMOUNT_PRIOR * (prior_std**2 + prior_mean**2)) / n
+    return _deviations(log[block.targets], mean, square - mean * mean)
+
+
+def _rarity_of(block: Block, codes: I64, shares: F64) -> F64:
+    """-ln of the customer's share of the target's code, drawn towards the population's share of that code."""
+    spending, here = block.spending, codes[block.targets]
+    n = spending.count(PAST)
+    own = spending.alike(codes[spending.rows], here).count(PAST)
+    return -np.log((own + SHARE_PRIOR * shares[here]) / (n + SHARE_PRIOR))
+
+
+def _entropy(events: Events, codes: I64, window: str) -> F64:
+    """ln n - sum(n_k ln n_k) / n, the sum in fixed point so that it does not depend on the order of the codes."""
+    n = events.count(window)
+    total = events.summed_counts(codes, _n_ln_n, window)
+    return np.maximum(ratio(_n_ln_n(n) - total, n * _ENTROPY_SCALE), 0)
+
+
+def _n_ln_n(counts: I64) -> I64:
+    return np.rint(counts * np.log(np.maximum(counts, 1)) * _ENTROPY_SCALE).astype(np.int64)
+
+
+def _days_dormant(block: Block, context: Context) -> F64:
+    spending, target = block.spending, block.targets
+    time = block.time[target]
+    found = spending.previous(PAST)
+    last = block.time[spending.rows[found]] if spending.size else time
+    tenure = _tenure(block)
+    whole = (context.history_days(time) >= 84) & ~(tenure < 84)  # not on file: history alone decides
+    return np.where(found >= 0, (time - last) / micros("1d"), np.where(whole, 84.0, np.nan))
+
+
+def _tenure(block: Block) -> F64:
+    registered = block.registered[block.group[block.targets]]
+    on_file = registered != NO_DAY
+    days = block.local_day[block.targets] - np.where(on_file, registered, 0)
+    return missing_where(~on_file | (days < 0), days)
+
+
+def _known_reports(block: Block) -> I64:
+    target = block.targets
+    asked = block.time[target] - micros("7d")
+    return Events.of(block.report_group, block.report_time, block.group[target], asked).count("77d")
+
+
+FAMILY = Family("behaviour", FEATURES, compute)

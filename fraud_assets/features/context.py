@@ -1,0 +1,101 @@
+"""The context of a month: limits, festivals, population figures, start of history; the same for all its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.features.events import F64, I64, micros
+from fraud_assets.months import FEATURE_LOOKBACK, Month
+from fraud_assets.scenario import Scenario
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(time: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of an aware datetime."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the population did: a row of ``population_statistics``."""
+
+    rows: int
+    share: float
+    log_mean: float
+    log_std: float
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every row of a month shares.
+
+    Attributes
+    ----------
+    limits
+        Limits in cents, ascending.
+    festivals
+        Local days (since 1970-01-01) of festivals, ascending.
+    history_start
+        Microseconds since the epoch of the first instant whose events may have been seen.
+    population
+        (dimension, value) -> figures of the three months before; empty where there is no history.
+    """
+
+    limits: I64
+    festivals: I64
+    history_start: int
+    population: dict[tuple[str, str], Figures]
+
+    @classmethod
+    def of(cls, scenario: Scenario, month: Month, population: pl.DataFrame) -> Context:
+        """The context of a month, from the scenario and the month's ``population_statistics``."""
+        start = max(scenario.first, month - FEATURE_LOOKBACK).start
+        days = {
+            (holiday.first - date(1970, 1, 1)).days + k
+            for holiday in scenario.holidays
+            if holiday.is_festival
+            for k in range((holiday.last - holiday.first).days + 1)
+        }
+        figures = population.select("dimension", "value", "rows", "share", "log_amount_mean", "log_amount_std")
+        return cls(
+            limits=np.array(sorted(round(limit * 100) for limit in scenario.limits), dtype=np.int64),
+            festivals=np.array(sorted(days), dtype=np.int64),
+            history_start=instant(start),
+            population={
+                (dimension, value): Figures(
+                    rows, share, np.nan if mean is None else mean, np.nan if std is None else std
+                )
+                for dimension, value, rows, share, mean, std in figures.iter_rows()
+            },
+        )
+
+    def history_days(self, time: I64) -> I64:
+        """Whole days of history before each instant, 0 to 84."""
+        return np.clip((time - self.history_start) // micros("1d"), 0, 84)
+
+    def shares(self, dimension: str, values: Iterable[str]) -> F64:
+        """Population share of each value; a value never seen counts as one row in all; NaN without a population."""
+        everything = self.population.get(("all", "all"))
+        if everything is None:
+            return np.full(len(list(values)), np.nan)
+        unseen = 1 / (everything.rows + 1)
+        found = (self.population.get((dimension, value)) for value in values)
+        return np.array([f.share if f else unseen for f in found], dtype=np.float64)
+
+    def log_amounts(self, dimension: str, values: Iterable[str]) -> tuple[F64, F64]:
+        """Population mean and standard deviation of the logarithm of the amount, for each value.
+
+        A value never seen has the figures of all payments; both are NaN without a population.
+        """
+        nothing = Figures(0, np.nan, np.nan, np.nan)
+        everything = self.population.get(("all", "all"), nothing)
+        found = [self.population.get((dimension, value), everything) for value in values]
+        return np.array([f.log_mean for f in found], dtype=np.float64), np.array(
+            [f.log_std for f in found], dtype=np.float64
+        )

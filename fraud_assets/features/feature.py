@@ -1,0 +1,116 @@
+"""What a feature is, and what a family of features is. The features themselves are in the modules of the families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy.typing as npt
+import polars as pl
+
+if TYPE_CHECKING:
+    from fraud_assets.features.block import Block
+    from fraud_assets.features.context import Context
+
+#: Features by name: one entry a target row; NaN where a number is missing, a code where the feature is a string.
+Columns = dict[str, npt.NDArray[Any]]
+#: From the inputs to the family's columns.
+Compute = Callable[["Inputs"], Columns]
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_TYPES = (pl.Int8, pl.Int16, pl.Int32, pl.Float32, pl.String)
+
+
+def span(text: str) -> timedelta:
+    """The length of a window such as ``5m``, ``24h`` or ``84d``; an empty text is no time at all.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a whole number and one of m, h, d.
+    """
+    if not text:
+        return timedelta()
+    if text[-1] not in _UNITS or not text[:-1].isdigit():
+        raise ValueError(f"window {text!r} is not of the form 5m, 24h or 84d")
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature table.
+
+    Attributes
+    ----------
+    name
+        Column name.
+    unit
+        Unit of its values.
+    definition
+        One sentence that a risk analyst can check.
+    family
+        The family that computes it.
+    dtype
+        Int8 (flags and small numbers), Int16, Int32, Float32 or String.
+    key
+        Whose past it looks at: ``row`` for none, ``customer``, later ``device``, ``merchant``, ``recipient``.
+    window
+        How far back it looks before the event; empty for a feature of the row alone.
+    delay
+        How old knowledge must be before it counts.
+    baseline
+        Reach of what it compares the window with, where that is another, earlier stretch.
+    cost
+        ``row`` needs the row, ``window`` running sums, ``keyed`` a sort by a second key.
+    """
+
+    name: str
+    unit: str
+    definition: str
+    family: str
+    dtype: type[pl.DataType]
+    key: str = "customer"
+    window: str = ""
+    delay: str = ""
+    baseline: str = ""
+    cost: Literal["row", "window", "keyed"] = "window"
+
+    def __post_init__(self) -> None:
+        if self.dtype not in _TYPES:
+            allowed = ", ".join(t.__name__ for t in _TYPES)
+            raise ValueError(f"feature {self.name}: dtype is {self.dtype}; it must be one of {allowed}")
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back anything it reads may lie."""
+        return span(self.window) + span(self.delay) + span(self.baseline)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a family computes from.
+
+    Attributes
+    ----------
+    block
+        The events, and which of them want features.
+    context
+        What all rows of the month share.
+    columns
+        The columns of the families before it.
+    """
+
+    block: Block
+    context: Context
+    columns: Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features that are computed together, by one function over a block."""
+
+    name: str
+    features: tuple[Feature, ...]
+    compute: Compute

@@ -1,0 +1,88 @@
+"""Family transaction: what the row itself says, before it is decided."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.features.block import LOG_SCALE
+from fraud_assets.features.events import F64, I64, micros, missing_where
+from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+
+NIGHT_ENDS = 5  # local hour
+JUST_BELOW = 10  # per cent of a limit
+
+_NO_LIMIT = 2**56  # cents
+_ANGLE = 2 * np.pi * np.arange(1440) / 1440  # of the minutes of a day
+_SIN, _COS = np.sin(_ANGLE), np.cos(_ANGLE)
+
+_feature = partial(Feature, family="transaction", key="row", cost="row")
+_small = partial(_feature, dtype=pl.Int8)
+_float = partial(_feature, dtype=pl.Float32)
+
+# fmt: off
+FEATURES = (
+    _float("amount_log", "ln(major units)", "Natural logarithm of the amount, to four decimals"),
+    _small("amount_has_cents", "0 or 1", "The amount is not a whole number of major units"),
+    _small("is_round_100", "0 or 1", "The amount is a multiple of 100 major units"),
+    _small("is_just_below_limit", "0 or 1", "The amount is below one of the scenario's limits by at most "
+           f"{JUST_BELOW} % of it"),
+    _float("hour_sin", "-1 to 1", "Sine of the local minute of the day as an angle"),
+    _float("hour_cos", "-1 to 1", "Cosine of the local minute of the day as an angle"),
+    _small("day_of_week", "0 = Monday", "Local day of the week"),
+    _small("is_night", "0 or 1", "Local time is between 00:00 and 05:00"),
+    _small("is_weekend", "0 or 1", "The local day is a Saturday or a Sunday"),
+    _small("days_since_payday", "days", "Local days since the customer's last payday, which is the last day of a month "
+           "too short for it; null without one on file"),
+    _small("is_festival", "0 or 1", "The local day lies in one of the scenario's festivals"),
+    _feature("channel", "name", "Channel of the payment", dtype=pl.String),
+    _feature("category", "name", "Kind of recipient", dtype=pl.String),
+)
+# fmt: on
+
+
+def compute(inputs: Inputs) -> Columns:
+    """The family's columns for the targets of a block."""
+    block, context = inputs.block, inputs.context
+    row = block.targets
+    cents, day, hour = block.cents[row], block.local_day[row], block.local_hour[row]
+    minute = block.local[row] % micros("1d") // micros("1m")
+    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+    # The lowest limit above the amount is the one it could be just below.
+    limit = np.append(context.limits, _NO_LIMIT)[np.searchsorted(context.limits, cents, side="right")]
+    return {
+        "amount_log": block.log_amount[row] / LOG_SCALE,
+        "amount_has_cents": cents % 100 != 0,
+        "is_round_100": cents % 10_000 == 0,
+        "is_just_below_limit": 100 * cents >= (100 - JUST_BELOW) * limit,
+        "hour_sin": _SIN[minute],
+        "hour_cos": _COS[minute],
+        "day_of_week": weekday,
+        "is_night": hour < NIGHT_ENDS,
+        "is_weekend": weekday >= 5,
+        "days_since_payday": _days_since_payday(day, block.payday[block.group[row]]),
+        "is_festival": np.isin(day, context.festivals),
+        "channel": block.channel[row],
+        "category": block.category[row],
+    }
+
+
+def _days_since_payday(day: I64, payday: I64) -> F64:
+    """Days since the latest payday at or before the local day; NaN where payday is 0."""
+    if not len(day):
+        return np.empty(0)
+    first = int(day.min())
+    calendar = np.arange(first, int(day.max()) + 1).astype("M8[D]")
+    months = calendar.astype("M8[M]")
+    starts = months.astype("M8[D]")
+    number = ((calendar - starts).astype(np.int64) + 1)[day - first]
+    length = ((months + 1).astype("M8[D]") - starts).astype(np.int64)[day - first]
+    before = (starts - (months - 1).astype("M8[D]")).astype(np.int64)[day - first]
+    this, last = np.minimum(payday, length), np.minimum(payday, before)
+    since = np.where(number >= this, number - this, number + before - last)
+    return missing_where(payday == 0, since)
+
+
+FAMILY = Family("transaction", FEATURES, compute)

@@ -1,0 +1,75 @@
+"""The features against their slow reference, and one event against the month."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraud_assets.features.context import Context
+from fraud_assets.features.registry import feature_names
+from fraud_assets.features.single import Recent, features_of_event
+from fraud_assets_tests.features import properties
+from fraud_assets_tests.features.ledgers import Bank, bank
+from fraud_assets_tests.features.reference import reference
+
+banks = st.builds(bank, st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 200), new=st.booleans())
+
+
+def close(found: object, expected: object) -> bool:
+    if isinstance(found, float) and isinstance(expected, float | int):
+        return math.isclose(found, expected, rel_tol=2e-5, abs_tol=2e-4)
+    return found == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(banks)
+def test_every_feature_agrees_with_plain_loops(world: Bank) -> None:
+    found, expected = world.features().to_dicts(), reference(world)
+    assert len(found) == len(expected)
+    for row, wanted in zip(found, expected, strict=True):
+        assert row.keys() == wanted.keys()
+        wrong = {name: (row[name], wanted[name]) for name in row if not close(row[name], wanted[name])}
+        assert not wrong
+
+
+def test_random_banks_give_every_feature_different_values() -> None:
+    """Otherwise the properties and the reference would agree about nothing."""
+    rows = pl.concat([bank(seed, rows=150).features() for seed in range(12)])
+    constant = [name for name in feature_names() if rows[name].drop_nulls().n_unique() < 2]
+    assert not constant
+
+
+@settings(max_examples=25, deadline=None)
+@given(banks, st.integers(0, 2**32).map(np.random.default_rng))
+def test_one_event_has_the_features_it_has_in_the_month(world: Bank, rng: np.random.Generator) -> None:
+    properties.one_event_is_as_in_the_month(world, rng)
+
+
+def test_one_event_is_computed_without_a_query_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = bank(5)
+    event = world.transactions.filter(pl.col("direction") == "debit").row(-1, named=True)
+    recent = Recent.of(world.transactions.filter(pl.col("customer_id") == event["customer_id"]))
+    context = Context.of(world.scenario, world.month, world.population)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a query was run")
+
+    for owner in (pl.LazyFrame, pl.DataFrame, pl.Series):
+        for name in ("collect", "select", "filter", "to_numpy"):
+            if hasattr(owner, name):
+                monkeypatch.setattr(owner, name, refuse)
+    assert features_of_event(event, recent, None, [], context)["km_from_home"] is None
+
+
+def test_a_customers_first_event_ever_has_features() -> None:
+    world = bank(5, new=True)
+    event = world.transactions.filter(pl.col("direction") == "debit").row(0, named=True)
+    context = Context.of(world.scenario, world.month, world.population)
+    found = features_of_event(event, Recent.of(world.transactions.clear()), None, [], context)
+    assert found["c_count_30d"] == 0
+    assert found["amount_rank_c"] is None
