@@ -1,0 +1,112 @@
+"""Reaching MLflow: within seconds, or with one sentence.
+
+What lives here: where MLflow is, the check that it answers, and a client whose failures are sentences without secrets.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+#: Seconds in which a server must answer before anything is sent to it.
+PATIENCE = 4
+#: MLflow's own defaults hang for four minutes when a server goes away.
+_CLIENT_LIMITS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+class MlflowError(RuntimeError):
+    """Something about MLflow that its user can mend; the message is one sentence."""
+
+
+def tracking_uri() -> str:
+    """Where MLflow keeps its records: ``MLFLOW_TRACKING_URI``, else an SQLite file under the instance's folder."""
+    if uri := os.environ.get(TRACKING_URI, "").strip():
+        return uri
+    home = Path(os.environ.get("DAGSTER_HOME") or ".").expanduser().absolute()
+    return f"sqlite:///{home / '.dagster' / 'mlflow.db'}"
+
+
+@contextmanager
+def client() -> Iterator[MlflowClient]:
+    """A client of an MLflow that answers.
+
+    Raises
+    ------
+    MlflowError
+        If it does not answer within seconds, if its address is of no use, or if it refuses what it is asked.
+    """
+    uri = tracking_uri()
+    _check(uri)
+    for variable, value in _CLIENT_LIMITS.items():
+        os.environ.setdefault(variable, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what MLflow's modules say about one another while they load
+        import mlflow.pyfunc  # noqa: F401 (the record needs it; loading it says most)
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
+            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except MlflowException as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_without_secrets(first, uri)}") from None
+
+
+def _check(uri: str) -> None:
+    """See within seconds that the address is of use: a server that answers, or a database file that can be made."""
+    if uri.startswith("sqlite:///"):
+        folder = Path(uri.removeprefix("sqlite:///")).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MlflowError(f"the folder {folder} of MLflow's database cannot be made: {error.strerror}") from None
+    elif uri.startswith(("http://", "https://")):
+        try:
+            with urllib.request.urlopen(f"{public(uri)}/health", timeout=PATIENCE):  # noqa: S310 (http or https)
+                return
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                return  # it answers, if only to ask who is there
+            problem = f"answers with status {error.code}"
+        except TimeoutError:
+            problem = f"does not answer within {PATIENCE} seconds"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            silent = isinstance(reason, TimeoutError)
+            problem = f"does not answer within {PATIENCE} seconds" if silent else f"cannot be reached: {reason}"
+        raise MlflowError(
+            f"the MLflow server {public(uri)} {problem}; start it, or correct or unset {TRACKING_URI}"
+        ) from None
+    elif "://" not in uri or uri.startswith("file:"):
+        raise MlflowError(f"{TRACKING_URI} is {uri!r}; a server's http(s) address or sqlite:///path is needed")
+
+
+def public(uri: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+def _without_secrets(text: str, uri: str) -> str:
+    return text.replace(uri, public(uri)).replace(urlsplit(uri).netloc or uri, urlsplit(public(uri)).netloc)

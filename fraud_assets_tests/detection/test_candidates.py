@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fraud_assets.detection.arrays import Matrix, logit
+from fraud_assets.detection.candidates import CANDIDATES
+from fraud_assets.detection.floor import SmallTree
+from fraud_assets.detection.sample import Past, Sample, corrected, is_kept, kept_share
+from fraud_assets.detection.trained import TrainedModel
+from fraud_assets_tests.detection.synthetic import MARCH, bank, candidates
+
+
+@pytest.fixture(scope="module")
+def codes() -> Matrix:
+    frame = bank().features.filter(pl.col("event_time") >= MARCH.start).collect()
+    return candidates(MARCH).models["xgboost"].encoder.codes(frame)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_a_model_read_back_from_json_scores_the_same_to_the_bit(name: str, codes: Matrix) -> None:
+    model = candidates(MARCH).models[name]
+    again = TrainedModel.load(json.loads(json.dumps(model.document())))
+    assert np.array_equal(again.raw_scores(codes), model.raw_scores(codes))
+    assert again.identity == model.identity
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_a_score_does_not_depend_on_the_rows_beside_it(name: str, codes: Matrix) -> None:
+    model = candidates(MARCH).models[name]
+    whole = model.raw_scores(codes)
+    cuts = [0, 1, 2, 40, 1_001, len(codes)]
+    parts = np.concatenate([model.raw_scores(codes[a:b]) for a, b in pairwise(cuts)])
+    assert np.array_equal(parts, whole)
+    assert ((whole >= 0) & (whole <= 1)).all()
+
+
+@pytest.mark.parametrize("name", ["logistic", "xgboost"])
+def test_contributions_and_a_constant_make_up_the_log_odds(name: str, codes: Matrix) -> None:
+    model = candidates(MARCH).models[name].model
+    rest = logit(model.raw_scores(codes)) - model.contributions(codes).sum(axis=1)
+    assert np.ptp(rest) < 1e-3
+
+
+def test_the_small_tree_is_the_one_that_was_fitted() -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(3_000, 4)).astype(np.float32)
+    codes[rng.random(codes.shape) < 0.1] = np.nan
+    labels = np.nan_to_num(codes[:, 1]) + 0.5 * np.nan_to_num(codes[:, 2]) + rng.normal(size=3_000) > 1.5
+    sample = Sample(codes, labels, np.ones(3_000), np.ones(3_000))
+    ours = SmallTree.fit(Past(sample, sample, candidates(MARCH).models["xgboost"].encoder))
+    theirs = DecisionTreeClassifier(max_depth=2, min_samples_leaf=50, random_state=0).fit(codes, labels)
+    assert np.allclose(ours.raw_scores(codes), theirs.predict_proba(codes)[:, 1])
+    assert len(set(ours.raw_scores(codes))) > 2
+
+
+def test_scores_rank_the_ladder() -> None:
+    figures = candidates(MARCH).metrics
+    ap = {name: figures[name]["average_precision"] for name in figures}
+    assert ap["prevalence"] < ap["small_tree"] < min(ap["logistic"], ap["xgboost"])
+
+
+def test_leaving_honest_rows_out_is_corrected_exactly() -> None:
+    share, honest, frauds = 0.1, 90_000.0, 300.0
+    in_the_sample = frauds / (frauds + share * honest)
+    assert corrected(np.array([in_the_sample]), share)[0] == pytest.approx(frauds / (frauds + honest))
+
+
+def test_sampling_keeps_every_fraud_and_about_the_share_of_honest_rows() -> None:
+    rows = 50_000
+    for ids in (np.arange(rows), np.random.default_rng(0).integers(0, 2**62, rows)):  # a user's own numbers, and hashes
+        frame = pl.DataFrame({"transaction_id": ids, "is_fraud": np.arange(rows) % 100 == 0})
+        share = kept_share(rows, rows // 100, most=10_000)
+        kept = frame.filter(is_kept(share))
+        assert kept["is_fraud"].sum() == rows // 100
+        assert kept.height == pytest.approx(10_000, rel=0.05)
+        assert kept.equals(pl.concat([frame.head(777).filter(is_kept(share)), frame[777:].filter(is_kept(share))]))

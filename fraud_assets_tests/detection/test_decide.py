@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fraud_assets.detection.decide import decide_champion
+from fraud_assets.detection.trained import CandidateSet, TrainedModel
+from fraud_assets_tests.detection.synthetic import FEBRUARY, LEARNING, MARCH, bank, candidates
+
+
+def decide(of: CandidateSet, previous: dict[str, Any] | None) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        json.dumps(decide_champion(of, bank().features, bank().reports, previous, LEARNING))
+    )
+    return document
+
+
+def weaker(model: TrainedModel) -> TrainedModel:
+    """The same model with a feature that decides much turned upside down."""
+    logistic: Any = model.model
+    coefficients = tuple(-0.3 * c if i % 2 else 0.3 * c for i, c in enumerate(logistic.coefficients))
+    return replace(
+        model, model=replace(logistic, coefficients=coefficients), origin={**model.origin, "code_version": "weak"}
+    )
+
+
+@pytest.fixture(scope="module")
+def first() -> dict[str, Any]:
+    return decide(candidates(FEBRUARY), None)
+
+
+def test_without_a_champion_the_best_candidate_above_the_floor_wins(first: dict[str, Any]) -> None:
+    ap = {name: figure["average_precision"] for name, figure in first["candidates"].items()}
+    assert first["decision"] == "first"
+    assert first["champion"]["name"] == max(ap, key=lambda name: ap[name])
+    assert first["model"]["identity"] == first["champion"]["identity"]
+    assert set(first["thresholds"]) == {"alerts_per_10000", "fixed", "daily_queue", "score"}
+
+
+def test_no_candidate_above_the_floor_means_no_champion() -> None:
+    months = candidates(FEBRUARY)
+    flat = dict.fromkeys(("prevalence",), months.models["prevalence"])
+    blind = {
+        name: replace(model, model=replace(model.model, coefficients=(0.0,) * len(model.model.coefficients)))  # type: ignore[attr-defined, type-var]
+        for name, model in months.models.items()
+        if name == "logistic"
+    }
+    document = decide(replace(months, models=flat | blind), None)
+    assert document["decision"] == "none"
+    assert document["model"] is None
+    assert document["why"] == "no candidate ranks above the floor on the comparing slice"
+
+
+def test_a_worse_challenger_is_refused_with_its_reasons(first: dict[str, Any]) -> None:
+    months = candidates(MARCH)
+    bad = replace(
+        months, models={**{k: months.models[k] for k in ("prevalence",)}, "logistic": weaker(months.models["logistic"])}
+    )
+    document = decide(bad, first)
+    assert document["decision"] == "kept"
+    assert document["champion"] == first["champion"]
+    assert document["model"] == first["model"]
+    assert "logistic is refused: average precision not worse" in document["why"]
+    refused = [rule for rule in document["rules"] if rule["passed"] is False]
+    assert refused
+    assert all(rule["rule"] in document["why"] for rule in refused)
+
+
+def test_a_better_challenger_is_promoted(first: dict[str, Any]) -> None:
+    old = weaker(candidates(FEBRUARY).models["logistic"])
+    before = {**first, "model": json.loads(json.dumps(old.document()))}
+    document = decide(candidates(MARCH), before)
+    assert document["decision"] == "promoted", document["why"]
+    assert document["champion"] == document["challenger"]
+    assert document["champion"]["month"] == "2024-03"
+    assert document["previous"]["code_version"] == "weak"
+    assert not [rule for rule in document["rules"] if rule["passed"] is False]
+
+
+def test_few_frauds_of_a_type_judge_nobody(first: dict[str, Any]) -> None:
+    document = decide(candidates(MARCH), first)
+    for rule in document["rules"]:
+        if rule["rule"].startswith("recall of"):
+            frauds = int(rule["figure"].split(", ")[1].split()[0])
+            assert (rule["passed"] is None) == (frauds < 50)
+
+
+def test_a_month_without_candidates_keeps_the_champion_as_it_is(first: dict[str, Any]) -> None:
+    empty = CandidateSet.empty("2024-03", "2024-03: no fraud was reported")
+    document = decide(empty, first)
+    assert document["decision"] == "kept"
+    assert document["thresholds"] == first["thresholds"]
+    assert document["why"].startswith("2024-03: no fraud was reported; the champion of the month before stays")
+    nobody = decide(empty, None)
+    assert nobody["decision"] == "none"
+    assert nobody["why"] == "2024-03: no fraud was reported"
+
+
+def test_a_champion_whose_features_are_gone_is_replaced(first: dict[str, Any]) -> None:
+    older = json.loads(json.dumps(first))
+    encoder = older["model"]["encoder"]
+    encoder["features"][0] = "a_feature_of_old"
+    document = decide(candidates(MARCH), older)
+    assert document["decision"] == "first"
+    assert "needs a_feature_of_old" in document["rules"][0]["figure"]
+
+
+def test_thresholds_fill_the_budget_on_the_comparing_slice(first: dict[str, Any]) -> None:
+    slices = candidates(FEBRUARY).slices
+    assert slices is not None
+    rows = bank().features.filter(slices.compare.contains()).collect()
+    model = TrainedModel.load(first["model"])
+    probability = model.calibration.apply(model.raw_scores(model.encoder.codes(rows)))
+    above = int(np.sum(probability > first["thresholds"]["score"]))
+    budget = rows.height * LEARNING.alerts_per_10000 / 10_000
+    assert budget - 1 <= above <= budget
+    assert first["compare"]["rows"] == rows.height
+    assert first["thresholds"]["daily_queue"]["alerts_a_day"] == max(1, round(budget / 7))
+    assert rows.select(pl.col("event_time").max()).item() < slices.embargo.start
