@@ -7,6 +7,7 @@ the payment's number.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fraud_assets.simulation.intents import (
     APPROVED,
@@ -19,6 +20,8 @@ from fraud_assets.simulation.intents import (
     PURCHASE,
     REFUND,
     REVERSAL,
+    SECOND,
+    TO_MERCHANT,
     WRONG_CREDENTIALS,
     Bank,
     Intents,
@@ -55,36 +58,47 @@ def retries(bank: Bank, rows: Intents) -> Intents:
     return concat(tries)
 
 
-def card_checks(bank: Bank, spent: Spending) -> Intents:
+def may_check_card(bank: Bank, spent: Spending) -> npt.NDArray[np.bool_]:
+    """Payments before which :func:`card_checks` may put one: first ones at an online merchant; shape (rows,)."""
+    return ((bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT))[spent.category] & spent.is_new
+
+
+def card_checks(bank: Bank, rows: Intents, may: npt.NDArray[np.bool_]) -> Intents:
     """Tiny authorisations (0.50-2.00) by new online merchants just before a first purchase, some declined.
 
     The honest twin of a card tester's attempt.
     """
-    rows = spent.rows
-    first = np.flatnonzero((bank.channel[rows.category] == ONLINE) & spent.is_new_recipient & (rows.kind == PURCHASE))
+    first = np.flatnonzero(may)
     first = first[_u(bank, "check", rows.transaction_id[first]) < _CARD_CHECK]
     checked = rows.take(first)
     u = _u(bank, "check.amount", checked.transaction_id)
     fails = _u(bank, "check.status", checked.transaction_id)
-    cents = np.where(u < 0.45, 100, 50 + (u * 150).astype(np.int64))
     return checked.but(
         transaction_id=ids(bank.scenario.seed, "check", checked.transaction_id),
-        event_us=checked.event_us - np.rint((15 + 90 * u) * 1000).astype(np.int64) * 1000,
-        cents=cents,
+        event_us=checked.event_us - _milli((15 + 90 * u) * SECOND),
+        cents=np.where(u < 0.45, 100, 50 + (u * 150).astype(np.int64)),
         status=np.where(fails < 0.18, DECLINED, APPROVED),
         reason=np.where(fails < 0.18, WRONG_CREDENTIALS, NONE),
+        accident=np.zeros(len(checked), dtype=np.int64),
+        anomaly=np.full(len(checked), NONE),
     )
 
 
-def refunds(bank: Bank, rows: Intents) -> Intents:
-    """Refunds of bought goods, 1-5 days later in office hours: most whole, some in part."""
-    seed = bank.scenario.seed
+def is_refunded(bank: Bank, rows: Intents) -> npt.NDArray[np.bool_]:
+    """Which of the rows are bought goods that go back, whatever else becomes of them; shape (rows,)."""
     channel = bank.channel[rows.category]
-    share = bank.scenario.activity.refund_share * np.where(channel == ONLINE, 1.0, 0.2)
-    bought = (rows.kind == PURCHASE) & (rows.status == APPROVED) & (rows.merchant != NONE) & (rows.cents >= 500)
-    bought &= (channel == ONLINE) | (channel == CARD_PRESENT)
-    candidates = np.flatnonzero(bought)
-    chosen = rows.take(candidates[_u(bank, "refund", rows.transaction_id[candidates]) < share[candidates]])
+    bought = (rows.kind == PURCHASE) & (rows.cents >= 500) & ((channel == ONLINE) | (channel == CARD_PRESENT))
+    candidates = np.flatnonzero(bought & (rows.merchant != NONE))
+    share = bank.scenario.activity.refund_share * np.where(channel[candidates] == ONLINE, 1.0, 0.2)
+    chosen = np.zeros(len(rows), dtype=bool)
+    chosen[candidates] = _u(bank, "refund", rows.transaction_id[candidates]) < share
+    return chosen
+
+
+def refunds(bank: Bank, rows: Intents) -> Intents:
+    """Refunds of bought goods, 1-5 days later: most whole, some in part."""
+    seed = bank.scenario.seed
+    chosen = rows.take(is_refunded(bank, rows) & (rows.status == APPROVED))
     u = _u(bank, "refund.time", chosen.transaction_id)
     part = _u(bank, "refund.part", chosen.transaction_id)
     cents = np.where(part < 0.8, chosen.cents, np.maximum(100, (chosen.cents * part).astype(np.int64)))

@@ -44,8 +44,8 @@ APPROVED, DECLINED, PENDING = range(3)
 TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER = range(5)
 BEHAVIOURAL, GEOGRAPHIC, TEMPORAL, AMOUNT = range(4)
 HOME_NET, MOBILE_NET, VPN_NET, PUBLIC_NET = range(4)
-#: Accidents, as bits.
-BURST, HIGH_AMOUNT, MISTYPED = 1, 2, 4
+#: What befalls an honest row, as bits; a payment that starts a burst has the bit until the burst is carried out.
+BURST, HIGH_AMOUNT, MISTYPED, FALSE_REPORT = 1, 2, 4, 8
 
 
 I8 = npt.NDArray[np.int8]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.intents import NONE, Bank
+from fraud_assets.simulation.intents import TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, keyed
 
+Bools = npt.NDArray[np.bool_]
 #: Places in a customer's repertoire of one category, and contacts of one customer [P].
 _SLOTS, _CONTACTS = 12, 15
 #: Months after which a place in the repertoire goes to another merchant or contact [P].
@@ -27,22 +29,36 @@ def own_account(bank: Bank, who: I64) -> I64:
     return _number(keyed(bank.scenario.seed, "own.account", bank.traits.index[who]))
 
 
-def merchants(bank: Bank, month: int, who: I64, category: I64, city: I64, known: F64, slot: F64, fresh: F64) -> I64:
+def known_share(bank: Bank) -> F64:
+    """Probability that a payment goes to somebody already known, shape (customers, categories).
+
+    A customer's loyalty for merchants; people repeat contacts more than shops, with half of the strangers; the own
+    account is always known.
+    """
+    loyal = bank.traits.known_share[:, None]
+    share = np.where(bank.recipient == TO_PERSON, 0.5 + 0.5 * loyal, loyal)
+    return np.where(bank.recipient == TO_OWN, 1.0, share)
+
+
+def merchants(bank: Bank, month: int, who: I64, category: I64, city: I64, new: Bools, slot: F64, fresh: F64) -> I64:
     """Positions of the merchants paid, shape (n,).
 
     Parameters
     ----------
     city
         Index of the city; the number of cities for online merchants and billers.
-    known, slot, fresh
-        Uniform draws: whether it is one of the repertoire, which one, and who it is otherwise.
+    new
+        Whether it is none of the customer's repertoire.
+    slot, fresh
+        Uniform draws: which one of the repertoire, and who it is otherwise.
     """
-    traits = bank.traits
     place = _zipf(slot, _SLOTS)
-    index = traits.index[who]
+    index = bank.traits.index[who]
     epoch = (month + index * 7 + category * 13 + place * 29) // _MERCHANT_LIFE
-    kept = hashed_uniforms(bank.scenario.seed, "repertoire", (index * 1024 + category) * 16 + place, epoch)
-    return pick(bank.directory, category, city, np.where(known < traits.known_share[who], kept, fresh))
+    # Numbers of months stay far below 2**16, so one hash has room for all of it.
+    key = (((index * 1024 + category) * 16 + place) << np.int64(16)) | epoch
+    kept = hashed_uniforms(bank.scenario.seed, "repertoire", key)
+    return pick(bank.directory, category, city, np.where(new, fresh, kept))
 
 
 def contact(bank: Bank, month: int, who: I64, slot: I64) -> I64:
@@ -57,20 +73,15 @@ def contact(bank: Bank, month: int, who: I64, slot: I64) -> I64:
     return np.where(inside, handle(bank.scenario, peer), _number(key))
 
 
-def payees(bank: Bank, month: int, who: I64, known: F64, slot: F64, fresh: F64) -> tuple[I64, I64]:
-    """Account numbers of the persons paid, and the contact's place or ``NONE`` for somebody new; each of shape (n,).
-
-    People repeat contacts more than shops: half of the merchant rule's strangers.
-    """
-    place = np.where(known < 0.5 + 0.5 * bank.traits.known_share[who], _zipf(slot, _CONTACTS), NONE)
-    number = contact(bank, month, who, np.maximum(place, 0))
-    new = place == NONE
+def payees(bank: Bank, month: int, who: I64, new: Bools, slot: F64, fresh: F64) -> I64:
+    """Account numbers of the persons paid, shape (n,); parameters as for :func:`merchants`."""
+    number = contact(bank, month, who, _zipf(slot, _CONTACTS))
     stranger = 1_000_000_000 + (fresh[new] * 9_000_000_000).astype(np.int64)
     # A new payee whose number is one digit from a known one is rare but honest; it must exist.
     twin = slot[new] < bank.scenario.accidents.near_twin_payee
     stranger[twin] = one_digit_off(number[new][twin], fresh[new][twin])
     number[new] = stranger
-    return number, place
+    return number
 
 
 def one_digit_off(number: I64, u: F64) -> I64:

@@ -7,7 +7,7 @@ What follows from a payment (retries, refunds) is in ``echoes.py``; standing ord
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,15 +23,19 @@ from fraud_assets.simulation.intents import (
     APP,
     APPROVED,
     BANK,
+    BURST,
     CARD_PRESENT,
     DECLINED,
     DO_NOT_HONOR,
     EXPIRED_CARD,
+    FALSE_REPORT,
+    HIGH_AMOUNT,
     HOME_NET,
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
     MICROSECOND,
     MINUTE,
+    MISTYPED,
     MOBILE_NET,
     NONE,
     ONLINE,
@@ -40,6 +44,7 @@ from fraud_assets.simulation.intents import (
     PURCHASE,
     SECOND,
     TECHNICAL,
+    TO_MERCHANT,
     TO_OWN,
     TO_PERSON,
     TRANSFER,
@@ -61,15 +66,43 @@ _REASONS = np.array(
 _REASON_SHARES = np.cumsum([0.50, 0.22, 0.12, 0.06, 0.04])
 
 
+Bools = npt.NDArray[np.bool_]
+#: What may befall a payment; at most one of these.
+_NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE = range(5)
+_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT])
+
+
 @dataclass(frozen=True)
 class Spending:
-    """A block's payments; the further arrays have a place a row and are what look-alikes and accidents need to know."""
+    """What people decided to pay on a block's local days: when, where, for what, how much, and how it ended.
 
-    rows: Intents
-    local_day: I64
-    is_away: npt.NDArray[np.bool_]
-    is_new_recipient: npt.NDArray[np.bool_]
-    contact: I64  # place among the contacts, NONE for strangers and merchants
+    One place a row, in customer order, but for the two draws an outing. Who is paid and with which device follows row
+    by row (:func:`intents`), so that whoever needs a few of the rows does not pay for all.
+    """
+
+    who: I64
+    ordinal: I64  # within customer and block
+    outing: I64
+    category: I64
+    event_us: I64
+    offset: I64
+    place: I64
+    is_away: Bools
+    is_new: Bools  # a merchant or person that the customer has not paid before
+    known: F64
+    slot: F64
+    fresh: F64
+    cents: I64
+    status: I64
+    reason: I64
+    fate: I64
+    device_u: F64  # an outing
+    net_u: F64  # an outing
+
+    def take(self, rows: Bools) -> Spending:
+        """The chosen rows."""
+        kept = ("device_u", "net_u")
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in kept})
 
 
 class _Columns:
@@ -103,76 +136,106 @@ def spending(bank: Bank, block: Block) -> Spending:
 
     outing = np.repeat(np.arange(len(who_o)), size)
     first = np.cumsum(size) - size  # row at which each outing begins
-    who, method = who_o[outing], method_o[outing]
+    who = who_o[outing]
     rows = _per_unit(bank, np.bincount(who, minlength=len(outings)))
-    category = _categories(bank, who, method, draws.uniform("category", rows))
+    category = _categories(bank, who, method_o[outing], draws.uniform("category", rows))
     channel = bank.channel[category]
 
     seconds = _clock(bank, who_o, category[first], draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
-
     trip = trips(bank, block).city_on(who_o, day_o)
-    place_o = _places(bank, who_o, trip, channel[first], draws.uniform("place", per_unit))
-    place = place_o[outing]
+    place = _places(bank, who_o, trip, channel[first], draws.uniform("place", per_unit))[outing]
     offset = utc_offset_minutes(scenario, place, local_us)
-
-    known, slot = draws.uniform("known", rows), draws.uniform("slot", rows)
-    fresh = draws.uniform("recipient", rows)
     is_away = (trip != NONE)[outing]
+
+    known = draws.uniform("known", rows)
     known[is_away & (channel == CARD_PRESENT)] = 1.0  # nobody has a repertoire abroad
-    to_person, to_own = bank.recipient[category] == TO_PERSON, bank.recipient[category] == TO_OWN
-    merchant = np.full(len(who), NONE)
-    payee = np.full(len(who), NONE)
-    contact = np.full(len(who), NONE)
-    shop, person = ~(to_person | to_own), to_person
-    city = np.where(channel[shop] == CARD_PRESENT, place[shop], len(scenario.cities))
-    month = block.month.index
-    merchant[shop] = recipients.merchants(
-        bank, month, who[shop], category[shop], city, known[shop], slot[shop], fresh[shop]
-    )
-    payee[person], contact[person] = recipients.payees(
-        bank, month, who[person], known[person], slot[person], fresh[person]
-    )
-
-    payee[to_own], contact[to_own] = recipients.own_account(bank, who[to_own]), 0
-
+    is_new = known >= recipients.known_share(bank)[who, category]
     cents = amounts(bank, who, category, draws.normal("amount", rows), draws.uniform("price", rows), taste(bank))
-    event_us = local_us - offset * MINUTE
-    device_id, net = _devices(
-        bank, who, channel, outing, event_us, is_away, draws.uniform("device", per_unit), draws.uniform("net", per_unit)
-    )
-    card = cards(bank, block.month.index, who, channel)
-    far = place != traits.city[who]
-    status, reason = outcomes(bank, who, category, cents, far, draws.uniform("status", rows))
-    ordinal = _ordinals(who)
-    rows_ = Intents.make(
-        len(who),
-        transaction_id=ids(scenario.seed, "transaction", block.period, (traits.index[who] << np.int64(20)) | ordinal),
+    status, reason = outcomes(bank, who, category, cents, place != traits.city[who], draws.uniform("status", rows))
+    return Spending(
         who=who,
-        event_us=event_us,
-        offset=offset,
+        ordinal=_ordinals(who),
+        outing=outing,
         category=category,
-        kind=np.where(shop, PURCHASE, TRANSFER),
+        event_us=local_us - offset * MINUTE,
+        offset=offset,
+        place=place,
+        is_away=is_away,
+        is_new=is_new,
+        known=known,
+        slot=draws.uniform("slot", rows),
+        fresh=draws.uniform("recipient", rows),
+        cents=cents,
+        status=status,
+        reason=reason,
+        fate=_fates(bank, who, category, is_new, status, draws.uniform("fate", rows)),
+        device_u=draws.uniform("device", per_unit),
+        net_u=draws.uniform("net", per_unit),
+    )
+
+
+def intents(bank: Bank, block: Block, spent: Spending) -> Intents:
+    """The payments with their recipients, devices and cards; accidents are marked, not yet carried out."""
+    scenario, traits = bank.scenario, bank.traits
+    who, category, place = spent.who, spent.category, spent.place
+    channel, recipient = bank.channel[category], bank.recipient[category]
+    month = block.month.index
+    merchant, payee = np.full(len(who), NONE), np.full(len(who), NONE)
+
+    shop = np.flatnonzero(recipient == TO_MERCHANT)
+    city = np.where(channel[shop] == CARD_PRESENT, place[shop], len(scenario.cities))
+    new, slot, fresh = spent.is_new, spent.slot, spent.fresh
+    merchant[shop] = recipients.merchants(
+        bank, month, who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
+    )
+    person = np.flatnonzero(recipient == TO_PERSON)
+    payee[person] = recipients.payees(bank, month, who[person], new[person], slot[person], fresh[person])
+    own = np.flatnonzero(recipient == TO_OWN)
+    payee[own] = recipients.own_account(bank, who[own])
+
+    device_id, net = _devices(bank, spent, channel)
+    number = (traits.index[who] << np.int64(20)) | spent.ordinal
+    return Intents.make(
+        len(who),
+        transaction_id=ids(scenario.seed, "transaction", block.period, number),
+        who=who,
+        event_us=spent.event_us,
+        offset=spent.offset,
+        category=category,
+        kind=np.where(recipient == TO_MERCHANT, PURCHASE, TRANSFER),
         place=place,
         merchant=merchant,
         payee=payee,
-        cents=cents,
+        cents=spent.cents,
         device=device_id,
         net=net,
-        card=card,
-        status=status,
-        reason=reason,
+        card=cards(bank, month, who, channel),
+        status=spent.status,
+        reason=spent.reason,
+        accident=_BITS[spent.fate],
     )
-    new = np.where(shop, known >= traits.known_share[who], contact == NONE)
-    return Spending(rows_, day_o[outing], is_away, new, contact)
+
+
+def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F64) -> I64:
+    """What befalls each payment that went through: by one draw, so at most one thing."""
+    settings, traits = bank.scenario.accidents, bank.traits
+    typed = (
+        np.where(is_new, settings.typed_new_payee, settings.typed_known_payee) * (bank.recipient == TO_PERSON)[category]
+    )
+    high = traits.p_high[who]
+    burst = high + traits.p_burst[who]
+    mistyped = burst + typed * traits.p_mistyped[who]
+    fate = (u < mistyped + bank.scenario.fraud.false_report) * _FALSE
+    fate = np.where(u < mistyped, np.where(u < high, _HIGH, np.where(u < burst, _BURST, _MISTYPED)), fate)
+    return np.where(status == APPROVED, fate, _NOTHING)
 
 
 def cards(bank: Bank, month: int, who: I64, channel: I64) -> I64:
     """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own."""
-    index = bank.traits.index[who]
-    generation = (month + index * 5) // 48
-    card = ids(bank.scenario.seed, "card", index, generation)
-    return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card, NONE)
+    index = bank.traits.index
+    card = ids(bank.scenario.seed, "card", index, (month + index * 5) // 48)
+    return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card[who], NONE)
 
 
 def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I64, I64]:
@@ -283,34 +346,23 @@ def _places(bank: Bank, who: I64, trip: I64, channel: I64, u: F64) -> I64:
     return np.where(trip != NONE, trip, np.where(out, neighbour, home))
 
 
-def _devices(
-    bank: Bank,
-    who: I64,
-    channel: I64,
-    outing: I64,
-    event_us: I64,
-    away: npt.NDArray[np.bool_],
-    device_u: F64,
-    net_u: F64,
-) -> tuple[I64, I64]:
+def _devices(bank: Bank, spent: Spending, channel: I64) -> tuple[I64, I64]:
     """Device and kind of network of each row; ``NONE`` at a terminal."""
     remote = np.flatnonzero(channel != CARD_PRESENT)
-    person, u = who[remote], device_u[outing[remote]]
-    kind = channel[remote]
+    person, outing, kind = spent.who[remote], spent.outing[remote], channel[remote]
+    u = spent.device_u[outing]
     owned = owns(bank.scenario, bank.traits)[person]
     # App: the phone. Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is.
     slot = np.where(kind == APP, 0, np.where(kind == BANK, (u < 0.6) * 1, np.select([u < 0.6, u < 0.9], [0, 1], 2)))
-    rows = np.arange(len(slot))
-    slot = np.where(owned[rows, slot], slot, np.where(owned[:, 0], 0, 1))
-    device_id = np.full(len(who), NONE)
-    device_id[remote] = device(bank.scenario, bank.traits, person, slot, event_us[remote])
+    slot = np.where(owned[np.arange(len(slot)), slot], slot, np.where(owned[:, 0], 0, 1))
+    device_id = np.full(len(channel), NONE)
+    device_id[remote] = device(bank.scenario, bank.traits, person, slot, spent.event_us[remote])
 
-    n = net_u[outing[remote]]
-    mobile = slot == 0
-    kinds = np.where(mobile & (n < 0.42), MOBILE_NET, np.where(n > 0.93, PUBLIC_NET, HOME_NET))
-    kinds = np.where(away[remote] & (kinds == HOME_NET), PUBLIC_NET, kinds)
+    n = spent.net_u[outing]
+    kinds = np.where((slot == 0) & (n < 0.42), MOBILE_NET, np.where(n > 0.93, PUBLIC_NET, HOME_NET))
+    kinds = np.where(spent.is_away[remote] & (kinds == HOME_NET), PUBLIC_NET, kinds)
     kinds = np.where(bank.traits.vpn[person] & ((n * 16) % 1.0 < 0.6), VPN_NET, kinds)
-    net = np.full(len(who), NONE)
+    net = np.full(len(channel), NONE)
     net[remote] = kinds
     return device_id, net
 

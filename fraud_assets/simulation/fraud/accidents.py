@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.echoes import reversals
 from fraud_assets.simulation.intents import (
-    APPROVED,
     BURST,
     DECLINED,
     HIGH_AMOUNT,
     INVALID_ACCOUNT,
     MISTYPED,
-    NONE,
     REFUND,
     SECOND,
     Bank,
@@ -25,26 +22,19 @@ from fraud_assets.simulation.intents import (
     concat,
 )
 from fraud_assets.simulation.recipients import one_digit_off
-from fraud_assets.simulation.spending import Spending
-from fraud_assets.simulation.streams import I64, hashed_uniforms, ids, uniforms
+from fraud_assets.simulation.streams import I64, hashed_uniforms, ids
 
 #: Substituted 60-95 %, transposed 10-20 %, left out or added 10-20 % of typing errors [S, Verhoeff 1969].
 _SUBSTITUTED, _TRANSPOSED, _LEFT_OUT = 0.74, 0.88, 0.94
 
 
-def accidents(bank: Bank, block: Block, spent: Spending) -> tuple[Intents, Intents]:
-    """The block's payments with the accidents that befall them, and the rows that follow from these."""
-    rows = spent.rows
-    per_unit = _rows_per_unit(bank, rows)
-    seed = bank.scenario.seed
-    u_high = uniforms(seed, "accident.high", block.period, bank.units, per_unit)
-    u_burst = uniforms(seed, "accident.burst", block.period, bank.units, per_unit)
-
-    high = np.flatnonzero((u_high < bank.traits.p_high[rows.who]) & (rows.status == APPROVED))
-    rows, corrections = _high_amounts(bank, rows, high)
-    rows, bounces = _mistyped(bank, rows, spent)
-    burst = np.flatnonzero((u_burst < bank.traits.p_burst[rows.who]) & (rows.status == APPROVED) & (rows.accident == 0))
-    return rows, concat([corrections, bounces, _bursts(bank, rows.take(burst))])
+def accidents(bank: Bank, rows: Intents) -> tuple[Intents, Intents]:
+    """Payments with the accidents that they are marked for carried out, and the rows that follow from these."""
+    rows, corrections = _high_amounts(bank, rows, np.flatnonzero(rows.accident == HIGH_AMOUNT))
+    rows, bounces = _mistyped(bank, rows, np.flatnonzero(rows.accident == MISTYPED))
+    first = rows.accident == BURST
+    bursts = _bursts(bank, rows.take(np.flatnonzero(first)))
+    return rows.but(accident=np.where(first, 0, rows.accident)), concat([corrections, bounces, bursts])
 
 
 def _high_amounts(bank: Bank, rows: Intents, hit: I64) -> tuple[Intents, Intents]:
@@ -61,39 +51,29 @@ def _high_amounts(bank: Bank, rows: Intents, hit: I64) -> tuple[Intents, Intents
         slipped = old * scale
         fits = slip & (slipped >= ceiling) & (slipped <= ceiling * 2 * high)
         far = np.where(fits, slipped, far)
-    cents, accident = rows.cents.copy(), rows.accident.copy()
+    cents = rows.cents.copy()
     cents[hit] = far
-    accident[hit] |= HIGH_AMOUNT
-    changed = rows.but(cents=cents, accident=accident)
+    changed = rows.but(cents=cents)
     noticed = hit[hashed_uniforms(bank.scenario.seed, "accident.high.noticed", number) < settings.high_amount_corrected]
     return changed, reversals(bank, changed.take(noticed), 24, 120, REFUND)
 
 
-def _mistyped(bank: Bank, rows: Intents, spent: Spending) -> tuple[Intents, Intents]:
-    """Account numbers typed wrong, only where people type; most hit nobody and bounce, at once or within two days."""
+def _mistyped(bank: Bank, rows: Intents, hit: I64) -> tuple[Intents, Intents]:
+    """Account numbers typed wrong; most hit nobody and bounce, at once or within two days."""
     settings = bank.scenario.accidents
     seed = bank.scenario.seed
-    person = np.flatnonzero((rows.payee != NONE) & (rows.status == APPROVED) & (rows.accident == 0))
-    number = rows.transaction_id[person]
-    typed_share = np.where(spent.contact[person] == NONE, settings.typed_new_payee, settings.typed_known_payee)
-    typed = hashed_uniforms(seed, "accident.typed", number) < typed_share
-    wrong = hashed_uniforms(seed, "accident.mistyped", number) < bank.traits.p_mistyped[rows.who[person]]
-    hit = person[typed & wrong]
     number = rows.transaction_id[hit]
     meant = rows.payee[hit]
-
-    payee, intended, accident = rows.payee.copy(), rows.intended.copy(), rows.accident.copy()
-    payee[hit] = mistype(
-        meant, hashed_uniforms(seed, "accident.kind", number), hashed_uniforms(seed, "accident.digit", number)
-    )
+    payee, intended = rows.payee.copy(), rows.intended.copy()
+    kind, digit = hashed_uniforms(seed, "accident.kind", number), hashed_uniforms(seed, "accident.digit", number)
+    payee[hit] = mistype(meant, kind, digit)
     intended[hit] = meant
-    accident[hit] |= MISTYPED
     fate = hashed_uniforms(seed, "accident.fate", number)
     status, reason = rows.status.copy(), rows.reason.copy()
     at_once = hit[fate < settings.mistyped_bounces * 0.5]
     status[at_once] = DECLINED
     reason[at_once] = INVALID_ACCOUNT
-    changed = rows.but(payee=payee, intended=intended, accident=accident, status=status, reason=reason)
+    changed = rows.but(payee=payee, intended=intended, status=status, reason=reason)
     later = hit[(fate >= settings.mistyped_bounces * 0.5) & (fate < settings.mistyped_bounces)]
     return changed, reversals(bank, changed.take(later), 1, 48)
 
@@ -137,8 +117,3 @@ def _bursts(bank: Bank, base: Intents) -> Intents:
     )
     back = hashed_uniforms(seed, "burst.reversed", rows.transaction_id) < settings.burst_reversed
     return concat([extra, reversals(bank, extra.take(back), 0.1, 72)])
-
-
-def _rows_per_unit(bank: Bank, rows: Intents) -> I64:
-    unit = np.searchsorted(np.asarray(bank.units), bank.traits.unit)
-    return np.bincount(unit[rows.who], minlength=len(bank.units)).astype(np.int64)

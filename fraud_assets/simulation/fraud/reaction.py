@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.echoes import is_refunded
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.plan import campaigns_from, victims
 from fraud_assets.simulation.fraud.reports import stopped_at
@@ -41,7 +42,7 @@ def react(bank: Bank, month: Month, rows: Intents) -> Intents:
     since = rows.event_us[hit] - (last & ((1 << 42) - 1)) * 1_000_000
     tried = hashed_uniforms(bank.scenario.seed, "card.tried", rows.transaction_id[hit]) < _OLD_CARD_TRIED
     plain = (rows.kind[hit] == PURCHASE) & (rows.status[hit] == APPROVED) & (rows.accident[hit] == 0)
-    plain &= ~np.isin(rows.transaction_id[hit], rows.original)  # what was refunded cannot have been declined
+    plain &= ~is_refunded(bank, rows.take(hit))  # what was refunded cannot have been declined
     fails = hit[(since < _NEW_CARD_AFTER) & tried & plain]
     status[fails] = DECLINED
     reason[fails] = CARD_BLOCKED

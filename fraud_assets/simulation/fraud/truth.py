@@ -9,18 +9,18 @@ from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.families.base import Emission
 from fraud_assets.simulation.fraud.plan import Plan
 from fraud_assets.simulation.fraud.rows import campaign_rows
-from fraud_assets.simulation.honest import honest
+from fraud_assets.simulation.honest import unordinary
 from fraud_assets.simulation.intents import (
-    APPROVED,
     BURST,
     CARD_PRESENT,
     DECLINED,
+    FALSE_REPORT,
     HIGH_AMOUNT,
-    INCOME,
     MISTYPED,
     NONE,
     Bank,
     Intents,
+    concat,
 )
 from fraud_assets.simulation.ledger import ledger, recipient_name
 from fraud_assets.simulation.streams import F64, hashed_uniforms
@@ -34,71 +34,58 @@ _EARTH_KM = 6371.0
 
 def labeled(bank: Bank, month: Month) -> pl.DataFrame:
     """The truth of the units' rows of the month, sorted as the ledger is; columns of :class:`LabeledAnomalies`."""
-    parts = [_honest(bank, honest(bank, month))]
-    parts += [_fraud(bank, plan, emission, lost) for plan, emission, lost in campaign_rows(bank, month)]
-    return pl.concat(parts).sort("customer_id", "event_time", "transaction_id")
+    told = unordinary(bank, month)
+    campaigns = campaign_rows(bank, month)
+    rows = concat([told, *(emission.rows for _, emission, _ in campaigns)])
+    frauds = [_fraud(bank, plan, emission, lost) for plan, emission, lost in campaigns]
+    truth = pl.concat([_honest(bank, told), *frauds], how="diagonal")
+    frame = ledger(bank, rows).select(_KEYS).hstack(truth).with_columns(_of_any_row(rows))
+    return conform(frame, LabeledAnomalies).sort("customer_id", "event_time", "transaction_id")
+
+
+def _of_any_row(rows: Intents) -> list[pl.Series]:
+    bits = rows.accident
+    return [
+        _named(ANOMALY_TYPES, rows.anomaly).alias("anomaly_type"),
+        pl.Series("is_accident_burst", (bits & BURST) != 0),
+        pl.Series("is_high_amount_accident", (bits & HIGH_AMOUNT) != 0),
+        pl.Series("is_mistyped_entity_accident", (bits & MISTYPED) != 0),
+        pl.Series("is_false_report", (bits & FALSE_REPORT) != 0),
+    ]
 
 
 def _honest(bank: Bank, rows: Intents) -> pl.DataFrame:
-    u = hashed_uniforms(bank.scenario.seed, "false.report", rows.transaction_id)
-    false = (u < bank.scenario.fraud.false_report) & (rows.status == APPROVED) & (rows.kind < INCOME)
-    false &= rows.accident == 0
-    told = np.flatnonzero(false | (rows.accident != 0) | (rows.anomaly != NONE) | (rows.lookalike != NONE))
-    rows, false = rows.take(told), false[told]
-    types = sorted(bank.scenario.fraud.types)
-    n = len(rows)
-    nothing = pl.Series([None] * n, dtype=pl.String)
-    return _table(
-        bank,
-        rows,
-        is_fraud=pl.Series([False] * n, dtype=pl.Boolean),
-        fraud_type=nothing,
-        campaign_id=pl.Series([None] * n, dtype=pl.Int64),
-        fraud_confidence=pl.Series([None] * n, dtype=pl.Float64),
-        fraud_severity=nothing,
-        fraud_evidence=nothing,
-        lookalike_of=_named(types, rows.lookalike),
-        original_recipient_entity=recipient_name(rows.intended),
-        is_false_report=pl.Series(false),
+    return pl.DataFrame(
+        {
+            "is_fraud": pl.repeat(False, len(rows), eager=True),
+            "fraud_type": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
+            "campaign_id": pl.repeat(None, len(rows), dtype=pl.Int64, eager=True),
+            "fraud_confidence": pl.repeat(None, len(rows), dtype=pl.Float64, eager=True),
+            "fraud_severity": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
+            "fraud_evidence": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
+            "lookalike_of": _named(sorted(bank.scenario.fraud.types), rows.lookalike),
+            "original_recipient_entity": recipient_name(rows.intended),
+        }
     )
 
 
 def _fraud(bank: Bank, plan: Plan, emission: Emission, lost: F64) -> pl.DataFrame:
     rows = emission.rows
-    n = len(rows)
     u = hashed_uniforms(bank.scenario.seed, "truth.confidence", rows.transaction_id)
     skill = plan.skill[rows.campaign]
     confidence = np.clip(0.95 - 0.13 * skill + 0.10 * (u - 0.5) + 0.03 * (rows.status == DECLINED), 0.55, 0.99)
     # The greater of what this row and what the whole takeover costs, against the scenario's p50, p80 and p95 of losses.
     loss = np.maximum(rows.cents / 100, lost)
     severity = np.searchsorted(np.array(bank.scenario.fraud.severity_losses), loss, side="right")
-    return _table(
-        bank,
-        rows,
-        is_fraud=pl.Series([True] * n, dtype=pl.Boolean),
-        fraud_type=pl.Series([plan.fraud_type] * n, dtype=pl.String),
-        campaign_id=pl.Series(plan.campaign_id[rows.campaign], dtype=pl.Int64),
-        fraud_confidence=pl.Series(confidence).round(2),
-        fraud_severity=_named(SEVERITIES, severity),
-        fraud_evidence=_evidence(bank, plan, emission),
-        lookalike_of=pl.Series([None] * n, dtype=pl.String),
-        original_recipient_entity=pl.Series([None] * n, dtype=pl.String),
-        is_false_report=pl.Series([False] * n, dtype=pl.Boolean),
-    )
-
-
-def _table(bank: Bank, rows: Intents, **truth: pl.Series) -> pl.DataFrame:
-    keys = ledger(bank, rows).select(_KEYS)
-    bits = rows.accident
-    return conform(
-        keys.with_columns(
-            **truth,
-            anomaly_type=_named(ANOMALY_TYPES, rows.anomaly),
-            is_accident_burst=pl.Series((bits & BURST) != 0),
-            is_high_amount_accident=pl.Series((bits & HIGH_AMOUNT) != 0),
-            is_mistyped_entity_accident=pl.Series((bits & MISTYPED) != 0),
-        ),
-        LabeledAnomalies,
+    return pl.DataFrame(
+        {
+            "is_fraud": pl.repeat(True, len(rows), eager=True),
+            "fraud_type": pl.repeat(plan.fraud_type, len(rows), dtype=pl.String, eager=True),
+            "campaign_id": plan.campaign_id[rows.campaign],
+            "fraud_confidence": confidence.round(2),
+            "fraud_severity": _named(SEVERITIES, severity),
+            "fraud_evidence": _evidence(bank, plan, emission),
+        }
     )
 
 

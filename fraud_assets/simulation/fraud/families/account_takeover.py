@@ -34,7 +34,7 @@ from fraud_assets.simulation.intents import (
     Intents,
 )
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.spending import Spending, cards
+from fraud_assets.simulation.spending import Bools, cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
 _LOGIN, _RESET, _CREDENTIAL, _PHONE = range(4)
@@ -126,10 +126,9 @@ class AccountTakeover(Family):
         }
         return Emission(rows.take(keep), evidence, self._sessions(bank, plan, victims, begun))
 
-    def resembles(self, bank: Bank, spent: Spending) -> npt.NDArray[np.bool_]:
+    def resembles(self, bank: Bank, category: I64, cents: I64, is_new: Bools) -> Bools:
         """Large payments to somebody new: a first rent, a gift, a new phone."""
-        rows = spent.rows
-        return spent.is_new_recipient & (rows.cents >= 40 * bank.normal_maximum[rows.category])
+        return is_new & (cents >= 40 * bank.normal_maximum[category])
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
         """The first payment of each takeover; the skilled come when the customer is up."""

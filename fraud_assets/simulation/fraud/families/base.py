@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fraud_assets.scenario import CampaignType
 from fraud_assets.simulation.fraud.plan import Plan, Victims
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.spending import Spending
+from fraud_assets.simulation.spending import Bools
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 
 
@@ -76,8 +76,8 @@ class Family(ABC):
         """The rows of the campaigns on the accounts of ``victims``, all of them customers of ``bank``."""
 
     @abstractmethod
-    def resembles(self, bank: Bank, spent: Spending) -> npt.NDArray[np.bool_]:
-        """Honest payments that an analyst would first take for this fraud; shape (rows,)."""
+    def resembles(self, bank: Bank, category: I64, cents: I64, is_new: Bools) -> Bools:
+        """Which honest payments an analyst would first take for this fraud; all of shape (rows,)."""
 
     def rows_per_campaign(self, kind: CampaignType) -> float:
         """Ledger rows of an average campaign: the mean over evenly drawn parameters."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.fraud import actors
@@ -29,7 +28,7 @@ from fraud_assets.simulation.intents import (
     Bank,
     Intents,
 )
-from fraud_assets.simulation.spending import Spending, cards
+from fraud_assets.simulation.spending import Bools, cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
 #: Share of the tries of the small hours that are put off [P].
@@ -213,10 +212,9 @@ class CardTesting(Family):
             },
         )
 
-    def resembles(self, bank: Bank, spent: Spending) -> npt.NDArray[np.bool_]:
+    def resembles(self, bank: Bank, category: I64, cents: I64, is_new: Bools) -> Bools:
         """Tiny purchases from an online merchant that is new to the customer."""
-        rows = spent.rows
-        return (bank.channel[rows.category] == ONLINE) & spent.is_new_recipient & (rows.cents <= 300)
+        return (bank.channel == ONLINE)[category] & is_new & (cents <= 300)
 
 
 def _nth_device(seed: int, key: I64, n: int) -> I64:
