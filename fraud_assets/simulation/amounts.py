@@ -13,6 +13,7 @@ _TASTE = 0.25
 #: Categories of at least this mean have big tickets: nobody buys a car at the coffee shop [P].
 _DEAR = 55.0
 _STYLES = ["cents", "tens", "nines", "round", "exact"]
+_, _TENS, _NINES, _ROUND, _ = range(5)
 
 
 def taste(bank: Bank) -> F64:
@@ -67,19 +68,24 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
     """Values rounded to where prices of their category lie, in cents, at least 50."""
     style = np.array([_STYLES.index(c.price_style) for c in bank.scenario.categories])[category]
     cents = np.rint(value * 100).astype(np.int64)
+
     # ``u`` also decides the tail above; its finer digits are used here, so that the two do not go together.
-    fine = (u * 4096) % 1.0
+    tens = np.flatnonzero((style == _TENS) & (value >= 5))
+    tens = tens[_finer(u[tens]) < 0.55]
+    cents[tens] = np.maximum(1, np.rint(value[tens] / 10)).astype(np.int64) * 1000
 
-    tens = (style == 1) & (fine < 0.55) & (value >= 5)
-    cents = np.where(tens, np.maximum(1, np.rint(value / 10)).astype(np.int64) * 1000, cents)
+    nines = np.flatnonzero(style == _NINES)
+    fine = _finer(u[nines])
+    ending = np.select([fine < 0.62, fine < 0.72, fine < 0.80], [99, 95, 49], cents[nines] % 100)
+    cents[nines] = cents[nines] // 100 * 100 + ending
 
-    whole = np.floor(value).astype(np.int64) * 100
-    nines = style == 2
-    cents = np.where(nines & (fine < 0.62), whole + 99, cents)
-    cents = np.where(nines & (fine >= 0.62) & (fine < 0.72), whole + 95, cents)
-    cents = np.where(nines & (fine >= 0.72) & (fine < 0.80), whole + 49, cents)
-
-    step = np.select([value < 20, value < 60, value < 250, value < 1500], [1.0, 5.0, 10.0, 50.0], 100.0)
-    rounded = np.maximum(1, np.rint(value / step)) * step
-    cents = np.where((style == 3) & (fine < 0.86), np.rint(rounded * 100).astype(np.int64), cents)
+    whole = np.flatnonzero(style == _ROUND)
+    whole = whole[_finer(u[whole]) < 0.86]
+    part = value[whole]
+    step = np.select([part < 20, part < 60, part < 250, part < 1500], [1.0, 5.0, 10.0, 50.0], 100.0)
+    cents[whole] = np.rint(np.maximum(1, np.rint(part / step)) * step * 100).astype(np.int64)
     return np.maximum(cents, 50)
+
+
+def _finer(u: F64) -> F64:
+    return (u * 4096) % 1.0

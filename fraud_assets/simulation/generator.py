@@ -1,6 +1,6 @@
 """The simulation's doors: a month of a table as pure chunk functions, and a class for people without an orchestrator.
 
-A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows; it is the unit of memory and
+A chunk is as many consecutive units of 256 customers as give about 200,000 ledger rows; it is the unit of memory and
 of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
 """
 
@@ -27,26 +27,30 @@ from fraud_assets.simulation.streams import UNIT
 Chunk = Callable[[], pl.DataFrame]
 
 #: Ledger rows in a chunk, about: with two threads, three chunks are alive at a time. Part of the bytes of every table.
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 200_000
 
 
-def chunks(scenario: Scenario) -> list[tuple[int, ...]]:
-    """The units of each chunk."""
+#: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer.
+_WIDER = 4
+
+
+def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
+    """The units of each chunk; ``wider`` times as many as a chunk of the ledger has."""
     activity = scenario.activity
     daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
-    width = max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
+    width = wider * max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
     every = list(customers.units(scenario))
     return [tuple(every[i : i + width]) for i in range(0, len(every), width)]
 
 
 def customer_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``customers``: those who have joined by the end of the month."""
-    return [partial(customers.customers_frame, scenario, month, units) for units in chunks(scenario)]
+    return [partial(customers.customers_frame, scenario, month, units) for units in chunks(scenario, _WIDER)]
 
 
 def device_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``devices``: customers' devices, whoever uses them, then the terminals."""
-    owned = [partial(_devices, scenario, month, units) for units in chunks(scenario)]
+    owned = [partial(_devices, scenario, month, units) for units in chunks(scenario, _WIDER)]
     return [*owned, partial(devices.terminals_frame, scenario, month)]
 
 
@@ -57,7 +61,7 @@ def merchant_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
 
 def login_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``logins``: the customers' own and those of whoever took over their accounts."""
-    return [partial(_logins, scenario, month, units) for units in chunks(scenario)]
+    return [partial(_logins, scenario, month, units) for units in chunks(scenario, _WIDER)]
 
 
 def transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
@@ -100,7 +104,7 @@ class SyntheticDataGenerator:
         return _all(transaction_chunks(self.config, self.config.month(month)))
 
     def iterate_transactions(self, month: str) -> Iterator[pl.DataFrame]:
-        """The ledger chunk by chunk, about 100,000 rows each, in order."""
+        """The ledger chunk by chunk, about 200,000 rows each, in order."""
         for chunk in transaction_chunks(self.config, self.config.month(month)):
             yield chunk()
 

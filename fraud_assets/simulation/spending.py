@@ -219,16 +219,20 @@ def intents(bank: Bank, block: Block, spent: Spending) -> Intents:
 
 def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F64) -> I64:
     """What befalls each payment that went through: by one draw, so at most one thing."""
-    settings, traits = bank.scenario.accidents, bank.traits
-    typed = (
-        np.where(is_new, settings.typed_new_payee, settings.typed_known_payee) * (bank.recipient == TO_PERSON)[category]
+    settings, traits, false = bank.scenario.accidents, bank.traits, bank.scenario.fraud.false_report
+    most = float(np.max(traits.p_high + traits.p_burst + traits.p_mistyped, initial=0.0)) + false
+    some = np.flatnonzero((u < most) & (status == APPROVED))  # nobody is as clumsy as that, so few rows are left
+    u, person = u[some], who[some]
+    typed = np.where(is_new[some], settings.typed_new_payee, settings.typed_known_payee)
+    typed *= (bank.recipient == TO_PERSON)[category[some]]
+    high = traits.p_high[person]
+    burst = high + traits.p_burst[person]
+    mistyped = burst + typed * traits.p_mistyped[person]
+    fate = np.full(len(who), _NOTHING)
+    fate[some] = np.select(
+        [u < high, u < burst, u < mistyped, u < mistyped + false], [_HIGH, _BURST, _MISTYPED, _FALSE], _NOTHING
     )
-    high = traits.p_high[who]
-    burst = high + traits.p_burst[who]
-    mistyped = burst + typed * traits.p_mistyped[who]
-    fate = (u < mistyped + bank.scenario.fraud.false_report) * _FALSE
-    fate = np.where(u < mistyped, np.where(u < high, _HIGH, np.where(u < burst, _BURST, _MISTYPED)), fate)
-    return np.where(status == APPROVED, fate, _NOTHING)
+    return fate
 
 
 def cards(bank: Bank, month: int, who: I64, channel: I64) -> I64:
