@@ -1,0 +1,58 @@
+"""Raw tables of a simulated bank: who and what there is, and what happened.
+
+Each is a pure function of scenario and month and reads none of the others: what follows what in the graph is how the
+world is made, not what is loaded. So any month can be made alone, in any order.
+"""
+
+# No postponed annotations here: Dagster takes the context's annotation as it stands.
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from fraud_assets.assets.common import Chain
+from fraud_assets.lake.streaming import lazy_chunks
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation import generator
+from fraud_assets.tables import TABLES, polars_schema
+
+Chunks = Callable[[Scenario, Month], list[Callable[[], pl.DataFrame]]]
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    chunks: Chunks
+    follows: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+_TABLES = (
+    _Table("fraud_campaigns", generator.campaign_chunks, hidden=True),
+    _Table("merchants", generator.merchant_chunks),
+    _Table("customers", generator.customer_chunks, ("fraud_campaigns",)),
+    _Table("devices", generator.device_chunks, ("customers", "fraud_campaigns")),
+    _Table("logins", generator.login_chunks, ("customers", "devices", "fraud_campaigns")),
+    _Table("transactions", generator.transaction_chunks, ("customers", "devices", "merchants", "fraud_campaigns")),
+)
+
+
+def raw_assets(chain: Chain) -> list[dg.AssetsDefinition]:
+    """The six raw tables."""
+    return [_asset(chain, table) for table in _TABLES]
+
+
+def _asset(chain: Chain, table: _Table) -> dg.AssetsDefinition:
+    settings = chain.settings(
+        table.name, "raw", kinds={"python", "polars", "parquet"}, rooms=["simulation"], hidden=table.hidden
+    )
+
+    @dg.asset(**settings, deps=chain.keys(*table.follows), description=TABLES[table.name].__doc__)
+    def raw(context: dg.AssetExecutionContext) -> pl.LazyFrame:
+        chunks = table.chunks(chain.scenario, chain.month(context))
+        return lazy_chunks(polars_schema(TABLES[table.name]), chunks)
+
+    return raw

@@ -1,0 +1,117 @@
+"""Reports: the month scored by its champion, and how well that went."""
+
+# No postponed annotations here: Dagster takes the context's annotation as it stands.
+
+import base64
+from itertools import takewhile
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from fraud_assets.assets.common import Chain
+from fraud_assets.assets.trial import trial_rows, with_amounts, with_champion
+from fraud_assets.detection.scoring import score_candidates, score_month
+from fraud_assets.detection.trained import CandidateSet
+from fraud_assets.evaluation.picture import small_picture, summary_markdown
+from fraud_assets.evaluation.render import render_html
+from fraud_assets.evaluation.report import evaluate, no_model
+from fraud_assets.evaluation.settings import Settings
+from fraud_assets.features.registry import REGISTRY
+from fraud_assets.lake.documents import Document
+from fraud_assets.lake.paths import Place
+from fraud_assets.lake.resource import LakeResource
+from fraud_assets.lake.store import Lake
+from fraud_assets.months import Month
+
+#: Months after which most of what a bank will ever learn about a month is known: 90 days.
+REPORT_DELAY = 3
+_TRIED = (
+    "scored_transactions",
+    "transaction_features",
+    "candidate_models",
+    "champion",
+    "transactions",
+    "customers",
+    "labeled_anomalies",
+)
+_FAMILIES = {feature.name: feature.family for feature in REGISTRY.values()}
+
+
+def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
+    """``scored_transactions`` and ``evaluation_report``."""
+    scenario = chain.scenario
+
+    @dg.asset(
+        **chain.settings("scored_transactions", "reports", kinds={"xgboost", "polars", "parquet"}, rooms=["detection"]),
+        ins=chain.reads("transaction_features", "transactions", "champion"),
+    )
+    def scored_transactions(
+        transaction_features: pl.LazyFrame, transactions: pl.LazyFrame, champion: dict[str, Any]
+    ) -> pl.LazyFrame:
+        """A payment of the month with the champion's probability of fraud, the decision and its reasons.
+
+        Without rows where there is no champion yet.
+        """
+        return score_month(with_amounts(transaction_features, transactions), champion, _FAMILIES)
+
+    @dg.asset(
+        **chain.settings(
+            "evaluation_report",
+            "reports",
+            kinds={"html", "json", "plotly"},
+            rooms=["evaluation"],
+            io_manager="document",
+        ),
+        ins=chain.reads(*_TRIED),
+        deps=chain.keys("incident_reports"),
+    )
+    def evaluation_report(
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        scored_transactions: pl.LazyFrame,
+        transaction_features: pl.LazyFrame,
+        candidate_models: dict[str, Any],
+        champion: dict[str, Any],
+        transactions: pl.LazyFrame,
+        customers: pl.LazyFrame,
+        labeled_anomalies: pl.LazyFrame,
+    ) -> Document:
+        """How the models did on the unseen month: against the truth, and what the bank knew at its end and later.
+
+        Made again when later months are there, it says what their reports change.
+        """
+        month = chain.month(context)
+        if champion["model"] is None:
+            return _document(no_model(scenario.title, month, champion["why"]))
+        candidates = CandidateSet.load(candidate_models)
+        known = _months_of_reports(lake.lake, scenario.name, month)
+        rows = trial_rows(
+            scored_transactions,
+            score_candidates(with_amounts(transaction_features, transactions), candidates),
+            transactions,
+            customers,
+            chain.table(lake, "incident_reports", known),
+            labeled_anomalies,
+            known[-1],
+        )
+        rows, subject = with_champion(rows, scenario, month, champion, candidates, known[-1])
+        return _document(evaluate(rows, subject, Settings.of(scenario)))
+
+    return [scored_transactions, evaluation_report]
+
+
+def _months_of_reports(lake: Lake, bank: str, month: Month) -> list[Month]:
+    """The month and those after it whose reports are in the lake without a gap, as many as are of use."""
+    later = [month + k for k in range(1, REPORT_DELAY + 1)]
+    return [month, *takewhile(lambda other: lake.exists(Place(bank, "incident_reports", other.key).parquet), later)]
+
+
+def _document(report: dict[str, Any]) -> Document:
+    picture = base64.b64encode(small_picture(report)).decode()
+    summary = f"![Precision and recall](data:image/png;base64,{picture})\n\n{summary_markdown(report)}"
+    return Document(
+        report,
+        files={"report.html": render_html(report).encode()},
+        metadata={"summary": dg.MetadataValue.md(summary)},
+    )

@@ -1,0 +1,186 @@
+"""Asset checks: what must hold of a month before anything reads it.
+
+What lives here: which tables are checked for what, and what a broken rule means. What does not: the counting (rules)
+and the figures of the gates (evaluation). All are blocking and partitioned by month: an ERROR stops what is downstream
+in the run, a WARN does not.
+"""
+
+# No postponed annotations here: Dagster takes the context's annotation as it stands.
+
+import warnings
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+import dataframely as dy
+import polars as pl
+
+from fraud_assets.assets.common import Chain
+from fraud_assets.evaluation.statistics import run_gates
+from fraud_assets.lake.paths import Place
+from fraud_assets.lake.resource import LakeResource
+from fraud_assets.rules import SORTED_BY, broken_columns, broken_rows, missing_keys
+from fraud_assets.tables import TABLES, polars_schema
+
+#: Gates on a simulated month's fraud, and what each of them asks.
+GATES = {
+    "column_auc": "No column of the ledger alone separates fraud from honest payments.",
+    "giveaways": "No value or pattern belongs mostly to one type of fraud.",
+    "key_coverage": "Customers, merchants and devices are on file as often for fraud as for honest payments.",
+    "top_amount_share": "Fraud is neither rare nor rife among the largest amounts.",
+    "night_share": "Fraud is not much more nocturnal than honest payments.",
+    "realised_rate": "As much fraud as the scenario asks for.",
+}
+
+#: Table -> column -> the table and column in which each of its values has to be found, in the same month.
+REFERENCES: dict[str, dict[str, tuple[str, str]]] = {
+    "logins": {"customer_id": ("customers", "customer_id"), "device_id": ("devices", "device_id")},
+    "transactions": {
+        "customer_id": ("customers", "customer_id"),
+        "merchant_id": ("merchants", "merchant_id"),
+        "device_id": ("devices", "device_id"),
+        "terminal_id": ("devices", "device_id"),
+    },
+}
+
+
+_KEY_TABLES = ("customers", "merchants", "devices")
+
+
+def all_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
+    """All checks of a chain."""
+    with warnings.catch_warnings():
+        # Checks by partition are a preview in Dagster 1.13; without them a backfill would show only its last month.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            *(_schema_check(chain, name, table) for name, table in TABLES.items()),
+            *(_reference_check(chain, name, columns) for name, columns in REFERENCES.items()),
+            _original_check(chain),
+            *([_gates(chain)] if chain.scenario.gates.severity != "off" else []),
+        ]
+
+
+def _schema_check(chain: Chain, name: str, table: type[dy.Schema]) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=chain.key(name),
+        name="schema",
+        description="Columns, types, nulls, ranges, a unique primary key and the order of rows, as declared.",
+        partitions_def=chain.partitions,
+        pool=chain.scenario.name,
+        blocking=True,
+    )
+    def schema(frame: pl.LazyFrame) -> dg.AssetCheckResult:
+        broken: Mapping[str, int | str] = broken_columns(frame, polars_schema(table))
+        if not broken:
+            broken = broken_rows(frame, table, SORTED_BY.get(name, ()))
+        return dg.AssetCheckResult(
+            passed=not broken, metadata=dict(broken), description=_listed(broken, "rows break it") if broken else None
+        )
+
+    return schema
+
+
+def _reference_check(chain: Chain, name: str, columns: Mapping[str, tuple[str, str]]) -> dg.AssetChecksDefinition:
+    targets = {target for target, _ in columns.values()}
+
+    @dg.asset_check(
+        asset=chain.key(name),
+        name="references",
+        description=f"Each {', '.join(columns)} is found in its table.",
+        additional_deps=chain.keys(*sorted(targets)),
+        partitions_def=chain.partitions,
+        pool=chain.scenario.name,
+        blocking=True,
+    )
+    def references(
+        context: dg.AssetCheckExecutionContext, frame: pl.LazyFrame, lake: LakeResource
+    ) -> dg.AssetCheckResult:
+        def table(name: str) -> pl.LazyFrame:
+            return lake.lake.scan_parquet([Place(chain.scenario.name, name, context.partition_key).parquet])
+
+        missing = {column: missing_keys(frame, column, table(name), key=key) for column, (name, key) in columns.items()}
+        broken = {column: count for column, count in missing.items() if count}
+        return dg.AssetCheckResult(
+            passed=not broken,
+            metadata={f"{column} not found": count for column, count in missing.items()},
+            description=_listed(broken, "values are in no row of their table") if broken else None,
+        )
+
+    return references
+
+
+def _original_check(chain: Chain) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=chain.key("transactions"),
+        name="originals",
+        description="What a refund or reversal refers to is in the ledger of its month or of the month before.",
+        partitions_def=chain.partitions,
+        pool=chain.scenario.name,
+        blocking=True,
+    )
+    def originals(
+        context: dg.AssetCheckExecutionContext, frame: pl.LazyFrame, lake: LakeResource
+    ) -> dg.AssetCheckResult:
+        month = chain.month(context)
+        before = Place(chain.scenario.name, "transactions", (month - 1).key).parquet
+        is_known = month > chain.scenario.first and lake.lake.exists(before)
+        ledgers = [frame, lake.lake.scan_parquet([before])] if is_known else [frame]
+        missing = missing_keys(frame, "original_transaction_id", *ledgers, key="transaction_id")
+        if is_known or not missing:
+            return dg.AssetCheckResult(passed=not missing, metadata={"not found": missing})
+        return dg.AssetCheckResult(
+            passed=True,
+            metadata={"not looked for": missing},
+            description=f"{missing:,} refer to {month - 1}, which is not in the lake; not looked for.",
+        )
+
+    return originals
+
+
+def _gates(chain: Chain) -> dg.AssetChecksDefinition:
+    gates, truth = chain.scenario.gates, chain.key("labeled_anomalies")
+
+    @dg.multi_asset_check(
+        name=f"{chain.scenario.name}_gates",
+        specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset=truth,
+                description=description,
+                additional_deps=chain.keys("transactions", *_KEY_TABLES),
+                partitions_def=chain.partitions,
+                blocking=True,
+            )
+            for name, description in GATES.items()
+        ],
+        pool=chain.scenario.name,
+    )
+    def run(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+        def table(name: str) -> pl.LazyFrame:
+            return lake.lake.scan_parquet([Place(chain.scenario.name, name, context.partition_key).parquet])
+
+        tables = {name: table(name) for name in _KEY_TABLES}
+        ledger, labels = table("transactions"), table("labeled_anomalies")
+        for found in run_gates(ledger, labels, chain.scenario.fraud.rate, tables):
+            is_error = gates.severity == "error" and found.n >= gates.minimum_fraud_rows
+            yield dg.AssetCheckResult(
+                asset_key=truth,
+                check_name=found.name,
+                passed=found.passed,
+                severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+                description=found.explanation,
+                metadata={
+                    **({"value": found.value} if found.value is not None else {}),
+                    "limit": found.limit,
+                    "fraud rows": found.n,
+                    "details": found.details,
+                },
+            )
+
+    return run
+
+
+def _listed(broken: Mapping[str, int | str], what: str) -> str:
+    counts = [
+        f"{rule}: {count:,} {what}" if isinstance(count, int) else f"{rule} {count}" for rule, count in broken.items()
+    ]
+    return "; ".join(counts)

@@ -1,0 +1,69 @@
+"""What Dagster loads: the chain of every scenario there is, with the resources of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from fraud_assets.assets.common import Chain
+from fraud_assets.assets.exports import export_assets
+from fraud_assets.assets.features import feature_assets
+from fraud_assets.assets.labels import label_assets
+from fraud_assets.assets.models import model_assets
+from fraud_assets.assets.raw import raw_assets
+from fraud_assets.assets.reports import report_assets
+from fraud_assets.checks import all_checks
+from fraud_assets.jobs import labeled_csv_job, monthly_job
+from fraud_assets.lake.io_managers import DocumentIOManager, ParquetIOManager
+from fraud_assets.lake.resource import DEFAULT_ROOT, VARIABLE, LakeResource
+from fraud_assets.scenario import Scenario, load_all
+from fraud_assets.schedules import month_just_ended, rerun_last_months
+from fraud_assets.sensors import log_failed_runs
+from fraud_assets.tracking import MlflowResource
+
+_STAGES = (raw_assets, label_assets, feature_assets, model_assets, report_assets, export_assets)
+
+
+def default_resources() -> dict[str, Any]:
+    """The resources as the environment configures them: FRAUD_ASSETS_LAKE, AWS_*, MLFLOW_TRACKING_URI."""
+    lake = LakeResource()
+    return {
+        "lake": lake,
+        "parquet": ParquetIOManager(lake=lake),
+        "document": DocumentIOManager(lake=lake),
+        "mlflow": MlflowResource(lake_root=os.environ.get(VARIABLE) or DEFAULT_ROOT),
+    }
+
+
+def build_definitions(*, scenarios: Iterable[Scenario], resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The chains of some scenarios.
+
+    Parameters
+    ----------
+    scenarios
+        One chain each: assets, checks, jobs and schedules carry its name.
+    resources
+        Replace single ones of :func:`default_resources`.
+    """
+    definitions = dg.Definitions(
+        resources={**default_resources(), **(resources or {})},
+        sensors=[log_failed_runs],
+    )
+    return dg.Definitions.merge(definitions, *(_chain(scenario) for scenario in scenarios))
+
+
+def _chain(scenario: Scenario) -> dg.Definitions:
+    chain = Chain(scenario)
+    month = monthly_job(scenario)
+    return dg.Definitions(
+        assets=[asset for stage in _STAGES for asset in stage(chain)],
+        asset_checks=all_checks(chain),
+        jobs=[month, labeled_csv_job(scenario)],
+        schedules=[month_just_ended(scenario, month), rerun_last_months(scenario, month)],
+    )
+
+
+defs = build_definitions(scenarios=load_all())

@@ -1,0 +1,143 @@
+"""The demo: a bank's first months through the whole chain in one process, with progress, and what came out of it.
+
+The runs are ordinary runs of the monthly job on the instance of ``DAGSTER_HOME``, so the UI shows them afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from fraud_assets.definitions import build_definitions
+from fraud_assets.lake.paths import Place
+from fraud_assets.lake.preflight import check_lake_reachable
+from fraud_assets.lake.resource import LakeResource
+from fraud_assets.lake.store import Lake
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.sensors import reason_of
+
+_TRUTH, _LEDGER, _REPORT = "labeled_anomalies", "transactions", "evaluation_report"
+
+
+def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
+    """Run the months in their order and print what came out; true if all of them finished.
+
+    The environment variable DAGSTER_HOME names the instance; without it nothing but the lake keeps a trace of the runs.
+    """
+    begun = time.monotonic()
+    lake = LakeResource().lake
+    check_lake_reachable(lake)
+    print(f"{scenario.title}, {months[0]} to {months[-1]}, into {lake.url}")
+    definitions = dg.Definitions.merge(
+        build_definitions(scenarios=[scenario]), dg.Definitions(loggers={"progress": progress_logger})
+    )
+    job = definitions.resolve_job_def(f"{scenario.name}_monthly")
+    home = os.environ.get("DAGSTER_HOME")
+    with dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral() as instance:
+        for month in months:
+            print(f"\n{month}", flush=True)
+            run = job.execute_in_process(
+                partition_key=month.key,
+                instance=instance,
+                run_config={"loggers": {"progress": {}}},
+                raise_on_error=False,
+            )
+            if not run.success:
+                print(f"\n{scenario.name} {month} did not finish; every table is whole, as it was before or new.")
+                return False
+    print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. Look at it: make ui")
+    return True
+
+
+def summary(scenario: Scenario, months: Sequence[Month], lake: Lake) -> str:
+    """What the months hold and how well fraud was found in the last of them, with the places of report and lake."""
+    rows, frauds = _rows(scenario, months, lake)
+    place = Place(scenario.name, _REPORT, months[-1].key)
+    report = json.loads(lake.read_bytes(place.value))
+    lines = [
+        ("payments", f"{rows:,} ledger rows, {frauds:,} of them fraud ({frauds / rows:.2%})"),
+        *_found(report),
+        ("report", lake.uri(place.file("report.html"))),
+        ("lake", lake.url),
+    ]
+    return "\n".join(f"{name:>10}  {text}" for name, text in lines)
+
+
+def _rows(scenario: Scenario, months: Sequence[Month], lake: Lake) -> tuple[int, int]:
+    def scan(asset: str) -> Any:
+        return lake.scan_parquet([Place(scenario.name, asset, month.key).parquet for month in months])
+
+    rows = scan(_LEDGER).select("transaction_id").collect(engine="streaming").height
+    return rows, int(scan(_TRUTH).select("is_fraud").collect()["is_fraud"].sum())
+
+
+def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
+    if report["status"] == "empty":
+        return [("model", f"none for {report['month']}: {report['reason']}")]
+    headline, currency = report["headline"], report["settings"]["currency"]
+    precision, savings = headline["average_precision"], headline["savings"]
+    return [
+        ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
+        ("precision", f"{_interval(precision, '.3f')} (average precision, 95 % interval)"),
+        ("alerts", f"{headline['alerts']:,}, {headline['alert_precision']:.0%} of them fraud"),
+        ("saved", f"{currency} {_interval(savings, ',.0f')}"),
+    ]
+
+
+def _interval(estimate: dict[str, float], form: str) -> str:
+    return f"{estimate['value']:{form}} ({estimate['low']:{form}} to {estimate['high']:{form}})"
+
+
+@dg.logger
+def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+    """A line for each finished step: rows and time; and why a step or a check failed."""
+    logger = logging.getLogger("fraud_assets.progress")
+    logger.setLevel(logging.DEBUG)  # the level of most of Dagster's events
+    logger.propagate = False
+    logger.handlers = [_Progress()]
+    return logger
+
+
+class _Progress(logging.Handler):
+    """Prints Dagster's events as a person wants to read them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun: dict[str, float] = {}
+        self._rows: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", {})
+        event: dg.DagsterEvent | None = meta.get("dagster_event")
+        if event is None:
+            if record.levelno == logging.INFO:
+                print(f"    {meta.get('orig_message')}", flush=True)
+            return
+        step = event.step_key or ""
+        name = step.partition("__")[2] or step
+        match event.event_type:
+            case dg.DagsterEventType.STEP_START:
+                self._begun[step] = time.monotonic()
+            case dg.DagsterEventType.ASSET_MATERIALIZATION:
+                rows = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
+                self._rows[step] = f"{rows.value:>12,} rows" if rows else ""
+            case dg.DagsterEventType.STEP_SUCCESS if step in self._rows:
+                seconds = time.monotonic() - self._begun[step]
+                print(f"  {name:<26}{self._rows[step]:>18}{seconds:>8.1f} s", flush=True)
+            case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+                found = event.asset_check_evaluation_data
+                if not found.passed:
+                    print(
+                        f"  {found.severity.value}: {found.asset_key.path[-1]}, {found.check_name}: {found.description}"
+                    )
+            case dg.DagsterEventType.STEP_FAILURE:
+                print(f"  {name}: {reason_of(event)}", flush=True)
+            case _:
+                pass

@@ -1,0 +1,34 @@
+"""Sensors: one clear sentence for each run that fails."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+_SCENARIO, _MONTH = "scenario", "dagster/partition"
+
+
+def failure_sentence(context: dg.RunFailureSensorContext) -> str:
+    """Which bank and month failed, at which step, why, and which run to open."""
+    run = context.dagster_run
+    steps = {event.step_key: reason_of(event) for event in context.get_step_failure_events() if event.step_key}
+    where = f"{run.tags.get(_SCENARIO, run.job_name)} {run.tags.get(_MONTH, '')}".strip()
+    what = "; ".join(f"{step}: {reason}" for step, reason in steps.items()) or context.failure_event.message
+    return f"{where} failed: {what} (run {run.run_id})"
+
+
+def reason_of(event: dg.DagsterEvent) -> str:
+    """Why a step failed: the first line of what the asset itself raised, without what Dagster wraps around it."""
+    error = event.step_failure_data.error
+    if error is None:
+        return "no reason recorded"
+    while error.cause is not None and (error.cls_name or "").startswith("Dagster"):
+        error = error.cause
+    return error.message.strip().splitlines()[0]
+
+
+@dg.run_failure_sensor(
+    description="Logs one sentence for each failed run: bank, month, step and reason.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def log_failed_runs(context: dg.RunFailureSensorContext) -> None:
+    context.log.error(failure_sentence(context))

@@ -1,0 +1,111 @@
+"""The command line: the labelled data as one CSV, and one sentence for whatever its user can mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from fraud_assets.assets.exports import DEFAULT_KEY, write_labeled_csv
+from fraud_assets.cli import main
+from fraud_assets.lake.store import Lake
+from fraud_assets_tests.orchestration.conftest import MONTHS, QUIET, Quarter
+
+
+@pytest.fixture
+def in_quarter(quarter: Quarter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", quarter.lake.url)
+
+
+@pytest.mark.usefixtures("in_quarter")
+def test_the_export_has_every_row_and_every_null_of_the_months(
+    quarter: Quarter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--scenario", "tiny_bank", "--months", *MONTHS[:2]]) == 0
+    said = capsys.readouterr().out
+    table = quarter.lake.scan_parquet([quarter.key("labeled_transactions", month) for month in MONTHS[:2]]).collect()
+    csv = pl.read_csv(quarter.lake.read_bytes(DEFAULT_KEY), infer_schema=False)
+    assert csv.height == table.height
+    assert csv.columns == table.columns
+    assert csv.null_count().equals(table.null_count())
+    assert csv["transaction_id"].cast(pl.Int64).equals(table["transaction_id"])
+    assert f"{table.height:,} rows of 2024-01, 2024-02" in said
+    assert quarter.lake.sha256(DEFAULT_KEY) in said
+
+
+@pytest.mark.usefixtures("in_quarter")
+def test_the_export_takes_all_months_and_a_key_of_ones_own(quarter: Quarter) -> None:
+    assert main(["export", "--scenario", "tiny_bank", "--key", "for/analysts/labels.csv"]) == 0
+    rows = (
+        quarter.lake.scan_parquet([quarter.key("transactions", month) for month in MONTHS])
+        .select(pl.len())
+        .collect()
+        .item()
+    )
+    assert pl.read_csv(quarter.lake.read_bytes("for/analysts/labels.csv"), infer_schema=False).height == rows
+
+
+def test_the_asset_writes_the_same_csv_straight_to_s3(
+    quarter: Quarter,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    s3_lake: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lake = Lake.from_url(s3_lake)
+    key = quarter.key("labeled_transactions", MONTHS[1])
+    with lake.open_writer(key) as writer:
+        writer.write(quarter.lake.read_bytes(key))
+    monkeypatch.chdir(tmp_path)
+    config = {"ops": {"tiny_bank__labeled_csv": {"config": {"months": [MONTHS[1]]}}}}
+    job = definitions.resolve_job_def("tiny_bank_labeled_csv")
+    result = job.execute_in_process(instance=instance, run_config={**QUIET, **config})
+    (event,) = result.get_asset_materialization_events()
+    recorded = event.materialization.metadata
+    assert recorded["uri"].value == f"{s3_lake}/{DEFAULT_KEY}"
+    assert recorded["sha256"].value == lake.sha256(DEFAULT_KEY)
+    assert lake.read_bytes(DEFAULT_KEY) == write_again(quarter, MONTHS[1])
+    assert not list(tmp_path.iterdir())
+
+
+def write_again(quarter: Quarter, month: str) -> bytes:
+    """The same CSV on disk."""
+    write_labeled_csv(quarter.lake, quarter.scenario, [month], "again.csv")
+    return quarter.lake.read_bytes("again.csv")
+
+
+@pytest.mark.usefixtures("in_quarter")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["export", "--scenario", "no_bank"], ["'no_bank'", "us_bank", "FRAUD_ASSETS_SCENARIOS"]),
+        (["export", "--scenario", "tiny_bank", "--months", "2024-05"], ["2024-05", "tiny_bank_monthly"]),
+        (["export", "--scenario", "us_bank"], ["us_bank/labeled_transactions", "us_bank_monthly"]),
+        (["export", "--scenario", "tiny_bank", "--months", "May"], ["'May'", "2024-01"]),
+        (["export", "--scenario", "tiny_bank", "--key", "../out.csv"], ["'../out.csv'", DEFAULT_KEY]),
+        (["demo", "--scenario", "tiny_bank", "--months", "2023-12"], ["2023-12", "2024-01 onwards"]),
+    ],
+)
+def test_what_the_user_can_mend_is_said_in_one_sentence(
+    arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("fraud-assets: ")
+    for word in words:
+        assert word in said.err
+
+
+def test_an_unreachable_lake_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", "s3://nowhere/lake")
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    for command in ("demo", "export"):
+        assert main([command, "--scenario", "tiny_bank"]) == 1
+        assert "nowhere" in capsys.readouterr().err
