@@ -7,7 +7,7 @@ from typing import Any
 
 Write = Callable[[float | None], str]
 
-_SPELLED = {"xgboost": "XGBoost", "tree_floor": "Two-question tree"}
+_SPELLED = {"xgboost": "XGBoost"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
 _MONTHS += ["November", "December"]
@@ -23,8 +23,9 @@ POLICIES = {
 
 
 def title(name: str) -> str:
-    """A column's or type's name for people: ``card_testing`` -> ``Card testing``."""
-    return _SPELLED.get(name, name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:])
+    """A column's or type's name for people: ``card_testing`` -> ``Card testing``, ``xgboost_2024-02`` -> ``XGBoost 2024-02``."""
+    first, *others = name.split("_")
+    return " ".join([_SPELLED.get(first, first[:1].upper() + first[1:]), *others])
 
 
 def number(value: float | None, digits: int = 2) -> str:
