@@ -19,7 +19,7 @@ _, _TENS, _NINES, _ROUND, _ = range(5)
 def taste(bank: Bank) -> F64:
     """Each customer's standing taste in each category; standard normal, shape (customers, categories)."""
     width = len(bank.scenario.categories)
-    draws = normals(bank.scenario.seed, "amount.taste", 0, bank.units, bank.counts * width)
+    draws = normals(bank.scenario.seed, "amount.taste", [(0, unit) for unit in bank.units], bank.counts * width)
     return draws.reshape(-1, width)
 
 

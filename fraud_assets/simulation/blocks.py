@@ -2,8 +2,8 @@
 
 A ledger month is a UTC interval, people live by local days, and a refund may point into the month before. So each
 month is drawn as three blocks of local days, lead (1), body and tail (6), each with streams of its own, and a ledger
-month is cut from the tail before it, its own blocks and, where a city lies east of Greenwich, the lead after it.
-Nothing outlives a tail.
+month is cut from the tail before it, its own blocks and, where a city lies east of Greenwich, the lead after it:
+consecutive days, drawn in one pass. Nothing outlives a tail.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.streams import I64
 
 LEAD_DAYS = 1
 #: Longest time from a payment to its refund, reversal or retry, in days.
@@ -34,9 +35,14 @@ class Block:
         """The number that names the block's streams."""
         return self.month.index * 4 + self.part
 
+    @staticmethod
+    def month_index(period: I64) -> I64:
+        """``Month.index`` of the blocks with these periods."""
+        return period // 4
+
 
 def blocks(scenario: Scenario, month: Month) -> list[Block]:
-    """The blocks from which a ledger month is cut."""
+    """The blocks from which a ledger month is cut, in the order of their days, which follow one another."""
     own = _parts(month)
     parts = [_parts(month - 1)[2], *own]
     if any(_east(c.time_zone) for c in scenario.cities):

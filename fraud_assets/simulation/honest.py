@@ -37,15 +37,12 @@ _VISIT_SECONDS = 4 * 3600
 
 def honest(bank: Bank, month: Month) -> Intents:
     """All honest and erroneous rows of the ledger month, in no order that matters."""
-    parts = []
-    for block in blocks(bank.scenario, month):
-        spent = spending(bank, block)
-        drafts = intents(bank, block, spent)
-        rows, after = accidents(bank, drafts)
-        checks = card_checks(bank, drafts, may_check_card(bank, spent))
-        sources = (rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, block))
-        parts += [inside(source, month) for source in sources]
-    return react(bank, month, _on_other_devices(bank, month, concat(parts)))
+    spent = spending(bank, blocks(bank.scenario, month))
+    drafts = intents(bank, spent)
+    rows, after = accidents(bank, drafts)
+    checks = card_checks(bank, drafts, may_check_card(bank, spent))
+    sources = (rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, month))
+    return react(bank, month, _on_other_devices(bank, month, concat([inside(source, month) for source in sources])))
 
 
 def unordinary(bank: Bank, month: Month) -> Intents:
@@ -54,21 +51,19 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     They are the rows of :func:`honest`, number by number, for a fraction of the work: who is paid and with what is only
     found out for rows that matter.
     """
-    parts = []
-    for block in blocks(bank.scenario, month):
-        spent = spending(bank, block)
-        anomaly = _unusual(bank, spent)
-        lookalike = _lookalikes(bank, spent.category, spent.cents, spent.is_new)
-        check = may_check_card(bank, spent)
-        matters = (spent.fate != 0) | (anomaly != NONE) | (lookalike != NONE)
-        some = matters | check
-        drafts = intents(bank, block, spent.take(some))
-        drafts = drafts.but(anomaly=anomaly[some], lookalike=lookalike[some])
-        checks = card_checks(bank, drafts, check[some])
-        new = np.ones(len(checks), dtype=bool)
-        checks = checks.but(lookalike=_lookalikes(bank, checks.category, checks.cents, new))
-        rows, after = accidents(bank, drafts.take(matters[some]))
-        parts += [inside(source, month) for source in (rows, after, checks)]
+    spent = spending(bank, blocks(bank.scenario, month))
+    anomaly = _unusual(bank, spent)
+    lookalike = _lookalikes(bank, spent.category, spent.cents, spent.is_new)
+    check = may_check_card(bank, spent)
+    matters = (spent.fate != 0) | (anomaly != NONE) | (lookalike != NONE)
+    some = matters | check
+    drafts = intents(bank, spent.take(some))
+    drafts = drafts.but(anomaly=anomaly[some], lookalike=lookalike[some])
+    checks = card_checks(bank, drafts, check[some])
+    new = np.ones(len(checks), dtype=bool)
+    checks = checks.but(lookalike=_lookalikes(bank, checks.category, checks.cents, new))
+    rows, after = accidents(bank, drafts.take(matters[some]))
+    parts = [inside(source, month) for source in (rows, after, checks)]
     found = react(bank, month, _on_other_devices(bank, month, concat(parts)))
     return found.take((found.accident != 0) | (found.anomaly != NONE) | (found.lookalike != NONE))
 

@@ -17,7 +17,6 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
-from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.devices import PHONE, device, guests, owns, replaced
 from fraud_assets.simulation.intents import NONE, Bank
@@ -203,8 +202,7 @@ def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], 
     seed, who = scenario.seed, sessions.who
     local_us = sessions.start_us + calendar.offset_at(scenario, t.city[who], sessions.start_us) * 60_000_000
     day = local_us // calendar.DAY_US
-    first_day, last_day = calendar.month_days(month)
-    trip = trips(Bank(scenario, tuple(int(u) for u in units)), Block(month, 1, first_day, last_day - first_day))
+    trip = trips(Bank(scenario, tuple(int(u) for u in units)), [month])
     away = trip.city_on(who, day)
     u = hashed_uniforms(seed, "logins.network", sessions.number)
     net = np.where((sessions.slot == PHONE) & (u < _PHONE_MOBILE), MOBILE, np.where(u > 1 - _PUBLIC, PUBLIC, HOME))

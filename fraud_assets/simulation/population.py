@@ -31,25 +31,26 @@ class Draws:
     """Column streams over whole units: all 256 places are drawn, so that adding customers changes nobody."""
 
     def __init__(self, seed: int, units: tuple[int, ...]) -> None:
-        self._seed, self._units = seed, units
+        self._seed = seed
+        self._segments = [(0, unit) for unit in units]
         self._counts = [UNIT] * len(units)
 
     def uniform(self, column: str, width: int = 1) -> F64:
         counts = [width * c for c in self._counts]
-        drawn = uniforms(self._seed, f"customers.{column}", 0, self._units, counts)
+        drawn = uniforms(self._seed, f"customers.{column}", self._segments, counts)
         return drawn if width == 1 else drawn.reshape(-1, width)
 
     def normal(self, column: str, width: int = 1) -> F64:
         counts = [width * c for c in self._counts]
-        drawn = normals(self._seed, f"customers.{column}", 0, self._units, counts)
+        drawn = normals(self._seed, f"customers.{column}", self._segments, counts)
         return drawn if width == 1 else drawn.reshape(-1, width)
 
     def beta(self, column: str, parameters: tuple[float, float]) -> F64:
-        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
+        streams = (generator(self._seed, f"customers.{column}", *segment) for segment in self._segments)
         return np.concatenate([rng.beta(*parameters, size=UNIT) for rng in streams])
 
     def gamma(self, column: str, shape: float) -> F64:
-        streams = (generator(self._seed, f"customers.{column}", 0, unit) for unit in self._units)
+        streams = (generator(self._seed, f"customers.{column}", *segment) for segment in self._segments)
         return np.concatenate([rng.standard_gamma(shape, size=UNIT) for rng in streams])
 
 

@@ -40,11 +40,13 @@ def known_share(bank: Bank) -> F64:
     return np.where(bank.recipient == TO_OWN, 1.0, share)
 
 
-def merchants(bank: Bank, month: int, who: I64, category: I64, city: I64, new: Bools, slot: F64, fresh: F64) -> I64:
+def merchants(bank: Bank, month: I64, who: I64, category: I64, city: I64, new: Bools, slot: F64, fresh: F64) -> I64:
     """Positions of the merchants paid, shape (n,).
 
     Parameters
     ----------
+    month
+        ``Month.index`` of each row.
     city
         Index of the city; the number of cities for online merchants and billers.
     new
@@ -61,7 +63,7 @@ def merchants(bank: Bank, month: int, who: I64, category: I64, city: I64, new: B
     return pick(bank.directory, category, city, np.where(new, fresh, kept))
 
 
-def contact(bank: Bank, month: int, who: I64, slot: I64) -> I64:
+def contact(bank: Bank, month: int | I64, who: I64, slot: I64) -> I64:
     """Account numbers of the customers' contacts in the given places, shape (n,)."""
     index = bank.traits.index[who]
     epoch = (month + index * 11 + slot * 17) // _CONTACT_LIFE
@@ -73,7 +75,7 @@ def contact(bank: Bank, month: int, who: I64, slot: I64) -> I64:
     return np.where(inside, handle(bank.scenario, peer), _number(key))
 
 
-def payees(bank: Bank, month: int, who: I64, new: Bools, slot: F64, fresh: F64) -> I64:
+def payees(bank: Bank, month: I64, who: I64, new: Bools, slot: F64, fresh: F64) -> I64:
     """Account numbers of the persons paid, shape (n,); parameters as for :func:`merchants`."""
     number = contact(bank, month, who, _zipf(slot, _CONTACTS))
     stranger = 1_000_000_000 + (fresh[new] * 9_000_000_000).astype(np.int64)

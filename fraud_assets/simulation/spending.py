@@ -1,6 +1,6 @@
 """Honest payments: when people go out, what they buy, where, from whom and with what.
 
-A block's rows are drawn outing by outing, in customer order, one stream a column; see ``blocks.py`` for why blocks.
+Each block's rows are drawn outing by outing, in customer order, one stream a column; see ``blocks.py`` for why blocks.
 What follows from a payment (retries, refunds) is in ``echoes.py``; standing orders and salaries are in
 ``recurring.py``.
 """
@@ -33,7 +33,6 @@ from fraud_assets.simulation.intents import (
     HOME_NET,
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
-    MICROSECOND,
     MINUTE,
     MISTYPED,
     MOBILE_NET,
@@ -74,15 +73,16 @@ _BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT])
 
 @dataclass(frozen=True)
 class Spending:
-    """What people decided to pay on a block's local days: when, where, for what, how much, and how it ended.
+    """What people decided to pay on the blocks' local days: when, where, for what, how much, and how it ended.
 
-    One place a row, in customer order, but for the two draws an outing. Who is paid and with which device follows row
-    by row (:func:`intents`), so that whoever needs a few of the rows does not pay for all.
+    One place a row, block by block in customer order, but for the columns that have one an outing. Who is paid and with
+    which device follows row by row (:func:`intents`), so that whoever needs a few of the rows does not pay for all.
     """
 
     who: I64
     ordinal: I64  # within customer and block
     outing: I64
+    period: I64  # of the block, an outing
     category: I64
     event_us: I64
     offset: I64
@@ -101,32 +101,40 @@ class Spending:
 
     def take(self, rows: Bools) -> Spending:
         """The chosen rows."""
-        kept = ("device_u", "net_u")
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in kept})
+        kept = ("period", "device_u", "net_u")
+        chosen = np.flatnonzero(rows)
+        return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name not in kept})
 
 
 class _Columns:
-    """The column streams of one block."""
+    """The column streams of the blocks, unit by unit."""
 
-    def __init__(self, bank: Bank, block: Block) -> None:
-        self._seed, self._period, self._units = bank.scenario.seed, block.period, bank.units
+    def __init__(self, bank: Bank, blocks: list[Block]) -> None:
+        self._seed = bank.scenario.seed
+        self._segments = [(block.period, unit) for block in blocks for unit in bank.units]
+        self._ends = np.cumsum(np.tile(bank.counts, len(blocks)))
+
+    def counts(self, per_entry: I64) -> I64:
+        """Sums over the segments of a count that each (block, customer) has."""
+        total = np.concatenate([[0], np.cumsum(per_entry)])
+        return np.diff(np.concatenate([[0], total[self._ends]]))
 
     def uniform(self, column: str, counts: I64) -> F64:
-        return uniforms(self._seed, f"spending.{column}", self._period, self._units, counts)
+        return uniforms(self._seed, f"spending.{column}", self._segments, counts)
 
     def normal(self, column: str, counts: I64) -> F64:
-        return normal_draws(self._seed, f"spending.{column}", self._period, self._units, counts)
+        return normal_draws(self._seed, f"spending.{column}", self._segments, counts)
 
 
-def spending(bank: Bank, block: Block) -> Spending:
-    """The honest payments that the customers of the units make on the block's local days."""
+def spending(bank: Bank, blocks: list[Block]) -> Spending:
+    """The honest payments that the customers of the units make on the local days of consecutive blocks."""
     scenario, traits = bank.scenario, bank.traits
-    draws = _Columns(bank, block)
+    draws = _Columns(bank, blocks)
+    people = len(traits.index)
 
-    outings = _outings(bank, block)
-    per_unit = _per_unit(bank, outings.sum(axis=1))
-    who_o = np.repeat(np.arange(len(outings)), outings.sum(axis=1))
-    day_o = block.first_day + np.repeat(np.tile(np.arange(block.days), len(outings)), outings.ravel())
+    outings, entry_o, day_o = _outings(bank, blocks)
+    per_unit = draws.counts(outings)
+    who_o = entry_o % max(people, 1)
     method_o = _choose(np.cumsum(traits.method_weights, axis=1), who_o, draws.uniform("method", per_unit))
     more = scenario.activity.outing_continues
     size = np.ones(len(who_o), dtype=np.int64)
@@ -137,13 +145,18 @@ def spending(bank: Bank, block: Block) -> Spending:
     outing = np.repeat(np.arange(len(who_o)), size)
     first = np.cumsum(size) - size  # row at which each outing begins
     who = who_o[outing]
-    rows = _per_unit(bank, np.bincount(who, minlength=len(outings)))
+    entry = entry_o[outing]
+    per_entry = np.bincount(entry, minlength=len(outings))
+    rows = draws.counts(per_entry)
     category = _categories(bank, who, method_o[outing], draws.uniform("category", rows))
     channel = bank.channel[category]
 
     seconds = _clock(bank, who_o, category[first], draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
-    trip = trips(bank, block).city_on(who_o, day_o)
+    block_o = entry_o // max(people, 1)
+    months = sorted({block.month for block in blocks})
+    month_o = np.array([months.index(block.month) for block in blocks])[block_o]
+    trip = trips(bank, months).city_on(month_o * people + who_o, day_o)
     place = _places(bank, who_o, trip, channel[first], draws.uniform("place", per_unit))[outing]
     offset = utc_offset_minutes(scenario, place, local_us)
     is_away = (trip != NONE)[outing]
@@ -155,8 +168,9 @@ def spending(bank: Bank, block: Block) -> Spending:
     status, reason = outcomes(bank, who, category, cents, place != traits.city[who], draws.uniform("status", rows))
     return Spending(
         who=who,
-        ordinal=_ordinals(who),
+        ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
         outing=outing,
+        period=np.array([block.period for block in blocks])[block_o],
         category=category,
         event_us=local_us - offset * MINUTE,
         offset=offset,
@@ -175,30 +189,32 @@ def spending(bank: Bank, block: Block) -> Spending:
     )
 
 
-def intents(bank: Bank, block: Block, spent: Spending) -> Intents:
+def intents(bank: Bank, spent: Spending) -> Intents:
     """The payments with their recipients, devices and cards; accidents are marked, not yet carried out."""
     scenario, traits = bank.scenario, bank.traits
     who, category, place = spent.who, spent.category, spent.place
     channel, recipient = bank.channel[category], bank.recipient[category]
-    month = block.month.index
+    period = spent.period[spent.outing]
+    month = Block.month_index(period)
     merchant, payee = np.full(len(who), NONE), np.full(len(who), NONE)
 
     shop = np.flatnonzero(recipient == TO_MERCHANT)
     city = np.where(channel[shop] == CARD_PRESENT, place[shop], len(scenario.cities))
     new, slot, fresh = spent.is_new, spent.slot, spent.fresh
     merchant[shop] = recipients.merchants(
-        bank, month, who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
+        bank, month[shop], who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
     )
     person = np.flatnonzero(recipient == TO_PERSON)
-    payee[person] = recipients.payees(bank, month, who[person], new[person], slot[person], fresh[person])
+    payee[person] = recipients.payees(bank, month[person], who[person], new[person], slot[person], fresh[person])
     own = np.flatnonzero(recipient == TO_OWN)
     payee[own] = recipients.own_account(bank, who[own])
 
     device_id, net = _devices(bank, spent, channel)
-    number = (traits.index[who] << np.int64(20)) | spent.ordinal
+    # Room for 65,536 payments a customer and block, and for 100,000 months.
+    number = (((traits.index[who] << np.int64(19)) | period) << np.int64(16)) | spent.ordinal
     return Intents.make(
         len(who),
-        transaction_id=ids(scenario.seed, "transaction", block.period, number),
+        transaction_id=ids(scenario.seed, "transaction", number),
         who=who,
         event_us=spent.event_us,
         offset=spent.offset,
@@ -235,11 +251,18 @@ def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F
     return fate
 
 
-def cards(bank: Bank, month: int, who: I64, channel: I64) -> I64:
-    """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own."""
+def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
+    """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own.
+
+    ``month`` is a ``Month.index``, one for all rows or one a row.
+    """
     index = bank.traits.index
-    card = ids(bank.scenario.seed, "card", index, (month + index * 5) // 48)
-    return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card[who], NONE)
+    earliest = int(np.min(month, initial=1 << 40))
+    # Within four years a customer has at most two cards.
+    first = (earliest + index * 5) // 48
+    pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2))
+    card = pair[who, (month + index[who] * 5) // 48 - first[who]]
+    return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card, NONE)
 
 
 def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I64, I64]:
@@ -255,24 +278,33 @@ def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[n
     return status, np.where(status == DECLINED, reason, NONE)
 
 
-def _outings(bank: Bank, block: Block) -> npt.NDArray[np.int64]:
-    """Number of outings, shape (customers, days): Poisson with a Gamma factor a day, so days are over-dispersed."""
+def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
+    """Number of outings of each entry (block, customer), and of each outing its entry and local day.
+
+    Outings of a day are Poisson with a Gamma factor, so days are over-dispersed. Entry ``b * customers + who`` is that
+    of customer ``who`` in the ``b``-th of the blocks.
+    """
     scenario, traits = bank.scenario, bank.traits
     activity = scenario.activity
-    people = payday_factors(scenario, traits.payday, block.first_day, block.days)
-    days = day_factors(scenario, block.first_day, block.days)
-    mean = traits.daily_rate[:, None] * days[None, :] * people * (1 - activity.outing_continues)
-    joined = traits.registered_day[:, None] <= block.first_day + np.arange(block.days)[None, :]
-    mean *= joined
+    first, n = blocks[0].first_day, sum(block.days for block in blocks)
+    mean = traits.daily_rate[:, None] * day_factors(scenario, first, n) * (1 - activity.outing_continues)
+    mean *= payday_factors(scenario, traits.payday, first, n)
+    mean *= traits.registered_day[:, None] <= np.arange(first, first + n)
     shape = 1 / activity.day_cv**2
-    parts = []
-    start = 0
-    for unit, count in zip(bank.units, bank.counts.tolist(), strict=True):
-        mood = generator(scenario.seed, "spending.mood", block.period, unit).standard_gamma(shape, (count, block.days))
-        rng = generator(scenario.seed, "spending.outings", block.period, unit)
-        parts.append(rng.poisson(mean[start : start + count] * mood / shape))
-        start += count
-    return np.concatenate(parts)
+    ends = np.cumsum(bank.counts).tolist()
+    outings, days = [], []  # of each day of each entry
+    for block in blocks:
+        due = mean[:, block.first_day - first :][:, : block.days]
+        for unit, end, count in zip(bank.units, ends, bank.counts.tolist(), strict=True):
+            rng = generator(scenario.seed, "spending.mood", block.period, unit)
+            mood = rng.standard_gamma(shape, (count, block.days))
+            rng = generator(scenario.seed, "spending.outings", block.period, unit)
+            outings.append(rng.poisson(due[end - count : end] * mood / shape).ravel())
+        days.append(np.tile(np.arange(block.first_day, block.first_day + block.days), len(due)))
+    a_day = np.concatenate(outings)
+    length = np.repeat([block.days for block in blocks], len(traits.index))  # days of each entry
+    entry = np.repeat(np.repeat(np.arange(len(length)), length), a_day)
+    return np.bincount(entry, minlength=len(length)), entry, np.repeat(np.concatenate(days), a_day)
 
 
 def _categories(bank: Bank, who: I64, method: I64, u: F64) -> I64:
@@ -332,13 +364,12 @@ def _clock_table(scenario: Scenario) -> F64:
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
     """Local instants of the rows in microseconds, to the millisecond; later payments of an outing follow by minutes."""
     shortest, longest = scenario.activity.outing_gap_minutes
-    steps = (shortest + (longest - shortest) * gap) * 60.0
+    steps = ((shortest + (longest - shortest) * gap) * 60_000).astype(np.int64)
     first = np.cumsum(size) - size
-    steps[first] = 0.0
-    passed = np.cumsum(steps)
-    passed -= np.repeat(passed[first], size)
-    milliseconds = np.rint((np.repeat(seconds, size) + passed) * 1000).astype(np.int64)
-    return np.repeat(day, size) * 86_400 * SECOND + milliseconds * 1000 * MICROSECOND
+    passed = np.cumsum(steps)  # of whole milliseconds: a sum of fractions would depend on the rows before
+    begun = day * 86_400_000 + np.rint(seconds * 1000).astype(np.int64) - passed[first]
+    passed += np.repeat(begun, size)
+    return passed * (SECOND // 1000)
 
 
 def _places(bank: Bank, who: I64, trip: I64, channel: I64, u: F64) -> I64:
@@ -369,17 +400,3 @@ def _devices(bank: Bank, spent: Spending, channel: I64) -> tuple[I64, I64]:
     net = np.full(len(channel), NONE)
     net[remote] = kinds
     return device_id, net
-
-
-def _per_unit(bank: Bank, per_customer: npt.NDArray[np.int64]) -> I64:
-    """Sums of a count a customer over the units."""
-    ends = np.cumsum(bank.counts)
-    total = np.concatenate([[0], np.cumsum(per_customer)])
-    return np.diff(np.concatenate([[0], total[ends]]))
-
-
-def _ordinals(who: I64) -> I64:
-    """0, 1, 2 ... within each customer; ``who`` is ascending."""
-    place = np.arange(len(who))
-    starts = np.flatnonzero(np.diff(who, prepend=-1))
-    return place - np.repeat(starts, np.diff(np.append(starts, len(who))))

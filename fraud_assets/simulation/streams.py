@@ -18,6 +18,9 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
+#: What has column streams of its own: a period and a unit.
+Segment = tuple[int, int]
+
 #: Customers in a unit. Frozen for ever: another number is another world.
 UNIT = 256
 
@@ -52,22 +55,22 @@ def generator(seed: int, stream: str, period: int, unit: int) -> np.random.Gener
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=key)))
 
 
-def uniforms(seed: int, stream: str, period: int, units: Sequence[int], counts: Sequence[int] | I64) -> F64:
-    """Uniform draws in [0, 1) for ``counts[k]`` rows of ``units[k]``, one after the other; shape (sum(counts),)."""
+def uniforms(seed: int, stream: str, segments: Sequence[Segment], counts: Sequence[int] | I64) -> F64:
+    """Uniform draws in [0, 1), ``counts[k]`` of each segment's stream, one after the other; shape (sum(counts),)."""
     out = np.empty(int(np.sum(counts)))
     start = 0
-    for unit, count in zip(units, counts, strict=True):
-        generator(seed, stream, period, int(unit)).random(out=out[start : start + count])
+    for (period, unit), count in zip(segments, counts, strict=True):
+        generator(seed, stream, period, unit).random(out=out[start : start + count])
         start += count
     return out
 
 
-def normals(seed: int, stream: str, period: int, units: Sequence[int], counts: Sequence[int] | I64) -> F64:
+def normals(seed: int, stream: str, segments: Sequence[Segment], counts: Sequence[int] | I64) -> F64:
     """Standard normal draws, laid out as in :func:`uniforms`."""
     out = np.empty(int(np.sum(counts)))
     start = 0
-    for unit, count in zip(units, counts, strict=True):
-        generator(seed, stream, period, int(unit)).standard_normal(out=out[start : start + count])
+    for (period, unit), count in zip(segments, counts, strict=True):
+        generator(seed, stream, period, unit).standard_normal(out=out[start : start + count])
         start += count
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,38 +11,42 @@ import numpy.typing as npt
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.blocks import Block
+from fraud_assets.simulation.calendar import month_days
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.streams import F64, I64, uniforms
 
 
 @dataclass(frozen=True)
 class Trips:
-    """At most one trip a customer and month; days count from 1970-01-01, ``city`` is ``NONE`` without a trip."""
+    """At most one trip a customer and month; days count from 1970-01-01, ``city`` is ``NONE`` without a trip.
+
+    Entry ``m * customers + who`` is that of customer ``who`` in the ``m``-th of the months.
+    """
 
     first_day: I64
     last_day: I64
     city: I64
 
-    def city_on(self, who: I64, day: I64) -> I64:
-        """City in which the customer stays on the local day, ``NONE`` where at home."""
-        away = (day >= self.first_day[who]) & (day <= self.last_day[who])
-        return np.where(away, self.city[who], NONE)
+    def city_on(self, entry: I64, day: I64) -> I64:
+        """City in which the customer stays on the local day of that month, ``NONE`` where at home."""
+        away = (day >= self.first_day[entry]) & (day <= self.last_day[entry])
+        return np.where(away, self.city[entry], NONE)
 
 
-def trips(bank: Bank, block: Block) -> Trips:
-    """The trips of the block's month, one draw a customer."""
+def trips(bank: Bank, months: Sequence[Month]) -> Trips:
+    """The trips of the months, one draw a customer and month."""
     scenario = bank.scenario
-    month: Month = block.month
     people = scenario.population
     n = len(bank.traits.index)
-    u = uniforms(scenario.seed, "travel", month.index, bank.units, bank.counts * 4).reshape(n, 4)
+    segments = [(month.index, unit) for month in months for unit in bank.units]
+    u = uniforms(scenario.seed, "travel", segments, np.tile(bank.counts * 4, len(months))).reshape(n * len(months), 4)
     shortest, longest = people.trip_days
     length = shortest + (u[:, 1] * (longest - shortest + 1)).astype(np.int64)
-    start_of_month = (month.start.date() - _EPOCH).days
-    first = start_of_month + (u[:, 2] * (month.days - length + 1)).astype(np.int64)
+    start_of_month = np.repeat([month_days(month)[0] for month in months], n)
+    days = np.repeat([month.days for month in months], n)
+    first = start_of_month + (u[:, 2] * (days - length + 1)).astype(np.int64)
     _, far = _choices(scenario)
-    home = bank.traits.city
+    home = np.tile(bank.traits.city, len(months))
     goes = u[:, 0] < people.travellers_a_month
     city = np.where(goes, _draw(far, home, u[:, 3]), NONE)
     return Trips(first, first + length - 1, city)
@@ -78,6 +83,3 @@ def _cumulative(allowed: npt.NDArray[np.bool_], weight: F64) -> F64:
     shares = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
     shares[:, -1] = 1.0
     return shares
-
-
-_EPOCH = Month(1970, 1).start.date()

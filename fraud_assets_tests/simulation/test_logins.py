@@ -9,8 +9,6 @@ import pytest
 from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.calendar import month_days
 from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.intents import Bank
@@ -105,8 +103,7 @@ def test_most_logins_come_from_home_and_travellers_log_in_from_afar(bank: Scenar
     rows = frame.join(home, on="customer_id")
     at_home = rows["city"] == rows["home"]
     assert 0.92 < at_home.mean() < 0.99  # type: ignore[operator]
-    first, end = month_days(MARCH)
-    trip = trips(Bank(bank, tuple(units(bank))), Block(MARCH, 1, first, end - first))
+    trip = trips(Bank(bank, tuple(units(bank))), [MARCH])
     local = rows.select(
         pl.col("event_time").dt.epoch("s") + pl.col("utc_offset_minutes").cast(pl.Int64) * 60
     ).to_series()

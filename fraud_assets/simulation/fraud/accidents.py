@@ -103,15 +103,16 @@ def _bursts(bank: Bank, base: Intents) -> Intents:
     nth = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
     low, high = settings.burst_seconds
     u = hashed_uniforms(seed, "burst.wait", rows.transaction_id, nth)
-    # Steps share the burst's seconds, so that the last row, too, comes within the limit.
-    step = (low + (high - low) * u) / np.repeat(count, count)
-    wait = np.rint(np.cumsum(step) * 1000)
-    wait -= np.repeat((wait - np.rint(step * 1000))[np.cumsum(count) - count], count) if len(rows) else 0
+    # Steps share the burst's seconds, so that the last row, too, comes within the limit; they are whole milliseconds,
+    # since a sum of fractions would depend on the rows before.
+    step = ((low + (high - low) * u) * 1000 / np.repeat(count, count)).astype(np.int64)
+    wait = np.cumsum(step)
+    wait -= np.repeat((wait - step)[np.cumsum(count) - count], count)
     same = hashed_uniforms(seed, "burst.same", rows.transaction_id) < settings.burst_same_amount
     part = 0.15 + 0.5 * hashed_uniforms(seed, "burst.part", rows.transaction_id, nth)
     extra = rows.but(
         transaction_id=ids(seed, "burst", rows.transaction_id, nth),
-        event_us=rows.event_us + np.maximum(wait, 1000).astype(np.int64) * (SECOND // 1000),
+        event_us=rows.event_us + np.maximum(wait, 1000) * (SECOND // 1000),
         cents=np.where(same, rows.cents, np.maximum(50, (rows.cents * part).astype(np.int64))),
         accident=np.full(len(rows), BURST),
     )
