@@ -23,7 +23,7 @@ POLICIES = {
 
 
 def title(name: str) -> str:
-    """A column's or type's name for people: ``card_testing`` -> ``Card testing``, ``xgboost_2024-02`` -> ``XGBoost 2024-02``."""
+    """A column's or type's name for people: ``xgboost_2024-02`` -> ``XGBoost 2024-02``."""
     first, *others = name.split("_")
     return " ".join([_SPELLED.get(first, first[:1].upper() + first[1:]), *others])
 
