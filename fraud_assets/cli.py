@@ -1,4 +1,5 @@
-"""The command line: a bank's first months from nothing (``demo``), and its labelled data as one CSV (``export``)."""
+"""The command line: a bank's first months from nothing (``demo``), its labelled data as one CSV (``export``), and what
+its world was asked to be beside what it is (``realised``)."""
 
 from __future__ import annotations
 
@@ -7,9 +8,13 @@ import sys
 import time
 from collections.abc import Sequence
 
+import polars as pl
+
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import LakeError
+from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario, ScenarioError
 
 DEMO_MONTHS = 3
@@ -46,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--key", help="where under the lake's root; default: data/synthetic_transactions_labeled.csv")
     export.set_defaults(run=_export)
+    realised = commands.add_parser(
+        "realised", help="print what a scenario asks for beside what its tables in the lake show, as Markdown"
+    )
+    realised.add_argument("--scenario", default="us_bank")
+    realised.add_argument("--months", nargs="+", metavar="MONTH", help="default: all that are in the lake")
+    realised.set_defaults(run=_realised)
     return parser
 
 
@@ -72,6 +83,29 @@ def _export(options: argparse.Namespace) -> int:
         f" in {time.monotonic() - begun:.0f} s, SHA-256 {written.sha256}"
     )
     return 0
+
+
+def _realised(options: argparse.Namespace) -> int:
+    from fraud_assets.assets.exports import months_in_lake
+    from fraud_assets.simulation.realised import figures, table
+
+    scenario = Scenario.load(options.scenario)
+    lake = LakeResource().lake
+    check_lake_reachable(lake)
+    months = [scenario.month(key) for key in options.months or months_in_lake(lake, scenario)]
+
+    def scan(asset: str, keys: Sequence[Month]) -> pl.LazyFrame:
+        return lake.scan_parquet([Place(scenario.name, asset, month.key).parquet for month in keys])
+
+    found = figures(
+        scenario,
+        months,
+        scan("transactions", months),
+        scan("labeled_anomalies", months),
+        scan("customers", months[-1:]),
+    )
+    print(f"# {scenario.title}, {months[0]} to {months[-1]}: asked and realised\n\n{table(found)}", end="")
+    return 0 if all(figure.holds for figure in found) else 1
 
 
 if __name__ == "__main__":
