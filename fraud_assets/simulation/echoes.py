@@ -17,7 +17,6 @@ from fraud_assets.simulation.intents import (
     HOUR,
     NONE,
     ONLINE,
-    PURCHASE,
     REFUND,
     REVERSAL,
     SECOND,
@@ -40,10 +39,11 @@ _CARD_CHECK = 0.035
 def retries(bank: Bank, rows: Intents) -> Intents:
     """Further attempts after declines, each 8 seconds to 4 minutes after the last."""
     tries: list[Intents] = []
-    last = rows.take((rows.status == DECLINED) & (rows.original == NONE))
+    last = rows
+    declined = np.flatnonzero(rows.status == DECLINED)
     for nth, probability in enumerate(_TRIES):
-        u = _u(bank, f"retry.{nth}", last.transaction_id)
-        last = last.take(u < probability)
+        u = _u(bank, f"retry.{nth}", last.transaction_id[declined])
+        last = last.take(declined[u < probability])
         u = _u(bank, f"retry.{nth}.wait", last.transaction_id)
         wait = np.rint((8 + 232 * u**2) * 1000).astype(np.int64) * 1000
         again = _u(bank, f"retry.{nth}.status", last.transaction_id) < _DECLINED_AGAIN
@@ -54,7 +54,7 @@ def retries(bank: Bank, rows: Intents) -> Intents:
             reason=np.where(again, last.reason, NONE),
         )
         tries.append(attempt)
-        last = attempt.take(again)
+        last, declined = attempt, np.flatnonzero(again)
     return concat(tries)
 
 
@@ -84,21 +84,17 @@ def card_checks(bank: Bank, rows: Intents, may: npt.NDArray[np.bool_]) -> Intent
     )
 
 
-def is_refunded(bank: Bank, rows: Intents) -> npt.NDArray[np.bool_]:
-    """Which of the rows are bought goods that go back, whatever else becomes of them; shape (rows,)."""
-    channel = bank.channel[rows.category]
-    bought = (rows.kind == PURCHASE) & (rows.cents >= 500) & ((channel == ONLINE) | (channel == CARD_PRESENT))
-    candidates = np.flatnonzero(bought & (rows.merchant != NONE))
-    share = bank.scenario.activity.refund_share * np.where(channel[candidates] == ONLINE, 1.0, 0.2)
-    chosen = np.zeros(len(rows), dtype=bool)
-    chosen[candidates] = _u(bank, "refund", rows.transaction_id[candidates]) < share
-    return chosen
+def is_refunded(bank: Bank, category: I64, cents: I64, number: I64) -> npt.NDArray[np.bool_]:
+    """Which purchases (categories, amounts, transaction ids) go back, whatever else becomes of them; shape (rows,)."""
+    likely = np.select([bank.channel == ONLINE, bank.channel == CARD_PRESENT], [1.0, 0.2], 0.0)
+    share = bank.scenario.activity.refund_share * likely * (bank.recipient == TO_MERCHANT)
+    return (_u(bank, "refund", number) < share[category]) & (cents >= 500)
 
 
 def refunds(bank: Bank, rows: Intents) -> Intents:
     """Refunds of bought goods, 1-5 days later: most whole, some in part."""
     seed = bank.scenario.seed
-    chosen = rows.take(is_refunded(bank, rows) & (rows.status == APPROVED))
+    chosen = rows.take(is_refunded(bank, rows.category, rows.cents, rows.transaction_id) & (rows.status == APPROVED))
     u = _u(bank, "refund.time", chosen.transaction_id)
     part = _u(bank, "refund.part", chosen.transaction_id)
     cents = np.where(part < 0.8, chosen.cents, np.maximum(100, (chosen.cents * part).astype(np.int64)))

@@ -6,13 +6,15 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.blocks import blocks
+from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.devices import guests
-from fraud_assets.simulation.echoes import card_checks, may_check_card, refunds, retries
+from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, retries
 from fraud_assets.simulation.fraud.accidents import accidents
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.intents import (
     AMOUNT,
+    APPROVED,
     CARD_PRESENT,
     GEOGRAPHIC,
     HOUR,
@@ -28,7 +30,7 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.ledger import inside
 from fraud_assets.simulation.recurring import recurring
-from fraud_assets.simulation.spending import Bools, Spending, intents, spending
+from fraud_assets.simulation.spending import Bools, Spending, intents, numbers, spending
 from fraud_assets.simulation.streams import I64
 
 #: How long a one-off device is used [P].
@@ -36,13 +38,14 @@ _VISIT_SECONDS = 4 * 3600
 
 
 def honest(bank: Bank, month: Month) -> Intents:
-    """All honest and erroneous rows of the ledger month, in no order that matters."""
+    """All honest and erroneous rows of the ledger month, and some of the days around it, in no order that matters."""
     spent = spending(bank, blocks(bank.scenario, month))
+    spent = spent.take(_in_reach(bank, month, spent))
     drafts = intents(bank, spent)
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
     sources = (rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, month))
-    return react(bank, month, _on_other_devices(bank, month, concat([inside(source, month) for source in sources])))
+    return react(bank, month, _on_other_devices(bank, month, concat(list(sources))))
 
 
 def unordinary(bank: Bank, month: Month) -> Intents:
@@ -55,8 +58,8 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     anomaly = _unusual(bank, spent)
     lookalike = _lookalikes(bank, spent.category, spent.cents, spent.is_new)
     check = may_check_card(bank, spent)
-    matters = (spent.fate != 0) | (anomaly != NONE) | (lookalike != NONE)
-    some = matters | check
+    matters = (spent.fate != 0) | ((anomaly != NONE) | (lookalike != NONE)) & _near(month, spent)
+    some = matters | check & _near(month, spent)
     drafts = intents(bank, spent.take(some))
     drafts = drafts.but(anomaly=anomaly[some], lookalike=lookalike[some])
     checks = card_checks(bank, drafts, check[some])
@@ -66,6 +69,20 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     parts = [inside(source, month) for source in (rows, after, checks)]
     found = react(bank, month, _on_other_devices(bank, month, concat(parts)))
     return found.take((found.accident != 0) | (found.anomaly != NONE) | (found.lookalike != NONE))
+
+
+def _near(month: Month, spent: Spending) -> Bools:
+    """Payments in the month or so close to it that a retry or a card check may lie in it."""
+    start, end = microseconds(month.start), microseconds(month.end)
+    return (spent.event_us >= start - HOUR) & (spent.event_us < end + HOUR)
+
+
+def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
+    """Payments of which any row may lie in the month: of the days before it, those that come back."""
+    reach = _near(month, spent) | (spent.fate != 0)
+    far = np.flatnonzero(~reach & (spent.status == APPROVED))
+    reach[far] = is_refunded(bank, spent.category[far], spent.cents[far], numbers(bank, spent, far))
+    return reach
 
 
 def _on_other_devices(bank: Bank, month: Month, rows: Intents) -> Intents:

@@ -88,8 +88,10 @@ class Intents:
 
     def take(self, rows: npt.NDArray[np.bool_] | I64) -> Intents:
         """The chosen rows; these very rows where a mask leaves none out."""
-        if rows.dtype == np.bool_ and rows.all():
-            return self
+        if rows.dtype == np.bool_:
+            if rows.all():
+                return self
+            rows = np.flatnonzero(rows)  # once for all columns
         return Intents(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def but(self, **columns: Column) -> Intents:

@@ -50,12 +50,13 @@ def inside(rows: Intents, month: Month) -> Intents:
 
 
 def in_order(rows: Intents, month: Month) -> Intents:
-    """Rows of the ledger month in the ledger's order: customer, time, number."""
-    key = (rows.who << np.int64(42)) | (rows.event_us - _us(month))  # a month has less than 2**42 microseconds
-    order = np.argsort(key, kind="stable")
+    """Rows of the ledger month, and of no other, in the ledger's order: customer, time, number."""
+    here = np.flatnonzero((rows.event_us >= _us(month)) & (rows.event_us < _us(month + 1)))
+    key = (rows.who[here] << np.int64(42)) | (rows.event_us[here] - _us(month))  # a month has less than 2**42 of them
+    order = np.argsort(key)
     if np.any(np.diff(key[order]) == 0):
-        order = np.lexsort((rows.transaction_id, key))
-    return rows.take(order)
+        order = np.lexsort((rows.transaction_id[here], key))
+    return rows.take(here[order])
 
 
 def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:

@@ -191,7 +191,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
 
 def intents(bank: Bank, spent: Spending) -> Intents:
     """The payments with their recipients, devices and cards; accidents are marked, not yet carried out."""
-    scenario, traits = bank.scenario, bank.traits
+    scenario = bank.scenario
     who, category, place = spent.who, spent.category, spent.place
     channel, recipient = bank.channel[category], bank.recipient[category]
     period = spent.period[spent.outing]
@@ -210,11 +210,9 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     payee[own] = recipients.own_account(bank, who[own])
 
     device_id, net = _devices(bank, spent, channel)
-    # Room for 65,536 payments a customer and block, and for 100,000 months.
-    number = (((traits.index[who] << np.int64(19)) | period) << np.int64(16)) | spent.ordinal
     return Intents.make(
         len(who),
-        transaction_id=ids(scenario.seed, "transaction", number),
+        transaction_id=numbers(bank, spent, np.arange(len(who))),
         who=who,
         event_us=spent.event_us,
         offset=spent.offset,
@@ -231,6 +229,13 @@ def intents(bank: Bank, spent: Spending) -> Intents:
         reason=spent.reason,
         accident=_BITS[spent.fate],
     )
+
+
+def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
+    """Transaction ids of the rows."""
+    index, period = bank.traits.index[spent.who[rows]], spent.period[spent.outing[rows]]
+    # Room for 65,536 payments a customer and block, and for 100,000 months.
+    return ids(bank.scenario.seed, "transaction", (((index << 19) | period) << 16) | spent.ordinal[rows])
 
 
 def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F64) -> I64:
@@ -260,22 +265,30 @@ def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
     earliest = int(np.min(month, initial=1 << 40))
     # Within four years a customer has at most two cards.
     first = (earliest + index * 5) // 48
-    pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2))
-    card = pair[who, (month + index[who] * 5) // 48 - first[who]]
-    return np.where((channel == CARD_PRESENT) | (channel == ONLINE), card, NONE)
+    pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2)).ravel()
+    later = (month + (index * 5 - first * 48)[who]) >= 48
+    card = pair[2 * who + later]
+    card[channel > ONLINE] = NONE
+    return card
 
 
 def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I64, I64]:
     """Status and decline reason; declines grow with distance, amount and a thin purse."""
-    method = bank.method[category]
-    decline = np.array([m.decline for m in bank.scenario.methods])[method]
-    pending = np.array([m.pending for m in bank.scenario.methods])[method]
+    n = len(who)
+    decline = np.array([m.decline for m in bank.scenario.methods])[bank.method]
+    pending = np.array([m.pending for m in bank.scenario.methods])[bank.method]
+    most = float(np.max(2.87 * decline + pending, initial=0.0))
+    some = np.flatnonzero(u < most)  # nothing fails more often than that, so few rows are left
+    who, category, cents, far, u = who[some], category[some], cents[some], far[some], u[some]
     large = cents > 25 * bank.normal_maximum[category]  # a quarter of the maximum, in cents
     thin = bank.traits.amount_factor[who] < 0.8
-    p = np.minimum(decline * (0.92 + 0.6 * far + 0.9 * large + 0.35 * thin), 0.9)
-    status = np.where(u < p, DECLINED, np.where(u < p + pending, PENDING, APPROVED))
-    reason = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u / p, 0.999999))]
-    return status, np.where(status == DECLINED, reason, NONE)
+    p = np.minimum(decline[category] * (0.92 + 0.6 * far + 0.9 * large + 0.35 * thin), 0.9)
+    status = np.full(n, APPROVED)
+    status[some] = np.where(u < p, DECLINED, np.where(u < p + pending[category], PENDING, APPROVED))
+    reason = np.full(n, NONE)
+    fails = np.flatnonzero(u < p)
+    reason[some[fails]] = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u[fails] / p[fails], 0.999999))]
+    return status, reason
 
 
 def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
@@ -386,10 +399,11 @@ def _devices(bank: Bank, spent: Spending, channel: I64) -> tuple[I64, I64]:
     remote = np.flatnonzero(channel != CARD_PRESENT)
     person, outing, kind = spent.who[remote], spent.outing[remote], channel[remote]
     u = spent.device_u[outing]
-    owned = owns(bank.scenario, bank.traits)[person]
+    owned = owns(bank.scenario, bank.traits)
     # App: the phone. Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is.
-    slot = np.where(kind == APP, 0, np.where(kind == BANK, (u < 0.6) * 1, np.select([u < 0.6, u < 0.9], [0, 1], 2)))
-    slot = np.where(owned[np.arange(len(slot)), slot], slot, np.where(owned[:, 0], 0, 1))
+    online = (u >= 0.6).astype(np.int64) + (u >= 0.9)
+    slot = np.where(kind == APP, 0, np.where(kind == BANK, u < 0.6, online))
+    slot = np.where(owned.ravel()[person * owned.shape[1] + slot], slot, ~owned[person, 0])
     device_id = np.full(len(channel), NONE)
     device_id[remote] = device(bank.scenario, bank.traits, person, slot, spent.event_us[remote])
 

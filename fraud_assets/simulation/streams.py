@@ -1,6 +1,6 @@
 """Random streams: every draw has a name, so that nothing shifts anything else.
 
-Two kinds. A *column stream* is a Philox generator named by (seed, stream, period, unit); it gives one column of draws
+Two kinds. A *column stream* is an SFC64 generator seeded by (seed, stream, period, unit); it gives one column of draws
 for the rows of a unit of 256 customers, in customer order, so a longer column begins like a shorter one. A *keyed
 hash* turns ids into numbers without any state; it serves ids themselves and draws that belong to one row or one entity.
 """
@@ -52,7 +52,7 @@ def generator(seed: int, stream: str, period: int, unit: int) -> np.random.Gener
     """
     name = _name(stream)
     key = (name & 0xFFFFFFFF, name >> 32, period, unit)
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=key)))
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def uniforms(seed: int, stream: str, segments: Sequence[Segment], counts: Sequence[int] | I64) -> F64:
@@ -77,11 +77,11 @@ def normals(seed: int, stream: str, segments: Sequence[Segment], counts: Sequenc
 
 def _finish(x: U64) -> U64:
     """The output function of SplitMix64 (Steele, Lea and Flood 2014), in place."""
-    x ^= x >> np.uint64(30)
-    x *= _MIX1
-    x ^= x >> np.uint64(27)
-    x *= _MIX2
-    x ^= x >> np.uint64(31)
+    spare = np.empty_like(x)
+    for shift, factor in ((30, _MIX1), (27, _MIX2)):
+        x ^= np.right_shift(x, np.uint64(shift), out=spare)
+        x *= factor
+    x ^= np.right_shift(x, np.uint64(31), out=spare)
     return x
 
 
@@ -90,12 +90,14 @@ def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
 
     Not cryptographic: it spreads and hides, it does not protect secrets.
     """
-    with np.errstate(over="ignore"):
-        state = np.atleast_1d(np.uint64((_name(salt) ^ (seed * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF))
-        for part in parts:
-            word = np.asarray(part).astype(np.uint64)  # negative numbers wrap, which is as good as any
-            state = _finish((state + _GOLDEN) ^ (word * _MIX2))
-        return _finish(state + _GOLDEN)
+    # An array even of one place: numpy warns of scalars that overflow, and here they are meant to.
+    state = np.array([(_name(salt) ^ (seed * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    for part in parts:
+        word = np.atleast_1d(np.asarray(part))
+        word = word.astype(np.uint64, copy=False) * _MIX2  # negative numbers wrap, which is as good as any
+        state = _finish(np.bitwise_xor(word, state + _GOLDEN))
+    state += _GOLDEN
+    return _finish(state)
 
 
 def ids(seed: int, salt: str, *parts: npt.ArrayLike) -> I64:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.months import Month
@@ -21,6 +22,7 @@ from fraud_assets.simulation.intents import DAY
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
 from fraud_assets.tables import SKILLS, FraudCampaigns, conform
 
+I32 = npt.NDArray[np.int32]
 #: No campaign lives longer than this many months after the one in which it starts.
 LONGEST_LIFE = 1
 #: Ledger rows a purchase, with what follows from it and with recurring ones [D, measured].
@@ -54,6 +56,10 @@ class Victims:
     campaign: I64  # position in the plan
     index: I64  # number of the customer
     nth: I64  # place among the campaign's victims
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Victims:
+        """The chosen ones."""
+        return Victims(self.campaign[rows], self.index[rows], self.nth[rows])
 
 
 def budget(scenario: Scenario, month: Month) -> float:
@@ -121,6 +127,17 @@ def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -
 
     Memory grows with all victims of the plan (a share of the fraud budget), not with ledger rows.
     """
+    index, campaign, nth = _victims(scenario, plan.fraud_type, plan.month)
+    low, high = np.searchsorted(index, [first_index, last_index])
+    here = slice(int(low), int(high))
+    order = np.lexsort((nth[here], campaign[here]))
+    return Victims(*(part[here][order].astype(np.int64) for part in (campaign, index, nth)))
+
+
+@lru_cache(maxsize=64)
+def _victims(scenario: Scenario, fraud_type: str, month: Month) -> tuple[I32, I32, I32]:
+    """Index, campaign and place of all victims, sorted by index: found once for all chunks."""
+    plan = campaigns_from(scenario, fraud_type, month)
     campaign = np.repeat(np.arange(len(plan)), plan.victims)
     nth = np.arange(len(campaign)) - np.repeat(np.cumsum(plan.victims) - plan.victims, plan.victims)
     key = keyed(scenario.seed, "fraud.victim", plan.campaign_id[campaign], nth)
@@ -128,9 +145,8 @@ def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -
     # Nobody is a victim of one campaign twice: the first place counts.
     pair = campaign * np.int64(scenario.population.customers) + index
     _, first = np.unique(pair, return_index=True)
-    first.sort()
-    first = first[(index[first] >= first_index) & (index[first] < last_index)]
-    return Victims(campaign[first], index[first], nth[first])
+    first = first[np.argsort(index[first], kind="stable")]
+    return index[first].astype(np.int32), campaign[first].astype(np.int32), nth[first].astype(np.int32)
 
 
 def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:

@@ -42,7 +42,8 @@ def react(bank: Bank, month: Month, rows: Intents) -> Intents:
     since = rows.event_us[hit] - (last & ((1 << 42) - 1)) * 1_000_000
     tried = hashed_uniforms(bank.scenario.seed, "card.tried", rows.transaction_id[hit]) < _OLD_CARD_TRIED
     plain = (rows.kind[hit] == PURCHASE) & (rows.status[hit] == APPROVED) & (rows.accident[hit] == 0)
-    plain &= ~is_refunded(bank, rows.take(hit))  # what was refunded cannot have been declined
+    # What was refunded cannot have been declined.
+    plain &= ~is_refunded(bank, rows.category[hit], rows.cents[hit], rows.transaction_id[hit])
     fails = hit[(since < _NEW_CARD_AFTER) & tried & plain]
     status[fails] = DECLINED
     reason[fails] = CARD_BLOCKED

@@ -8,7 +8,7 @@ from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
 from fraud_assets.simulation.fraud.plan import Plan, alive, victims
-from fraud_assets.simulation.intents import APPROVED, Bank
+from fraud_assets.simulation.intents import APPROVED, DAY, Bank
 from fraud_assets.simulation.streams import F64
 
 
@@ -25,6 +25,8 @@ def campaign_rows(bank: Bank, month: Month) -> list[tuple[Plan, Emission, F64]]:
     for plan in alive(bank.scenario, month):
         family = FAMILIES[plan.kind.family]
         hit = victims(bank.scenario, plan, int(index[0]), int(index[-1]) + 1)
+        # What ended before the month is over; takeovers may be put off by a day, and the logins lie before the rows.
+        hit = hit.take(plan.ends_us[hit.campaign] + DAY >= start)
         if not len(hit.index):
             continue
         emission = family.emit(bank, plan, hit)
