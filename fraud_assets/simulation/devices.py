@@ -187,7 +187,7 @@ def guests(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
         start += len(counts)
     person, nth, u = np.concatenate(who), np.concatenate(ordinal), np.concatenate(draws)
     first_us = calendar.instants(scenario, month, t.city[person], t.hours[person], u[:, 0], u[:, 1])
-    known = first_us >= joined_us(scenario, t.city[person], t.registered_day[person])
+    known = first_us >= joined_us(scenario, t.city, t.registered_day)[person]
     device_id = ids(scenario.seed, "guest", t.index[person], month.index, nth)
     kind = np.searchsorted(_GUEST_KINDS, u[:, 2], side="right")
     return Guests(person[known], device_id[known], first_us[known], kind[known])

@@ -12,13 +12,10 @@ import polars as pl
 from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.simulation.intents import (
-    APP,
-    BANK,
     CARD_PRESENT,
     DAY,
     INCOME,
     NONE,
-    ONLINE,
     REFUND,
     SECOND,
     Bank,
@@ -39,7 +36,8 @@ _ENUMS = {
     "entry_mode": tables.ENTRY_MODES,
     "status": tables.STATUSES,
 }
-_REMOTE_ENTRY = {ONLINE: "ecommerce", APP: "wallet", BANK: "account"}
+#: By channel; at a counter it is drawn.
+_REMOTE_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "ecommerce", "wallet", "account")])
 #: Everything posts within two minutes but for the category's late share: six hours to three days [P].
 _ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
 
@@ -84,15 +82,13 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     till = np.flatnonzero(at_terminal & (rows.merchant != NONE))
     which = (u_terminal[till] * directory.terminals[rows.merchant[till]]).astype(np.int64)
     terminal[till] = terminal_id(scenario, rows.merchant[till], which)
-    entry = np.select(
-        [channel == code for code in _REMOTE_ENTRY],
-        [tables.ENTRY_MODES.index(name) for name in _REMOTE_ENTRY.values()],
-        _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry)],
-    )
+    entry = _REMOTE_ENTRY[channel]
+    counter = np.flatnonzero(channel == CARD_PRESENT)
+    entry[counter] = _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry[counter])]
     late = np.array([c.late_posting for c in scenario.categories])[rows.category]
-    is_late = u_post < late
-    share = np.where(is_late, u_post / np.maximum(late, 1e-9), u_post)
-    delay = np.where(is_late, _LATE[0] + (_LATE[1] - _LATE[0]) * share, _ON_TIME * share)
+    is_late = np.flatnonzero(u_post < late)
+    delay = _ON_TIME * u_post
+    delay[is_late] = _LATE[0] + (_LATE[1] - _LATE[0]) * u_post[is_late] / late[is_late]
     posted = rows.event_us + np.rint(delay).astype(np.int64) * SECOND
 
     kinds = scenario.categories

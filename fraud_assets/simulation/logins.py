@@ -103,12 +103,13 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     ordinary = ids(seed, "session", t.index[who], month.index, nth)
     day_u, hour_u = (hashed_uniforms(seed, f"logins.{column}", ordinary) for column in ("day", "hour"))
     start_us = calendar.instants(scenario, month, t.city[who], t.hours[who], day_u, hour_u)
-    known = start_us >= joined_us(scenario, t.city[who], t.registered_day[who])
+    member_since = joined_us(scenario, t.city, t.registered_day)
+    known = start_us >= member_since[who]
     ordinary, who, start_us = ordinary[known], who[known], start_us[known]
     slot = _slots(scenario, t, who, hashed_uniforms(seed, "logins.slot", ordinary))
 
     new_who, new_us = replaced(scenario, month, units)
-    joined = new_us >= joined_us(scenario, t.city[new_who], t.registered_day[new_who])
+    joined = new_us >= member_since[new_who]
     new_who, new_us = new_who[joined], new_us[joined]
     visit = guests(scenario, month, units)
     number = np.concatenate(

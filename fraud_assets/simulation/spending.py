@@ -31,6 +31,7 @@ from fraud_assets.simulation.intents import (
     FALSE_REPORT,
     HIGH_AMOUNT,
     HOME_NET,
+    I8,
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
     MINUTE,
@@ -68,7 +69,7 @@ _REASON_SHARES = np.cumsum([0.50, 0.22, 0.12, 0.06, 0.04])
 Bools = npt.NDArray[np.bool_]
 #: What may befall a payment; at most one of these.
 _NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE = range(5)
-_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT])
+_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT], dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,12 @@ class Spending:
     place: I64
     is_away: Bools
     is_new: Bools  # a merchant or person that the customer has not paid before
-    known: F64
     slot: F64
     fresh: F64
     cents: I64
-    status: I64
-    reason: I64
-    fate: I64
+    status: I8
+    reason: I8
+    fate: I8
     device_u: F64  # an outing
     net_u: F64  # an outing
 
@@ -177,7 +177,6 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
         place=place,
         is_away=is_away,
         is_new=is_new,
-        known=known,
         slot=draws.uniform("slot", rows),
         fresh=draws.uniform("recipient", rows),
         cents=cents,
@@ -217,7 +216,7 @@ def intents(bank: Bank, spent: Spending) -> Intents:
         event_us=spent.event_us,
         offset=spent.offset,
         category=category,
-        kind=np.where(recipient == TO_MERCHANT, PURCHASE, TRANSFER),
+        kind=np.where(bank.recipient == TO_MERCHANT, PURCHASE, TRANSFER).astype(np.int8)[category],
         place=place,
         merchant=merchant,
         payee=payee,
@@ -238,7 +237,7 @@ def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
     return ids(bank.scenario.seed, "transaction", (((index << 19) | period) << 16) | spent.ordinal[rows])
 
 
-def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F64) -> I64:
+def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I8, u: F64) -> I8:
     """What befalls each payment that went through: by one draw, so at most one thing."""
     settings, traits, false = bank.scenario.accidents, bank.traits, bank.scenario.fraud.false_report
     most = float(np.max(traits.p_high + traits.p_burst + traits.p_mistyped, initial=0.0)) + false
@@ -249,7 +248,7 @@ def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I64, u: F
     high = traits.p_high[person]
     burst = high + traits.p_burst[person]
     mistyped = burst + typed * traits.p_mistyped[person]
-    fate = np.full(len(who), _NOTHING)
+    fate = np.full(len(who), _NOTHING, dtype=np.int8)
     fate[some] = np.select(
         [u < high, u < burst, u < mistyped, u < mistyped + false], [_HIGH, _BURST, _MISTYPED, _FALSE], _NOTHING
     )
@@ -272,7 +271,7 @@ def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
     return card
 
 
-def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I64, I64]:
+def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I8, I8]:
     """Status and decline reason; declines grow with distance, amount and a thin purse."""
     n = len(who)
     decline = np.array([m.decline for m in bank.scenario.methods])[bank.method]
@@ -283,9 +282,9 @@ def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[n
     large = cents > 25 * bank.normal_maximum[category]  # a quarter of the maximum, in cents
     thin = bank.traits.amount_factor[who] < 0.8
     p = np.minimum(decline[category] * (0.92 + 0.6 * far + 0.9 * large + 0.35 * thin), 0.9)
-    status = np.full(n, APPROVED)
+    status = np.full(n, APPROVED, dtype=np.int8)
     status[some] = np.where(u < p, DECLINED, np.where(u < p + pending[category], PENDING, APPROVED))
-    reason = np.full(n, NONE)
+    reason = np.full(n, NONE, dtype=np.int8)
     fails = np.flatnonzero(u < p)
     reason[some[fails]] = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u[fails] / p[fails], 0.999999))]
     return status, reason
