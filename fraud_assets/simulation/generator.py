@@ -19,7 +19,7 @@ from fraud_assets.simulation.fraud.plan import campaigns_frame
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.honest import honest
-from fraud_assets.simulation.intents import Bank, concat
+from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.ledger import in_order, ledger
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
@@ -115,8 +115,13 @@ class SyntheticDataGenerator:
 
 def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
     bank = Bank(scenario, units)
+    return ledger(bank, _rows(bank, month))
+
+
+def _rows(bank: Bank, month: Month) -> Intents:
+    """All rows of the month in order; a function of its own, so that its parts are gone when the ledger is written."""
     rows = [honest(bank, month), *(emission.rows for _, emission, _ in campaign_rows(bank, month))]
-    return ledger(bank, in_order(concat(rows), month))
+    return in_order(concat(rows), month)
 
 
 def _labels(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:

@@ -39,13 +39,17 @@ _VISIT_SECONDS = 4 * 3600
 
 def honest(bank: Bank, month: Month) -> Intents:
     """All honest and erroneous rows of the ledger month, and some of the days around it, in no order that matters."""
+    return react(bank, month, _on_other_devices(bank, month, _meant(bank, month)))
+
+
+def _meant(bank: Bank, month: Month) -> Intents:
+    """Payments, what follows from them, bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
     spent = spent.take(_in_reach(bank, month, spent))
     drafts = intents(bank, spent)
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
-    sources = (rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, month))
-    return react(bank, month, _on_other_devices(bank, month, concat(list(sources))))
+    return concat([rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, month)])
 
 
 def unordinary(bank: Bank, month: Month) -> Intents:
