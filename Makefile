@@ -30,14 +30,15 @@ test: .venv/ready ## All tests
 	@$(ALONE) $(BIN)/python -m pytest
 
 ui: .venv/ready ## Dagster's web interface and its daemon on http://127.0.0.1:3000 (PORT=... for another port)
-	@$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
+	@PYTHONWARNINGS="ignore:Function" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
 
 lint: .venv/ready ## Style, types, layers, and whether Dagster can load the chain
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Some files are not formatted; run: make format"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(ALONE) $(BIN)/dagster definitions validate --workspace workspace.yaml --log-level warning
+	@# The warning that Dagster also has another command line, dg, helps nobody here.
+	@$(ALONE) PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate --workspace workspace.yaml --log-level warning
 
 format: .venv/ready ## Format the code, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

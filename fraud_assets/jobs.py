@@ -17,13 +17,12 @@ if TYPE_CHECKING:  # what define_asset_job returns has no public name
 
 
 def monthly_job(scenario: Scenario) -> AssetJob:
-    """Everything of one month, in one process: starting one a step costs more than most steps take."""
+    """Everything of one month."""
     everything = dg.AssetSelection.groups(scenario.name)
     return dg.define_asset_job(
         f"{scenario.name}_monthly",
         selection=everything - dg.AssetSelection.assets([scenario.name, LABELED_CSV]),
         description=f"{scenario.title}: one month from customers to evaluation report.",
-        executor_def=dg.in_process_executor,
         tags={"scenario": scenario.name},
     )
 
@@ -34,6 +33,5 @@ def labeled_csv_job(scenario: Scenario) -> AssetJob:
         f"{scenario.name}_labeled_csv",
         selection=dg.AssetSelection.assets([scenario.name, LABELED_CSV]),
         description=f"{scenario.title}: the labelled transactions of chosen months, streamed to the lake as one CSV.",
-        executor_def=dg.in_process_executor,
         tags={"scenario": scenario.name},
     )

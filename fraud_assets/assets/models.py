@@ -37,7 +37,7 @@ def model_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         **chain.settings(
             "candidate_models", "models", kinds={"xgboost", "scikitlearn", "json"}, rooms=_ROOMS, io_manager="document"
         ),
-        deps=chain.keys(*_HISTORY),
+        deps=chain.keys("transaction_features", "incident_reports"),
     )
     def candidate_models(context: dg.AssetExecutionContext, lake: LakeResource) -> Document:
         """The month's candidates, from the prevalence to boosted trees, trained on what was reported before it.
@@ -60,7 +60,6 @@ def model_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     @dg.asset(
         **chain.settings("champion", "models", kinds={"mlflow", "json"}, rooms=_ROOMS, io_manager="document"),
         ins=chain.reads("candidate_models"),
-        deps=chain.keys(*_HISTORY),
     )
     def champion(
         context: dg.AssetExecutionContext,

@@ -44,16 +44,20 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         **chain.settings("scored_transactions", "reports", kinds={"xgboost", "polars", "parquet"}, rooms=["detection"]),
-        ins=chain.reads("transaction_features", "transactions", "champion"),
+        ins=chain.reads("transaction_features", "champion"),
     )
     def scored_transactions(
-        transaction_features: pl.LazyFrame, transactions: pl.LazyFrame, champion: dict[str, Any]
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        transaction_features: pl.LazyFrame,
+        champion: dict[str, Any],
     ) -> pl.LazyFrame:
         """A payment of the month with the champion's probability of fraud, the decision and its reasons.
 
         Without rows where there is no champion yet.
         """
-        return score_month(with_amounts(transaction_features, transactions), champion, _FAMILIES)
+        ledger = chain.table(lake, "transactions", [chain.month(context)])
+        return score_month(with_amounts(transaction_features, ledger), champion, _FAMILIES)
 
     @dg.asset(
         **chain.settings(
@@ -61,6 +65,7 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             "reports",
             kinds={"html", "json", "plotly"},
             rooms=["evaluation"],
+            hidden=True,
             io_manager="document",
         ),
         ins=chain.reads(*_TRIED),
@@ -113,5 +118,19 @@ def _document(report: dict[str, Any]) -> Document:
     return Document(
         report,
         files={"report.html": render_html(report).encode()},
-        metadata={"summary": dg.MetadataValue.md(summary)},
+        metadata={"summary": dg.MetadataValue.md(summary), **_plotted(report)},
     )
+
+
+def _plotted(report: dict[str, Any]) -> dict[str, float]:
+    """The figures that the UI plots over the months."""
+    if report["status"] == "empty":
+        return {}
+    headline = report["headline"]
+    figures = {
+        "average precision": headline["average_precision"]["value"],
+        "recall at the alert budget": headline["recall_at_budget"]["value"],
+        "alerts": headline["alerts"],
+        "money saved": headline["savings"]["value"],
+    }
+    return {name: value for name, value in figures.items() if value is not None}

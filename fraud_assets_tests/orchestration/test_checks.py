@@ -42,10 +42,9 @@ def check(scenario: Scenario, asset: str, name: str) -> dg.AssetCheckEvaluation:
     definitions = build_definitions(scenarios=[scenario])
     job = dg.define_asset_job("checks", selection=dg.AssetSelection.checks_for_assets(chain.key(asset)))
     resolved = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("checks")
+    month = {"dagster/partition": MONTH}
     with dg.DagsterInstance.ephemeral() as instance:
-        result = resolved.execute_in_process(
-            partition_key=MONTH, instance=instance, run_config=QUIET, raise_on_error=False
-        )
+        result = resolved.execute_in_process(instance=instance, tags=month, run_config=QUIET, raise_on_error=False)
     (found,) = [evaluation for evaluation in result.get_asset_check_evaluations() if evaluation.check_name == name]
     return found
 

@@ -166,3 +166,8 @@ def test_all_runs_of_a_bank_share_one_pool(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     pools = {pool for job in repository.get_all_jobs() for node in job.nodes for pool in [node.definition.pool]}  # type: ignore[attr-defined]
     assert pools == {"tiny_bank"}
+
+
+def test_no_run_starts_a_process_for_each_step(definitions: dg.Definitions) -> None:
+    executors = {job.name: job.executor_def.name for job in definitions.get_repository_def().get_all_jobs()}
+    assert set(executors.values()) == {"in_process"}, executors
