@@ -30,8 +30,8 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.ledger import inside
 from fraud_assets.simulation.recurring import recurring
-from fraud_assets.simulation.spending import Bools, Spending, intents, numbers, spending
-from fraud_assets.simulation.streams import I64
+from fraud_assets.simulation.spending import Spending, intents, numbers, spending
+from fraud_assets.simulation.streams import I64, Bools
 
 #: How long a one-off device is used [P].
 _VISIT_SECONDS = 4 * 3600

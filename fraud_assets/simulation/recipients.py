@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, keyed
+from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, hashed_uniforms, keyed
 
-Bools = npt.NDArray[np.bool_]
 #: Places in a customer's repertoire of one category, and contacts of one customer [P].
 _SLOTS, _CONTACTS = 12, 15
 #: Months after which a place in the repertoire goes to another merchant or contact [P].

@@ -7,6 +7,7 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste
 from fraud_assets.simulation.calendar import month_days, utc_offset_minutes
+from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     BILL,
     INCOME,
@@ -21,7 +22,6 @@ from fraud_assets.simulation.intents import (
     concat,
 )
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.spending import cards
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
 #: Share of the gross income that arrives on the account [P].

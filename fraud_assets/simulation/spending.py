@@ -11,62 +11,39 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import recipients
 from fraud_assets.simulation.amounts import amounts, taste
 from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.calendar import day_factors, payday_factors, utc_offset_minutes
-from fraud_assets.simulation.devices import device, owns
+from fraud_assets.simulation.instruments import cards, devices_used
 from fraud_assets.simulation.intents import (
-    APP,
     APPROVED,
-    BANK,
     BURST,
     CARD_PRESENT,
-    DECLINED,
-    DO_NOT_HONOR,
-    EXPIRED_CARD,
     FALSE_REPORT,
     HIGH_AMOUNT,
-    HOME_NET,
     I8,
-    INSUFFICIENT_FUNDS,
-    LIMIT_EXCEEDED,
     MINUTE,
     MISTYPED,
-    MOBILE_NET,
     NONE,
-    ONLINE,
-    PENDING,
-    PUBLIC_NET,
     PURCHASE,
     SECOND,
-    TECHNICAL,
     TO_MERCHANT,
     TO_OWN,
     TO_PERSON,
     TRANSFER,
-    VPN_NET,
-    WRONG_CREDENTIALS,
     Bank,
     Intents,
 )
-from fraud_assets.simulation.streams import F64, I64, generator, ids, uniforms
+from fraud_assets.simulation.outcomes import outcomes
+from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
 
 #: Longest outing, in payments.
 _LONGEST = 6
-_REASONS = np.array(
-    [INSUFFICIENT_FUNDS, DO_NOT_HONOR, WRONG_CREDENTIALS, LIMIT_EXCEEDED, EXPIRED_CARD, TECHNICAL], dtype=np.int64
-)
-#: Half of online declines are for insufficient funds [S]; the rest [P].
-_REASON_SHARES = np.cumsum([0.50, 0.22, 0.12, 0.06, 0.04])
-
-
-Bools = npt.NDArray[np.bool_]
 #: What may befall a payment; at most one of these.
 _NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE = range(5)
 _BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT], dtype=np.int8)
@@ -208,7 +185,9 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     own = np.flatnonzero(recipient == TO_OWN)
     payee[own] = recipients.own_account(bank, who[own])
 
-    device_id, net = _devices(bank, spent, channel)
+    device_id, net = devices_used(
+        bank, spent.who, spent.outing, channel, spent.event_us, spent.is_away, spent.device_u, spent.net_u
+    )
     return Intents.make(
         len(who),
         transaction_id=numbers(bank, spent, np.arange(len(who))),
@@ -253,41 +232,6 @@ def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I8, u: F6
         [u < high, u < burst, u < mistyped, u < mistyped + false], [_HIGH, _BURST, _MISTYPED, _FALSE], _NOTHING
     )
     return fate
-
-
-def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
-    """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own.
-
-    ``month`` is a ``Month.index``, one for all rows or one a row.
-    """
-    index = bank.traits.index
-    earliest = int(np.min(month, initial=1 << 40))
-    # Within four years a customer has at most two cards.
-    first = (earliest + index * 5) // 48
-    pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2)).ravel()
-    later = (month + (index * 5 - first * 48)[who]) >= 48
-    card = pair[2 * who + later]
-    card[channel > ONLINE] = NONE
-    return card
-
-
-def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: npt.NDArray[np.bool_], u: F64) -> tuple[I8, I8]:
-    """Status and decline reason; declines grow with distance, amount and a thin purse."""
-    n = len(who)
-    decline = np.array([m.decline for m in bank.scenario.methods])[bank.method]
-    pending = np.array([m.pending for m in bank.scenario.methods])[bank.method]
-    most = float(np.max(2.87 * decline + pending, initial=0.0))
-    some = np.flatnonzero(u < most)  # nothing fails more often than that, so few rows are left
-    who, category, cents, far, u = who[some], category[some], cents[some], far[some], u[some]
-    large = cents > 25 * bank.normal_maximum[category]  # a quarter of the maximum, in cents
-    thin = bank.traits.amount_factor[who] < 0.8
-    p = np.minimum(decline[category] * (0.92 + 0.6 * far + 0.9 * large + 0.35 * thin), 0.9)
-    status = np.full(n, APPROVED, dtype=np.int8)
-    status[some] = np.where(u < p, DECLINED, np.where(u < p + pending[category], PENDING, APPROVED))
-    reason = np.full(n, NONE, dtype=np.int8)
-    fails = np.flatnonzero(u < p)
-    reason[some[fails]] = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u[fails] / p[fails], 0.999999))]
-    return status, reason
 
 
 def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
@@ -391,25 +335,3 @@ def _places(bank: Bank, who: I64, trip: I64, channel: I64, u: F64) -> I64:
     out = (channel == CARD_PRESENT) & (u >= stays)
     neighbour = nearby(bank.scenario, home, np.clip((u - stays) / (1 - stays + 1e-12), 0, 1 - 1e-9))
     return np.where(trip != NONE, trip, np.where(out, neighbour, home))
-
-
-def _devices(bank: Bank, spent: Spending, channel: I64) -> tuple[I64, I64]:
-    """Device and kind of network of each row; ``NONE`` at a terminal."""
-    remote = np.flatnonzero(channel != CARD_PRESENT)
-    person, outing, kind = spent.who[remote], spent.outing[remote], channel[remote]
-    u = spent.device_u[outing]
-    owned = owns(bank.scenario, bank.traits)
-    # App: the phone. Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is.
-    online = (u >= 0.6).astype(np.int64) + (u >= 0.9)
-    slot = np.where(kind == APP, 0, np.where(kind == BANK, u < 0.6, online))
-    slot = np.where(owned.ravel()[person * owned.shape[1] + slot], slot, ~owned[person, 0])
-    device_id = np.full(len(channel), NONE)
-    device_id[remote] = device(bank.scenario, bank.traits, person, slot, spent.event_us[remote])
-
-    n = spent.net_u[outing]
-    kinds = np.where((slot == 0) & (n < 0.42), MOBILE_NET, np.where(n > 0.93, PUBLIC_NET, HOME_NET))
-    kinds = np.where(spent.is_away[remote] & (kinds == HOME_NET), PUBLIC_NET, kinds)
-    kinds = np.where(bank.traits.vpn[person] & ((n * 16) % 1.0 < 0.6), VPN_NET, kinds)
-    net = np.full(len(channel), NONE)
-    net[remote] = kinds
-    return device_id, net

@@ -17,6 +17,7 @@ import numpy.typing as npt
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
 
 #: What has column streams of its own: a period and a unit.
 Segment = tuple[int, int]

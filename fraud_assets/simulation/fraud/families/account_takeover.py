@@ -14,6 +14,7 @@ from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Sessions
 from fraud_assets.simulation.fraud.plan import Plan, Victims
 from fraud_assets.simulation.fraud.reports import stopped_at
+from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     AMOUNT,
     APPROVED,
@@ -34,8 +35,7 @@ from fraud_assets.simulation.intents import (
     Intents,
 )
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.spending import Bools, cards
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 _LOGIN, _RESET, _CREDENTIAL, _PHONE = range(4)
 

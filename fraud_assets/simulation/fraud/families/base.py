@@ -12,8 +12,7 @@ import numpy.typing as npt
 from fraud_assets.scenario import CampaignType
 from fraud_assets.simulation.fraud.plan import Plan, Victims
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.spending import Bools
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 
 @dataclass(frozen=True)

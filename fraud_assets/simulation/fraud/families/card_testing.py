@@ -9,6 +9,7 @@ from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.families.base import Emission, Family, join
 from fraud_assets.simulation.fraud.plan import Plan, Victims
 from fraud_assets.simulation.fraud.reports import stopped_at
+from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     APPROVED,
     BEHAVIOURAL,
@@ -28,8 +29,7 @@ from fraud_assets.simulation.intents import (
     Bank,
     Intents,
 )
-from fraud_assets.simulation.spending import Bools, cards
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Share of the tries of the small hours that are put off [P].
 _WAITS = 0.6
