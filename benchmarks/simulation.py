@@ -3,8 +3,8 @@
     python benchmarks/simulation.py [--rows 1000000]
 
 The month's six raw tables and its labels are streamed into a lake on disk, each size in a process of its own. Printed:
-ledger rows a second, the peak memory of the process, and the ratio to the yardstick, the time that polars needs merely to
-write the finished tables from memory (measured in the same run, for a size that fits).
+ledger rows a second, the peak memory of the process, and the ratio to the yardstick, the time that polars needs merely
+to write the finished tables from memory (measured in the same run, for a size that fits).
 """
 
 from __future__ import annotations
