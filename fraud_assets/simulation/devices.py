@@ -35,6 +35,8 @@ _MEAN_MONTH_DAYS = 30.436875
 #: One-off devices (a friend's phone, a work computer, a browser without its cookies) relative to logins [P]: with new
 #: phones they make 2-3 % of honest logins come from a device the bank has not seen.
 _GUESTS = 0.026
+#: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
+_COUPLES, _BORROWED = 0.10, 0.15
 _GUEST_KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
 
 
@@ -148,6 +150,28 @@ def device(scenario: Scenario, traits: Traits, who: I64, slot: I64, instant_us: 
     table = _device_ids(scenario, lives, np.repeat(cells, more), (first[:, None] + np.arange(more)).ravel())
     in_use: I64 = table[rows * more + lives.generation(rows, instant_us) - first[rows]]
     return in_use
+
+
+def lenders(scenario: Scenario, traits: Traits, who: I64, u: F64) -> I64:
+    """Whose device each of the customers has in hand: mostly their own, now and then that of a partner elsewhere.
+
+    Parameters
+    ----------
+    who, u
+        Positions in ``traits`` and a uniform draw each, shape (n,).
+
+    Returns
+    -------
+    Positions in ``traits``. Partners are customers ``2k`` and ``2k + 1`` of different households.
+    """
+    n = len(traits.index)
+    other = np.arange(n) ^ 1  # units begin with an even number
+    there = other < n
+    other[~there] = 0
+    couple = hashed_uniforms(scenario.seed, "devices.couple", traits.index >> 1) < _COUPLES
+    couple &= there & (traits.household != traits.household[other])
+    couple &= traits.registered_day[other] <= traits.registered_day  # else the bank has not seen the device yet
+    return np.where(couple[who] & (u < _BORROWED), other[who], who)
 
 
 def replaced(scenario: Scenario, month: Month, units: Sequence[int]) -> tuple[I64, I64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraud_assets.simulation.devices import device, owns
+from fraud_assets.simulation.devices import device, lenders, owns
 from fraud_assets.simulation.intents import (
     APP,
     BANK,
@@ -43,13 +43,14 @@ def devices_used(
     remote = np.flatnonzero(channel != CARD_PRESENT)
     person, outing, kind = who[remote], outing[remote], channel[remote]
     u = device_u[outing]
+    lender = lenders(bank.scenario, bank.traits, person, (u * 4096) % 1.0)
     owned = owns(bank.scenario, bank.traits)
     # App: the phone. Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is.
     online = (u >= 0.6).astype(np.int64) + (u >= 0.9)
     slot = np.where(kind == APP, 0, np.where(kind == BANK, u < 0.6, online))
-    slot = np.where(owned.ravel()[person * owned.shape[1] + slot], slot, ~owned[person, 0])
+    slot = np.where(owned.ravel()[lender * owned.shape[1] + slot], slot, ~owned[lender, 0])
     device_id = np.full(len(channel), NONE)
-    device_id[remote] = device(bank.scenario, bank.traits, person, slot, event_us[remote])
+    device_id[remote] = device(bank.scenario, bank.traits, lender, slot, event_us[remote])
 
     n = net_u[outing]
     kinds = np.where((slot == 0) & (n < 0.42), MOBILE_NET, np.where(n > 0.93, PUBLIC_NET, HOME_NET))

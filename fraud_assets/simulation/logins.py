@@ -18,7 +18,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
-from fraud_assets.simulation.devices import PHONE, device, guests, owns, replaced
+from fraud_assets.simulation.devices import PHONE, device, guests, lenders, owns, replaced
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.population import savviness_shares
@@ -34,7 +34,7 @@ _NEW_PHONE_FAILS, _GUEST_FAILS = 3.0, 2.0  # [P] failures relative to those on a
 _FAILS_AGAIN, _MOST_FAILS = 0.32, 5  # [P]
 _GIVES_UP, _RESETS = 0.10, 0.12  # [P] after a failed attempt
 _RESET_FROM = 3  # failures after which the password is reset
-_CREDENTIAL_CHANGES, _PHONE_CHANGES = 0.01, 0.002  # [P] of customers a month
+_CREDENTIAL_CHANGES, _PHONE_CHANGES = 0.10, 0.015  # [P] of customers a month; a takeover is rare among them
 _NEW_PHONE_NUMBER = 0.15  # [P] new phones with a new number
 
 
@@ -106,7 +106,8 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     member_since = joined_us(scenario, t.city, t.registered_day)
     known = start_us >= member_since[who]
     ordinary, who, start_us = ordinary[known], who[known], start_us[known]
-    slot = _slots(scenario, t, who, hashed_uniforms(seed, "logins.slot", ordinary))
+    lender = lenders(scenario, t, who, hashed_uniforms(seed, "logins.lender", ordinary))
+    slot = _slots(scenario, t, lender, hashed_uniforms(seed, "logins.slot", ordinary))
 
     new_who, new_us = replaced(scenario, month, units)
     joined = new_us >= member_since[new_who]
@@ -126,7 +127,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
         start_us=np.concatenate([start_us, new_us, visit.first_us]),
         device_id=np.concatenate(
             [
-                device(scenario, t, who, slot, start_us),
+                device(scenario, t, lender, slot, start_us),
                 device(scenario, t, new_who, new_phone, new_us),
                 visit.device_id,
             ]

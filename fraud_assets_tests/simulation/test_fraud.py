@@ -116,6 +116,33 @@ def test_honest_rows_resemble_each_fraud_type_more_often_than_there_is_fraud(
     assert alike["is_fraud"].sum() == 0
 
 
+def test_another_persons_device_alone_proves_nothing(bank: Scenario, rows: pl.DataFrame) -> None:
+    devices = SyntheticDataGenerator(bank).generate_device_data("2024-03")
+    owner = devices.select("device_id", pl.col("customer_id").alias("owner"), "is_shared")
+    foreign = rows.join(owner, on="device_id").filter((pl.col("owner") != pl.col("customer_id")) & ~pl.col("is_shared"))
+    honest = foreign.filter(pl.col("is_fraud").is_null() | ~pl.col("is_fraud"))
+    as_shipped = Scenario.load("us_bank").fraud.rate / bank.fraud.rate
+    assert len(honest) > as_shipped * (len(foreign) - len(honest))
+
+
+def test_customers_are_no_victims_before_they_joined() -> None:
+    base = Scenario.load("tiny_bank")
+    people = base.population.model_copy(update={"customers": 300, "joined_before_start": 0.4, "joining_months": 6})
+    growing = base.model_copy(update={"population": people, "fraud": base.fraud.model_copy(update={"rate": 0.05})})
+    generator = SyntheticDataGenerator(growing)
+    customers = generator.generate_customers("2024-01")
+    ledger = generator.generate_transactions("2024-01")
+    assert 100 < len(customers) < 200
+    assert ledger.join(customers, on="customer_id", how="anti").is_empty()
+    labels = generator.generate_labels("2024-01").filter("is_fraud")
+    early = labels.join(customers, on="customer_id").filter(pl.col("event_time").dt.date() < pl.col("registered_at"))
+    assert len(labels) > 20
+    assert early.is_empty()
+    devices = generator.generate_device_data("2024-01")
+    used = ledger.filter(pl.col("device_id").is_not_null())
+    assert used.join(devices, on="device_id", how="anti").is_empty()
+
+
 def test_actors_use_their_devices_on_several_victims(rows: pl.DataFrame) -> None:
     shared = rows.filter("is_fraud").group_by("device_id").agg(pl.col("customer_id").n_unique())
     assert shared["customer_id"].max() > 5  # type: ignore[operator]

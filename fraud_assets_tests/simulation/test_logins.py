@@ -50,8 +50,9 @@ def test_every_device_is_listed_and_was_seen_before(frame: pl.DataFrame, devices
     assert found["kind"].null_count() == 0
     assert (found["event_time"] >= found["first_used_at"]).all()
     other = found.filter(pl.col("customer_id") != pl.col("customer_id_right"))
-    assert other["is_shared"].all()
-    assert len(other) > 0
+    assert other["is_shared"].any()
+    # A partner's device, so that another's device alone proves nothing.
+    assert 0.003 < len(other.filter(~pl.col("is_shared"))) / len(found) < 0.03
 
 
 def test_people_log_in_at_their_rate_and_the_savvy_more(bank: Scenario, frame: pl.DataFrame) -> None:
@@ -89,9 +90,9 @@ def test_two_or_three_percent_of_honest_logins_are_on_new_devices(frame: pl.Data
     assert 0.02 <= len(first) / len(wins) <= 0.03
 
 
-def test_credentials_change_for_a_percent_of_customers_a_month(bank: Scenario, frame: pl.DataFrame) -> None:
+def test_credentials_change_for_a_tenth_of_customers_a_month(bank: Scenario, frame: pl.DataFrame) -> None:
     changed = frame.filter(pl.col("event") == "credential_change")["customer_id"].n_unique()
-    assert 0.005 < changed / bank.population.customers < 0.015
+    assert 0.05 < changed / bank.population.customers < 0.15
     numbers = frame.filter(pl.col("event") == "phone_change")["customer_id"].n_unique()
     assert 0 < numbers < changed
 

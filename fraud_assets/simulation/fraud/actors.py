@@ -18,13 +18,25 @@ _MULES, _MULE_MONTHS = 4, 3
 
 def device(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
     """Device ``nth`` (0..DEVICES-1) of the actors in the month."""
-    return ids(scenario.seed, "actor.device", actor, nth, month // DEVICE_MONTHS)
+    return ids(scenario.seed, "actor.device", actor, nth, _period(scenario, actor, nth, month, DEVICE_MONTHS))
+
+
+def kind(nth: I64) -> I64:
+    """Kind of an actor's nth device: two phones (code 0), then a laptop (1)."""
+    return (nth >= 2).astype(np.int64)
 
 
 def mule(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
     """Ten-digit number of an account that receives for the actors."""
-    key = keyed(scenario.seed, "actor.mule", actor, nth % _MULES, month // _MULE_MONTHS)
+    place = nth % _MULES
+    key = keyed(scenario.seed, "actor.mule", actor, place, _period(scenario, actor, place, month, _MULE_MONTHS))
     return 1_000_000_000 + (key % np.uint64(9_000_000_000)).astype(np.int64)
+
+
+def _period(scenario: Scenario, actor: I64, nth: I64, month: int, months: int) -> I64:
+    """Number of the period of some months in which the actor's nth thing is; each begins in a month of its own."""
+    phase = keyed(scenario.seed, "actor.phase", actor, nth) % np.uint64(months)
+    return (month + phase.astype(np.int64)) // months
 
 
 def place(bank: Bank, actor: I64, campaign: I64, skill: I64, who: I64, number: I64) -> I64:

@@ -13,12 +13,14 @@ from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.families.base import Sessions
 from fraud_assets.simulation.fraud.plan import Plan, campaigns_from, victims
 from fraud_assets.simulation.fraud.rows import campaign_sessions
-from fraud_assets.simulation.intents import DAY, HOUR, PUBLIC_NET, Bank
+from fraud_assets.simulation.intents import DAY, HOUR, PUBLIC_NET, SECOND, Bank
 from fraud_assets.simulation.network import ip_address
-from fraud_assets.simulation.streams import hashed_uniforms, ids, keyed
+from fraud_assets.simulation.streams import hashed_uniforms, ids
 
 #: Months before this one whose campaigns' devices are still listed.
 _KEPT_MONTHS = 6
+#: Share of honest devices that are first seen at a full second, as those that come with a new customer are.
+_FULL_SECOND = 0.38
 
 
 def actor_devices(bank: Bank, month: Month) -> pl.DataFrame:
@@ -28,8 +30,9 @@ def actor_devices(bank: Bank, month: Month) -> pl.DataFrame:
     """
     scenario = bank.scenario
     index = bank.traits.index
-    owners, numbers, begun = [], [], []
-    for back in range(_KEPT_MONTHS + 1):
+    owners, numbers, kinds, begun = [], [], [], []
+    # A device's first campaign may lie as many months before the oldest that is listed as a device is used.
+    for back in range(_KEPT_MONTHS + actors.DEVICE_MONTHS):
         for name in sorted(scenario.fraud.types):
             plan = campaigns_from(scenario, name, month - back)
             found = victims(scenario, plan, 0, scenario.population.customers)
@@ -37,18 +40,22 @@ def actor_devices(bank: Bank, month: Month) -> pl.DataFrame:
             campaign = np.repeat(found.campaign[first], actors.DEVICES)
             owners.append(np.repeat(found.index[first], actors.DEVICES))
             nth = np.tile(np.arange(actors.DEVICES), len(first))
+            kinds.append(actors.kind(nth))
             numbers.append(actors.device(scenario, plan.actor[campaign], nth, plan.month.index))
             # The bank sees a device shortly before the campaign's first row: somebody looked around.
             ahead = 2 * HOUR + 3 * DAY * hashed_uniforms(scenario.seed, "actor.ahead", numbers[-1])
-            begun.append(plan.starts_us[campaign] - (ahead // 1000).astype(np.int64) * 1000)
+            full = hashed_uniforms(scenario.seed, "actor.second", numbers[-1]) < _FULL_SECOND
+            step = np.where(full, SECOND, SECOND // 1000)
+            begun.append((plan.starts_us[campaign] - ahead.astype(np.int64)) // step * step)
     owner, number, first_us = np.concatenate(owners), np.concatenate(numbers), np.concatenate(begun)
+    kind = np.concatenate(kinds)
     earliest = np.lexsort((first_us, number))
     _, unique = np.unique(number[earliest], return_index=True)
     chosen = earliest[unique]
-    owner, number, first_us = owner[chosen], number[chosen], first_us[chosen]
+    owner, number, first_us, kind = owner[chosen], number[chosen], first_us[chosen], kind[chosen]
     end = int(month.end.timestamp()) * 1_000_000
     here = np.isin(owner, index) & (first_us < end)
-    owner, number, first_us = owner[here], number[here], first_us[here]
+    owner, number, first_us, kind = owner[here], number[here], first_us[here], kind[here]
     if not len(owner):
         return pl.DataFrame(schema=tables.polars_schema(tables.Devices))
     return describe(
@@ -56,7 +63,7 @@ def actor_devices(bank: Bank, month: Month) -> pl.DataFrame:
         month,
         owner=bank.traits.customer_id[owner - index[0]],
         device_id=number,
-        kind=(keyed(scenario.seed, "actor.kind", number) % np.uint64(5) % np.uint64(2)).astype(np.int64),
+        kind=kind,
         first_us=first_us,
         shared=np.zeros(len(owner), dtype=bool),
     )

@@ -18,6 +18,7 @@ import polars as pl
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import CampaignType, Scenario
+from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.intents import DAY
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
 from fraud_assets.tables import SKILLS, FraudCampaigns, conform
@@ -68,7 +69,9 @@ def budget(scenario: Scenario, month: Month) -> float:
     daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
     swing = 2 * float(hashed_uniforms(scenario.seed, "fraud.month", month.index)[0]) - 1
     rate = scenario.fraud.rate * (1 + scenario.fraud.monthly_variation * swing)
-    return rate * people.customers * daily * month.days * _ROWS_A_PURCHASE
+    since = (month.index - scenario.first.index) / people.joining_months
+    joined = people.joined_before_start + (1 - people.joined_before_start) * min(1.0, max(0.0, since))
+    return rate * people.customers * joined * daily * month.days * _ROWS_A_PURCHASE
 
 
 @lru_cache(maxsize=64)
@@ -142,11 +145,22 @@ def _victims(scenario: Scenario, fraud_type: str, month: Month) -> tuple[I32, I3
     nth = np.arange(len(campaign)) - np.repeat(np.cumsum(plan.victims) - plan.victims, plan.victims)
     key = keyed(scenario.seed, "fraud.victim", plan.campaign_id[campaign], nth)
     index = (key % np.uint64(scenario.population.customers)).astype(np.int64)
+    there = _registered_us(scenario)[index] < plan.starts_us[campaign]
+    campaign, nth, index = campaign[there], nth[there], index[there]
     # Nobody is a victim of one campaign twice: the first place counts.
     pair = campaign * np.int64(scenario.population.customers) + index
     _, first = np.unique(pair, return_index=True)
     first = first[np.argsort(index[first], kind="stable")]
     return index[first].astype(np.int32), campaign[first].astype(np.int32), nth[first].astype(np.int32)
+
+
+@lru_cache(maxsize=4)
+def _registered_us(scenario: Scenario) -> I64:
+    """Instant from which each customer can be a victim, UTC microseconds; shape (customers,), the one array of all."""
+    if scenario.population.joined_before_start == 1:
+        return np.zeros(scenario.population.customers, dtype=np.int64)
+    days = [traits(scenario, (unit,)).registered_day for unit in units(scenario)]
+    return np.concatenate(days) * DAY + DAY
 
 
 def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:

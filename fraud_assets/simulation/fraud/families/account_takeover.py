@@ -21,6 +21,7 @@ from fraud_assets.simulation.intents import (
     BEHAVIOURAL,
     CARD_PRESENT,
     DECLINED,
+    DO_NOT_HONOR,
     HOUR,
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
@@ -28,6 +29,7 @@ from fraud_assets.simulation.intents import (
     NONE,
     PUBLIC_NET,
     PURCHASE,
+    TECHNICAL,
     TO_MERCHANT,
     TO_PERSON,
     TRANSFER,
@@ -37,6 +39,8 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
+_REASONS = np.array([INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, DO_NOT_HONOR, TECHNICAL])
+_REASON_SHARES = np.cumsum([0.50, 0.25, 0.20])
 _LOGIN, _RESET, _CREDENTIAL, _PHONE = range(4)
 
 
@@ -97,7 +101,7 @@ class AccountTakeover(Family):
         merchant[shop] = pick(bank.directory, category[shop], city[shop], u)
         payee[to_person] = self._payees(bank, plan, c[to_person], who[to_person], number[to_person])
         declined = hashed_uniforms(seed, "takeover.declined", number) < plan.values["decline"][c]
-        reason = np.where(hashed_uniforms(seed, "takeover.reason", number) < 0.6, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED)
+        reason = _REASONS[np.searchsorted(_REASON_SHARES, hashed_uniforms(seed, "takeover.reason", number))]
         rows = Intents.make(
             len(row),
             transaction_id=number,
@@ -182,7 +186,7 @@ class AccountTakeover(Family):
         """The actor's device, or the victim's own where its session is taken over."""
         seed = bank.scenario.seed
         is_new = hashed_uniforms(seed, "takeover.new_device", plan.campaign_id[c], index) < plan.values["new_device"][c]
-        nth = (hashed_uniforms(seed, "takeover.device", plan.campaign_id[c]) * actors.DEVICES).astype(np.int64)
+        nth = (hashed_uniforms(seed, "takeover.device", plan.campaign_id[c]) * 2).astype(np.int64)  # a phone
         foreign = actors.device(bank.scenario, plan.actor[c], nth, plan.month.index)
         slot = np.where(owns(bank.scenario, bank.traits)[who, 0], 0, 1)
         return np.where(is_new, foreign, own_device(bank.scenario, bank.traits, who, slot, event_us)), is_new

@@ -24,6 +24,7 @@ from fraud_assets.simulation.intents import (
     ONLINE,
     PUBLIC_NET,
     PURCHASE,
+    TECHNICAL,
     TO_MERCHANT,
     WRONG_CREDENTIALS,
     Bank,
@@ -35,8 +36,8 @@ from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, id
 _WAITS = 0.6
 _MOST_TRIES = 4
 _AGAIN = 0.38
-_REASONS = np.array([DO_NOT_HONOR, WRONG_CREDENTIALS, INSUFFICIENT_FUNDS, EXPIRED_CARD])
-_REASON_SHARES = np.cumsum([0.40, 0.25, 0.25])
+_REASONS = np.array([DO_NOT_HONOR, WRONG_CREDENTIALS, INSUFFICIENT_FUNDS, EXPIRED_CARD, TECHNICAL])
+_REASON_SHARES = np.cumsum([0.38, 0.24, 0.25, 0.09])
 #: Longest time from a test to the use of a card that worked, days [P].
 _SOLD_WITHIN = 14
 
