@@ -28,10 +28,10 @@ from fraud_assets.detection.trained import CandidateSet, TrainedModel
 from fraud_assets.knowledge import known_at
 from fraud_assets.scenario import Learning
 
-#: The lower end of the 95 % interval of the difference in average precision may lie this far below zero: so much, or
-#: this share of the champion's own. With the few dozen frauds of a young bank no interval is as narrow as half a point,
-#: and the first, weakest champion would stay for ever.
-AP_TOLERANCE, AP_SHARE = 0.005, 0.15
+#: The difference in average precision may not lie below this: the lower end of its 95 % interval where the slice holds
+#: enough frauds for so narrow an interval, else the difference itself. With the two hundred frauds of a young bank the
+#: interval is ten times as wide, and the first champion, which has seen least, would stay for ever.
+AP_TOLERANCE, ENOUGH_FOR_INTERVAL = 0.005, 1000
 #: Points of value detection, and of recall by reported type, that may be lost.
 VALUE_TOLERANCE, RECALL_TOLERANCE = 0.02, 0.10
 #: Reported frauds from which a recall by type, or the calibration, is judged at all.
@@ -169,11 +169,11 @@ def _rules(
     new, old = figures[best], figures[_BEFORE]
     low, high = interval(difference)
     point = average_precision(rows.is_fraud, rows.raw[best]) - average_precision(rows.is_fraud, rows.raw[_BEFORE])
-    tolerance = max(AP_TOLERANCE, AP_SHARE * float(old["average_precision"]))
+    judged = low if rows.is_fraud.sum() >= ENOUGH_FOR_INTERVAL else point
     rules = [
         Rule(
-            f"average precision not worse by more than {tolerance:.3f}",
-            low >= -tolerance,
+            f"average precision not worse by more than {AP_TOLERANCE}",
+            judged >= -AP_TOLERANCE,
             f"difference {point:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
         ),
         Rule(
