@@ -265,12 +265,6 @@ class ScoredTransactions(dy.Schema):
     reasons = dy.String(nullable=True, description="Up to four reason codes, JSON; null for approved rows")
 
 
-class LabeledTransactions(dy.Schema):
-    """The flat export: a ledger row with its truth, its report and its customer's and device's columns."""
-
-    transaction_id = _id("The ledger row", primary_key=True)
-
-
 TABLES: dict[str, type[dy.Schema]] = {
     "customers": Customers,
     "devices": Devices,

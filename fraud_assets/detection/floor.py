@@ -73,7 +73,8 @@ class SmallTree:
         )
         return cls(
             tuple(tree.feature.tolist()),
-            tuple(tree.threshold.tolist()),
+            # A split on missing values alone has an infinite threshold, which JSON cannot say.
+            tuple(np.nan_to_num(tree.threshold, posinf=np.finfo(np.float64).max).tolist()),
             tuple(tree.children_left.tolist()),
             tuple(tree.children_right.tolist()),
             tuple(bool(m) for m in tree.missing_go_to_left),
