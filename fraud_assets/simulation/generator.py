@@ -31,7 +31,7 @@ CHUNK_ROWS = 200_000
 
 
 #: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer.
-_WIDER = 8
+_WIDER = 4
 
 
 def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:

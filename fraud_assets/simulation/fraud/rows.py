@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
 from fraud_assets.simulation.fraud.plan import Plan, alive, victims
@@ -20,13 +17,6 @@ def campaign_rows(bank: Bank, month: Month) -> list[tuple[Plan, Emission, F64]]:
 
     The loss (major units, over the campaign's whole life on the account) is what severity is measured by.
     """
-    return _campaign_rows(bank.scenario, bank.units, month)
-
-
-@lru_cache(maxsize=128)
-def _campaign_rows(scenario: Scenario, units: tuple[int, ...], month: Month) -> list[tuple[Plan, Emission, F64]]:
-    """Kept for the labels, which ask again after the ledger: some hundred rows a chunk."""
-    bank = Bank(scenario, units)
     found: list[tuple[Plan, Emission, F64]] = []
     index = bank.traits.index
     if not len(index):
