@@ -6,6 +6,7 @@ world is made, not what is loaded. So any month can be made alone, in any order.
 
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def _asset(chain: Chain, table: _Table) -> dg.AssetsDefinition:
         table.name, "raw", kinds={"python", "polars", "parquet"}, rooms=["simulation"], hidden=table.hidden
     )
 
-    @dg.asset(**settings, deps=chain.keys(*table.follows), description=TABLES[table.name].__doc__)
+    @dg.asset(**settings, deps=chain.keys(*table.follows), description=inspect.getdoc(TABLES[table.name]))
     def raw(context: dg.AssetExecutionContext) -> pl.LazyFrame:
         chunks = table.chunks(chain.scenario, chain.month(context))
         return lazy_chunks(polars_schema(TABLES[table.name]), chunks)
