@@ -8,13 +8,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-import polars as pl
+from dagster import DagsterExecutionInterruptedError
 
-from fraud_assets.lake.paths import Place
 from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import LakeError
-from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario, ScenarioError
 
 DEMO_MONTHS = 3
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ScenarioError, LakeError, ValueError) as error:
         print(f"fraud-assets: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError):  # the second is what Dagster makes of the first
         print("\nfraud-assets: stopped; what was written is whole, the rest is as it was before", file=sys.stderr)
         return 130
 
@@ -64,18 +62,18 @@ def _demo(options: argparse.Namespace) -> int:
     from fraud_assets.demo import run_demo
 
     scenario = Scenario.load(options.scenario)
-    months = [scenario.month(key) for key in options.months or ()]
+    months = sorted({scenario.month(key) for key in options.months or ()})
     finished = run_demo(scenario, months or [scenario.first + k for k in range(DEMO_MONTHS)])
     return 0 if finished else 1
 
 
 def _export(options: argparse.Namespace) -> int:
-    from fraud_assets.assets.exports import DEFAULT_KEY, months_in_lake, write_labeled_csv
+    from fraud_assets.assets.exports import DEFAULT_KEY, chosen_months, write_labeled_csv
 
     scenario = Scenario.load(options.scenario)
     lake = LakeResource().lake
     check_lake_reachable(lake)
-    months = options.months or months_in_lake(lake, scenario)
+    months = chosen_months(lake, scenario, options.months)
     begun = time.monotonic()
     written = write_labeled_csv(lake, scenario, months, options.key or DEFAULT_KEY)
     print(
@@ -86,24 +84,23 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _realised(options: argparse.Namespace) -> int:
-    from fraud_assets.assets.exports import months_in_lake
+    from fraud_assets.assets.exports import chosen_months, tables_in_lake
     from fraud_assets.simulation.realised import figures, table
 
     scenario = Scenario.load(options.scenario)
     lake = LakeResource().lake
     check_lake_reachable(lake)
-    months = [scenario.month(key) for key in options.months or months_in_lake(lake, scenario)]
-
-    def scan(asset: str, keys: Sequence[Month]) -> pl.LazyFrame:
-        return lake.scan_parquet([Place(scenario.name, asset, month.key).parquet for month in keys])
-
-    found = figures(
-        scenario,
-        months,
-        scan("transactions", months),
-        scan("labeled_anomalies", months),
-        scan("customers", months[-1:]),
-    )
+    months = chosen_months(lake, scenario, options.months)
+    ledger, truth = (tables_in_lake(lake, scenario, asset, months) for asset in ("transactions", "labeled_anomalies"))
+    customers = tables_in_lake(lake, scenario, "customers", months[-1:])
+    with lake.naming_what_is_broken([*ledger, *truth, *customers]):
+        found = figures(
+            scenario,
+            [scenario.month(month) for month in months],
+            lake.scan_parquet(ledger),
+            lake.scan_parquet(truth),
+            lake.scan_parquet(customers),
+        )
     print(f"# {scenario.title}, {months[0]} to {months[-1]}: asked and realised\n\n{table(found)}", end="")
     return 0 if all(figure.holds for figure in found) else 1
 

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -30,8 +31,16 @@ def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
     """Run the months in their order and print what came out; true if all of them finished.
 
     The environment variable DAGSTER_HOME names the instance; without it nothing but the lake keeps a trace of the runs.
+
+    Raises
+    ------
+    ValueError
+        If DAGSTER_HOME is not an existing folder.
+    KeyboardInterrupt
+        If the user stops a run, which Dagster itself takes for a failure.
     """
     begun = time.monotonic()
+    home = _dagster_home()
     lake = LakeResource().lake
     check_lake_reachable(lake)
     print(f"{scenario.title}, {months[0]} to {months[-1]}, into {lake.url}")
@@ -39,7 +48,6 @@ def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
         build_definitions(scenarios=[scenario]), dg.Definitions(loggers={"progress": progress_logger})
     )
     job = definitions.resolve_job_def(f"{scenario.name}_monthly")
-    home = os.environ.get("DAGSTER_HOME")
     with dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral() as instance:
         for month in months:
             print(f"\n{month}", flush=True)
@@ -49,11 +57,38 @@ def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
                 run_config={"loggers": {"progress": {}}},
                 raise_on_error=False,
             )
+            if any(map(_interrupted, run.all_events)):
+                raise KeyboardInterrupt
             if not run.success:
                 print(f"\n{scenario.name} {month} did not finish; every table is whole, as it was before or new.")
                 return False
     print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. Look at it: make ui")
     return True
+
+
+def _dagster_home() -> str | None:
+    home = os.environ.get("DAGSTER_HOME")
+    if home and not (Path(home).expanduser().is_absolute() and Path(home).expanduser().is_dir()):
+        raise ValueError(
+            f"DAGSTER_HOME is {home!r}; it must be the absolute path of an existing folder; make it, or unset it"
+        )
+    return home
+
+
+def _interrupted(event: dg.DagsterEvent) -> bool:
+    """Whether a step or a run failed since the user stopped it."""
+    match event.event_type:
+        case dg.DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+        case dg.DagsterEventType.RUN_FAILURE:
+            error = event.job_failure_data.error
+        case _:
+            return False
+    while error is not None:
+        if error.cls_name in (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__):
+            return True
+        error = error.cause
+    return False
 
 
 def summary(scenario: Scenario, months: Sequence[Month], lake: Lake) -> str:
@@ -86,13 +121,21 @@ def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
         ("precision", f"{_interval(precision, '.3f')} (average precision, 95 % interval)"),
-        ("alerts", f"{headline['alerts']:,}, {headline['alert_precision']:.0%} of them fraud"),
+        ("alerts", f"{headline['alerts']:,}{_share(headline['alert_precision'])}"),
         ("saved", f"{currency} {_interval(savings, ',.0f')}"),
     ]
 
 
-def _interval(estimate: dict[str, float], form: str) -> str:
-    return f"{estimate['value']:{form}} ({estimate['low']:{form}} to {estimate['high']:{form}})"
+def _share(share: float | None) -> str:
+    return "" if share is None else f", {share:.0%} of them fraud"
+
+
+def _interval(estimate: dict[str, float | None], form: str) -> str:
+    """A figure with its interval; a month with too little fraud has neither."""
+    value, low, high = (estimate[name] for name in ("value", "low", "high"))
+    if value is None:
+        return "none"
+    return f"{value:{form}}" if low is None or high is None else f"{value:{form}} ({low:{form}} to {high:{form}})"
 
 
 @dg.logger
@@ -137,7 +180,7 @@ class _Progress(logging.Handler):
                     print(
                         f"  {found.severity.value}: {found.asset_key.path[-1]}, {found.check_name}: {found.description}"
                     )
-            case dg.DagsterEventType.STEP_FAILURE:
+            case dg.DagsterEventType.STEP_FAILURE if not _interrupted(event):
                 print(f"  {name}: {reason_of(event)}", flush=True)
             case _:
                 pass

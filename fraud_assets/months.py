@@ -16,7 +16,7 @@ REPORT_LOOKBACK = 6
 #: Months of history that a candidate is trained on.
 TRAINING_WINDOW = 6
 
-_KEY = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_KEY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -35,7 +35,7 @@ class Month:
         ValueError
             If the key is not a year and a month.
         """
-        found = _KEY.match(key)
+        found = _KEY.fullmatch(key)
         if not found:
             raise ValueError(f"month {key!r} is not of the form 2024-01")
         return cls(int(found[1]), int(found[2]))

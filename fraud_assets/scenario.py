@@ -8,15 +8,17 @@ files. What does not: what the numbers do (simulation, features, detection) and 
 from __future__ import annotations
 
 import csv
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fraud_assets.months import Month
 
@@ -25,16 +27,60 @@ EXTRA_SCENARIOS = "FRAUD_ASSETS_SCENARIOS"
 _TABLES = ("cities", "categories", "brands", "holidays")
 _SHIPPED = Path(__file__).parent / "scenarios"
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+_EARLIEST, _LATEST = Month(1900, 1), Month(2199, 12)
+_HOURS = tuple(f"h{hour:02d}" for hour in range(24))
 
 
 class ScenarioError(ValueError):
     """A scenario that cannot be used: the sentence names file, field, value and what is allowed."""
 
 
+def _ordered(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    if list(numbers) != sorted(numbers):
+        raise ValueError(f"{_plain(numbers)} must go from the lowest to the highest")
+    return numbers
+
+
+def _whole(shares: Any) -> Any:
+    """Refuse shares of a whole that are more or less than the whole."""
+    total = sum(shares.values() if isinstance(shares, Mapping) else shares)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"the shares sum to {total:g}; they must sum to 1")
+    return shares
+
+
+def _month_key(key: str) -> str:
+    if not _EARLIEST <= Month.parse(key) <= _LATEST:
+        raise ValueError(f"month {key!r} must lie within {_EARLIEST} to {_LATEST}")
+    return key
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, not a relative path, or a folder of zones
+        raise ValueError(f"{name!r} is not a time zone of the IANA database, such as America/New_York") from None
+    return name
+
+
+def _plain(numbers: tuple[Any, ...]) -> str:
+    return f"[{', '.join(f'{n:g}' for n in numbers)}]"
+
+
+T = TypeVar("T", int, float)
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+Age = Annotated[int, Field(ge=0, le=120)]
+#: A lowest and a highest value.
+Range = Annotated[tuple[T, T], AfterValidator(_ordered)]
+#: Three shares of a whole: low, medium, high.
+Levels = Annotated[tuple[Share, Share, Share], AfterValidator(_whole)]
+MonthKey = Annotated[str, AfterValidator(_month_key)]
+
+
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class City(_Model):
@@ -47,7 +93,7 @@ class City(_Model):
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
     population: Annotated[int, Field(gt=0)]
-    time_zone: str
+    time_zone: Annotated[str, AfterValidator(_zone)]
     tier: Annotated[int, Field(ge=1, le=3)]
     cost_of_living: Positive
 
@@ -104,11 +150,11 @@ class Segment(_Model):
 
     name: str
     share: Share
-    age: tuple[int, int]
+    age: Range[Age]
     income_factor: Positive
     activity_factor: Positive
-    savviness: tuple[Share, Share, Share]  # low, medium, high
-    occupations: dict[str, Share]
+    savviness: Levels
+    occupations: Annotated[dict[str, Share], AfterValidator(_whole)]
 
 
 class IncomeBracket(_Model):
@@ -116,6 +162,12 @@ class IncomeBracket(_Model):
     low: Positive
     high: Positive
     amount_factor: Positive
+
+    @model_validator(mode="after")
+    def _bounds(self) -> IncomeBracket:
+        if self.high < self.low:
+            raise ValueError(f"{self.name}: high {self.high:g} must not lie below low {self.low:g}")
+        return self
 
 
 class Occupation(_Model):
@@ -130,11 +182,11 @@ class Population(_Model):
     joining_months: Annotated[int, Field(ge=1)]
     segments: tuple[Segment, ...]
     occupations: tuple[Occupation, ...]
-    income_brackets: tuple[IncomeBracket, ...]
+    income_brackets: Annotated[tuple[IncomeBracket, ...], Field(min_length=1)]
     household_share: Share  # customers who share an address with another one
     travellers_a_month: Share
-    trip_days: tuple[int, int]
-    home_share: tuple[Share, Share]  # of a customer's purchases in the home city
+    trip_days: Range[Count]
+    home_share: Range[Share]  # of a customer's purchases in the home city
 
     @field_validator("segments")
     @classmethod
@@ -148,21 +200,21 @@ class Population(_Model):
 class Activity(_Model):
     """How much and when people pay."""
 
-    daily_mean: tuple[Positive, Positive] | None = None  # uniform across customers, or ...
+    daily_mean: Range[Positive] | None = None  # uniform across customers, or ...
     gamma_mean: Positive | None = None  # ... Gamma across customers with this mean a day
     gamma_cv: Positive | None = None
     day_cv: Positive
-    outing_continues: Share  # probability that another purchase follows
-    outing_gap_minutes: tuple[Positive, Positive]
+    outing_continues: Annotated[float, Field(ge=0, lt=1)]  # probability that another purchase follows
+    outing_gap_minutes: Range[Positive]
     weekday: tuple[Positive, Positive, Positive, Positive, Positive, Positive, Positive]  # Monday first
     month_edges: Positive  # factor on the first three and last three days
     payday: Positive  # factor on payday
     payday_days: Annotated[int, Field(ge=1)]
     preferred_share: Share  # purchases in one of the customer's favourite categories
-    repertoire_share: tuple[Share, Share]  # purchases at a merchant or payee already known
+    repertoire_share: Range[Share]  # purchases at a merchant or payee already known
     big_ticket_share: Share
     refund_share: Share  # of online purchases
-    bills: tuple[int, int]  # a customer's recurring payments a month
+    bills: Range[Count]  # a customer's recurring payments a month
 
     @model_validator(mode="after")
     def _one_rate(self) -> Activity:
@@ -195,12 +247,20 @@ class CampaignType(_Model):
 
     family: str
     share: Share  # of the fraud budget, in rows
-    first_month: str | None = None
-    skill: tuple[Share, Share, Share]  # low, mid, high
+    first_month: MonthKey | None = None
+    skill: Levels
     never_reported: Share
     report_delay_median_days: Positive
     report_delay_sigma: Positive
     parameters: dict[str, float | int | tuple[float, float]]
+
+    @field_validator("parameters")
+    @classmethod
+    def _ranges(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        for name, value in parameters.items():
+            if isinstance(value, tuple) and value[0] > value[1]:
+                raise ValueError(f"{name} {_plain(value)} must go from the lowest to the highest")
+        return parameters
 
 
 class Fraud(_Model):
@@ -208,9 +268,8 @@ class Fraud(_Model):
     monthly_variation: Share
     actors: Annotated[int, Field(ge=1)]
     false_report: Share  # of honest rows
-    severity_losses: tuple[
-        Positive, Positive, Positive
-    ]  # loss of an account at p50, p80 and p95: medium, high, critical
+    #: Loss of an account at p50, p80 and p95: medium, high, critical.
+    severity_losses: Annotated[tuple[Positive, Positive, Positive], AfterValidator(_ordered)]
     types: dict[str, CampaignType]
 
     @field_validator("types")
@@ -230,10 +289,10 @@ class Accidents(_Model):
     mistyped: tuple[Positive, Positive]  # a typed recipient
     typed_new_payee: Share
     typed_known_payee: Share
-    burst_seconds: tuple[Positive, Positive]
+    burst_seconds: Range[Positive]
     burst_same_amount: Share
     burst_reversed: Share
-    high_amount_factor: tuple[Positive, Positive]
+    high_amount_factor: Range[Positive]
     decimal_slip: Share
     high_amount_corrected: Share
     mistyped_bounces: Share
@@ -267,11 +326,11 @@ class Scenario(_Model):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
     source: Literal["simulated"]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
     country: str
     currency: str
-    first_month: str
-    last_month: str | None = None
+    first_month: MonthKey
+    last_month: MonthKey | None = None
     limits: tuple[Positive, ...]  # amounts just below which people and criminals like to stay
     population: Population
     activity: Activity
@@ -281,21 +340,24 @@ class Scenario(_Model):
     fraud: Fraud
     gates: Gates
     learning: Learning
-    cities: tuple[City, ...]
-    categories: tuple[Category, ...]
+    cities: Annotated[tuple[City, ...], Field(min_length=1)]
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
     brands: tuple[Brand, ...]
     holidays: tuple[Holiday, ...]
-    hours: dict[str, tuple[float, ...]]  # profile -> 24 weights
+    hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
 
-    @field_validator("first_month", "last_month")
+    @field_validator("hours")
     @classmethod
-    def _month(cls, key: str | None) -> str | None:
-        if key is not None:
-            Month.parse(key)
-        return key
+    def _weights(cls, hours: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        for profile, weights in hours.items():
+            if min(weights) < 0 or sum(weights) == 0:
+                raise ValueError(f"profile {profile}: the weights must not be negative, and not all of them 0")
+        return hours
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"last_month {self.last} must not lie before first_month {self.first}")
         total = sum(m.share for m in self.methods)
         if abs(total - 1) > 1e-6:
             raise ValueError(f"the shares of the methods sum to {total:g}; they must sum to 1")
@@ -338,7 +400,7 @@ class Scenario(_Model):
             If the month lies before ``first_month`` or after ``last_month``.
         """
         month = Month.parse(key)
-        if month < self.first or (self.last is not None and month > self.last):
+        if not self.first <= month <= (self.last or _LATEST):
             until = f"to {self.last}" if self.last else "onwards"
             raise ScenarioError(f"scenario {self.name}: month {month} is outside its range, {self.first} {until}")
         return month
@@ -387,27 +449,33 @@ def _document(folder: Path) -> dict[str, Any]:
     base = own.pop("extends", None)
     if base is None:
         document: dict[str, Any] = {}
-    elif (shipped := _SHIPPED / str(base)).is_dir():
-        document = _document(shipped)
+    elif base in (shipped := [path.parent.name for path in sorted(_SHIPPED.glob("*/scenario.yaml"))]):
+        document = _document(_SHIPPED / base)
     else:
         raise ScenarioError(
-            f"scenario {folder.name}: {folder / 'scenario.yaml'}: extends is {base!r}; it must be a shipped scenario"
+            f"scenario {folder.name}: {folder / 'scenario.yaml'}: extends is {base!r};"
+            f" it must be a shipped scenario, one of {', '.join(shipped)}"
         )
     for table in _TABLES:
         path = folder / f"{table}.csv"
         if path.exists() or base is None:
             document[table] = _rows(path)
     if (hours := folder / "hours.csv").exists() or base is None:
-        document["hours"] = {row["profile"]: tuple(float(row[f"h{h:02d}"]) for h in range(24)) for row in _rows(hours)}
+        document["hours"] = _profiles(hours)
     return _laid_over(document, own)
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Sections are merged, everything else is replaced."""
+    """Sections are merged, everything else is replaced; what is null above is taken out."""
     merged = dict(below)
     for name, value in above.items():
-        old = merged.get(name)
-        merged[name] = _laid_over(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            old = merged.get(name)
+            merged[name] = _laid_over(old if isinstance(old, dict) else {}, value)
+        else:
+            merged[name] = value
     return merged
 
 
@@ -437,8 +505,8 @@ def _folders() -> Iterator[tuple[str, Path]]:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        document = yaml.safe_load(_text(path))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day such as 2024-02-31
         raise ScenarioError(f"scenario {path.parent.name}: {path} is not YAML: {error}") from None
     if not isinstance(document, dict):
         raise ScenarioError(f"scenario {path.parent.name}: {path} must hold named sections")
@@ -446,10 +514,46 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        raise ScenarioError(f"scenario {path.parent.name}: the table {path} is missing")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of a table; a cell that a line lacks is None."""
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise ScenarioError(f"scenario {path.parent.name}: {path}: line {reader.line_num}: {error}") from None
+    for number, row in enumerate(rows, start=1):
+        if None in row:  # where the reader keeps what is beyond the header
+            raise ScenarioError(
+                f"scenario {path.parent.name}: {path}: row {number} has more cells than the header,"
+                f" which has {len(row) - 1}; quote a value with a comma in it"
+            )
+    return rows
+
+
+def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
+    """The 24 weights of each profile in hours.csv, as they stand there."""
+    rows = _rows(path)
+    if rows and (missing := [name for name in ("profile", *_HOURS) if name not in rows[0]]):
+        raise ScenarioError(
+            f"scenario {path.parent.name}: {path}: column {', '.join(missing)} is missing;"
+            f" profile and {_HOURS[0]} to {_HOURS[-1]} are needed"
+        )
+    return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
+
+
+def _text(path: Path) -> str:
+    """The text of a file; spreadsheets put a byte order mark before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        what = "table" if path.suffix == ".csv" else "file"
+        raise ScenarioError(f"scenario {path.parent.name}: the {what} {path} is missing") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            f"scenario {path.parent.name}: {path} is not UTF-8 (byte {error.start}"
+            f" is {error.object[error.start]:#04x}); save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ScenarioError(f"scenario {path.parent.name}: {path} cannot be read: {error.strerror}") from None
 
 
 def _sentence(folder: Path, error: ValidationError) -> str:
@@ -458,7 +562,8 @@ def _sentence(folder: Path, error: ValidationError) -> str:
     table = str(first["loc"][0]) if first["loc"] else ""
     file = f"{table}.csv" if table in (*_TABLES, "hours") else "scenario.yaml"
     found = first["input"]
-    value = f" is {found!r}" if isinstance(found, str | int | float | bool) else ""
+    is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
+    value = f" is {found!r}" if is_short else ""
     needed = first["msg"].removeprefix("Value error, ")
     if needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
         needed = needed[0].lower() + needed[1:]

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -310,6 +313,19 @@ def test_a_folder_of_files_is_no_tracking_server(
     assert fails_quickly(february) == (
         f"MLFLOW_TRACKING_URI is '{uri}'; a server's http(s) address or sqlite:///path is needed"
     )
+
+
+def test_two_processes_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:
+    code = "from fraud_assets.tracking import reach\nwith reach.client() as c: print(len(c.search_experiments()))"
+    variables = {**os.environ, "DAGSTER_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": ""}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for said, complaint in [process.communicate(timeout=120) for process in running]:
+        assert said == "1\n", complaint
 
 
 def test_the_months_of_two_banks_do_not_mix(mlflow: MlflowResource, february: tuple[Document, Document]) -> None:

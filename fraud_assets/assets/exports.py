@@ -91,7 +91,7 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
 
         Choose months and key in the launchpad (shift + click on Materialize).
         """
-        months = config.months or months_in_lake(lake.lake, chain.scenario)
+        months = chosen_months(lake.lake, chain.scenario, config.months)
         context.log.info(f"{chain.scenario.name}: {', '.join(months)} to {lake.lake.uri(config.key)}")
         return _materialized(write_labeled_csv(lake.lake, chain.scenario, months, config.key), months=", ".join(months))
 
@@ -104,6 +104,36 @@ def months_in_lake(lake: Lake, scenario: Scenario) -> list[str]:
     return sorted({part.removeprefix("month=") for key in keys for part in key.split("/") if part.startswith("month=")})
 
 
+def chosen_months(lake: Lake, scenario: Scenario, months: Sequence[str] | None) -> list[str]:
+    """The months somebody asks for, each once and oldest first; without any, those in the lake.
+
+    Raises
+    ------
+    ScenarioError
+        If a month is outside the scenario's range.
+    """
+    return sorted({scenario.month(month).key for month in months or months_in_lake(lake, scenario)})
+
+
+def tables_in_lake(lake: Lake, scenario: Scenario, asset: str, months: Sequence[str]) -> list[str]:
+    """The keys of an asset's tables, in the order of the months.
+
+    Raises
+    ------
+    LakeError
+        If there is no month, or one has not been materialized.
+    """
+    places = [Place(scenario.name, asset, month) for month in months]
+    missing = [place.month for place in places if not lake.exists(place.parquet)]
+    if missing or not places:
+        what = f"months {', '.join(missing)} of " if missing else ""
+        raise LakeError(
+            f"{what}{scenario.name}/{asset} not in the lake {lake.url}; "
+            f"run the job {scenario.name}_monthly for them first"
+        )
+    return [place.parquet for place in places]
+
+
 def write_labeled_csv(
     lake: Lake, scenario: Scenario, months: Sequence[str], key: str = DEFAULT_KEY, progress: Progress | None = None
 ) -> Written:
@@ -112,7 +142,7 @@ def write_labeled_csv(
     Parameters
     ----------
     months
-        Keys such as ``2024-01``; rows come in their order.
+        Keys such as ``2024-01``; each is written once, the oldest first.
     key
         Where under the lake's root.
 
@@ -121,20 +151,15 @@ def write_labeled_csv(
     ScenarioError
         If a month is outside the scenario's range.
     LakeError
-        If a month has not been materialized, there is none, or the key leads out of the lake.
+        If a month has not been materialized or is damaged, there is none, or the key leads out of the lake.
     """
     parts = key.split("/")
     if not key.endswith(".csv") or any(part in ("", ".", "..") for part in parts):
         raise LakeError(f"key {key!r} is not one under the lake's root that ends in .csv, for example {DEFAULT_KEY}")
-    places = [Place(scenario.name, LABELED_TRANSACTIONS, scenario.month(month).key) for month in months]
-    missing = [place.month for place in places if not lake.exists(place.parquet)]
-    if missing or not places:
-        what = f"months {', '.join(missing)} of" if missing else ""
-        raise LakeError(
-            f"{what} {scenario.name}/{LABELED_TRANSACTIONS} not in the lake {lake.url}; "
-            f"run the job {scenario.name}_monthly for them first".strip()
-        )
-    return write_csv(lake, key, lake.scan_parquet([place.parquet for place in places]), progress=progress)
+    wanted = sorted({scenario.month(month).key for month in months})
+    tables = tables_in_lake(lake, scenario, LABELED_TRANSACTIONS, wanted)
+    with lake.naming_what_is_broken(tables):
+        return write_csv(lake, key, lake.scan_parquet(tables), progress=progress)
 
 
 def _materialized(written: Written, **more: str) -> dg.MaterializeResult[None]:

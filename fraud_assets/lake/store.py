@@ -179,6 +179,29 @@ class Lake:
             credential_provider=pl.CredentialProviderAWS() if self.bucket and not has_keys else None,
         )
 
+    @contextmanager
+    def naming_what_is_broken(self, keys: Sequence[str]) -> Iterator[None]:
+        """What polars cannot read of these Parquet objects inside the block is said with the object's address.
+
+        Raises
+        ------
+        LakeError
+            If one of them does not exist, or is cut off or damaged. Polars itself does not say which.
+        """
+        try:
+            yield
+        except (pl.exceptions.PolarsError, FileNotFoundError):
+            for key in keys:  # one by one, and whole: only now does it matter which
+                try:
+                    for _ in self.scan_parquet([key]).collect_batches():
+                        pass
+                except FileNotFoundError:
+                    raise LakeError(f"{self.uri(key)} does not exist; materialize it") from None
+                except pl.exceptions.PolarsError as error:
+                    problem = str(error).partition("\n")[0]
+                    raise LakeError(f"{self.uri(key)} cannot be read ({problem}); materialize it again") from None
+            raise
+
     def polars_storage_options(self) -> dict[str, Any]:
         """What polars' own readers need for this lake, as ``storage_options``; empty on disk.
 

@@ -5,6 +5,7 @@ What lives here: where MLflow is, the check that it answers, and a client whose 
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import urllib.error
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
+_SQLITE = "sqlite:///"
 #: Seconds in which a server must answer before anything is sent to it.
 PATIENCE = 4
 #: MLflow's own defaults hang for four minutes when a server goes away.
@@ -66,16 +68,33 @@ def client() -> Iterator[MlflowClient]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
-            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+            with _alone(uri):
+                found = MlflowClient(tracking_uri=uri, registry_uri=uri)
+                if uri.startswith(_SQLITE):  # have both stores opened, and their tables made, while nobody else does
+                    found.search_experiments(max_results=1)
+                    found.search_registered_models(max_results=1)
+            yield found
     except MlflowException as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_without_secrets(first, uri)}") from None
 
 
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Hold the lock of an SQLite store: two processes that make its tables at once break one another's migration."""
+    if not uri.startswith(_SQLITE):
+        yield
+        return
+    database = Path(uri.removeprefix(_SQLITE))
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by a kill
+        yield
+
+
 def _check(uri: str) -> None:
     """See within seconds that the address is of use: a server that answers, or a database file that can be made."""
-    if uri.startswith("sqlite:///"):
-        folder = Path(uri.removeprefix("sqlite:///")).parent
+    if uri.startswith(_SQLITE):
+        folder = Path(uri.removeprefix(_SQLITE)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

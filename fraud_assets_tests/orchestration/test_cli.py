@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +15,8 @@ import pytest
 
 from fraud_assets.assets.exports import DEFAULT_KEY, write_labeled_csv
 from fraud_assets.cli import main
+from fraud_assets.demo import summary
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets_tests.orchestration.conftest import MONTHS, QUIET, Quarter
 
@@ -86,6 +93,11 @@ def write_again(quarter: Quarter, month: str) -> bytes:
         (["export", "--scenario", "us_bank"], ["us_bank/labeled_transactions", "us_bank_monthly"]),
         (["export", "--scenario", "tiny_bank", "--months", "May"], ["'May'", "2024-01"]),
         (["export", "--scenario", "tiny_bank", "--key", "../out.csv"], ["'../out.csv'", DEFAULT_KEY]),
+        (
+            ["realised", "--scenario", "tiny_bank", "--months", "2024-05"],
+            ["2024-05 of tiny_bank/transactions", "monthly"],
+        ),
+        (["realised", "--scenario", "us_bank"], ["us_bank/transactions", "us_bank_monthly"]),
         (["demo", "--scenario", "tiny_bank", "--months", "2023-12"], ["2023-12", "2024-01 onwards"]),
     ],
 )
@@ -99,6 +111,88 @@ def test_what_the_user_can_mend_is_said_in_one_sentence(
     assert said.err.startswith("fraud-assets: ")
     for word in words:
         assert word in said.err
+
+
+@pytest.mark.usefixtures("in_quarter")
+def test_a_month_named_twice_is_exported_once_and_in_its_place(
+    quarter: Quarter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once, twice = "once.csv", "twice.csv"
+    assert main(["export", "--scenario", "tiny_bank", "--months", *MONTHS[:2], "--key", once]) == 0
+    assert main(["export", "--scenario", "tiny_bank", "--months", *MONTHS[1::-1], MONTHS[0], "--key", twice]) == 0
+    assert quarter.lake.sha256(once) == quarter.lake.sha256(twice)
+    assert "rows of 2024-01, 2024-02, " in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("command", "asset"), [("realised", "labeled_anomalies"), ("export", "labeled_transactions")])
+@pytest.mark.parametrize("damage", ["cut off", "scrambled"])
+def test_a_damaged_table_is_named(
+    quarter: Quarter,
+    command: str,
+    asset: str,
+    damage: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lake = Lake.from_url(tmp_path)
+    for name in ("transactions", "labeled_anomalies", "customers", "labeled_transactions"):
+        for month in MONTHS[:2]:
+            whole = quarter.lake.read_bytes(quarter.key(name, month))
+            if (name, month) == (asset, MONTHS[1]):
+                whole = whole[: len(whole) // 2] if damage == "cut off" else whole[:4] + b"\xff" * 5000 + whole[5004:]
+            with lake.open_writer(quarter.key(name, month)) as writer:
+                writer.write(whole)
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path))
+    assert main([command, "--scenario", "tiny_bank"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"fraud-assets: {lake.uri(quarter.key(asset, MONTHS[1]))} cannot be read")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("home", ["nowhere", "file"])
+def test_a_dagster_home_that_is_no_folder_is_named(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / home))
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
+    assert main(["demo", "--scenario", "tiny_bank"]) == 1
+    said = capsys.readouterr().err
+    assert f"DAGSTER_HOME is '{tmp_path / home}'" in said
+    assert said.count("\n") == 1
+
+
+def test_a_month_with_neither_fraud_nor_alert_is_summed_up(quarter: Quarter, tmp_path: Path) -> None:
+    lake, month = Lake.from_url(tmp_path), MONTHS[-1]
+    report = Place("tiny_bank", "evaluation_report", month).value
+    found = json.loads(quarter.lake.read_bytes(report))
+    unknown = {"value": None, "low": None, "high": None}
+    found["headline"] |= {"average_precision": unknown, "savings": unknown, "alerts": 0, "alert_precision": None}
+    contents = {report: json.dumps(found).encode()}
+    for asset in ("transactions", "labeled_anomalies"):
+        contents[quarter.key(asset, month)] = quarter.lake.read_bytes(quarter.key(asset, month))
+    for key, content in contents.items():
+        with lake.open_writer(key) as writer:
+            writer.write(content)
+    said = summary(quarter.scenario, [quarter.scenario.month(month)], lake)
+    assert "precision  none" in said
+    assert "saved  USD none" in said
+    assert "alerts  0\n" in said
+
+
+def test_a_demo_that_is_stopped_says_so(tmp_path: Path) -> None:
+    variables = {**os.environ, "FRAUD_ASSETS_LAKE": str(tmp_path / "lake"), "DAGSTER_HOME": ""}
+    command = [sys.executable, "-m", "fraud_assets.cli", "demo", "--scenario", "tiny_bank", "--months", "2024-01"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        next(line for line in demo.stdout if " rows " in line)  # the first step has finished
+        demo.send_signal(signal.SIGINT)
+        said = demo.stderr.read()
+        assert demo.wait() == 130
+    assert "fraud-assets: stopped; what was written is whole" in said
+    assert "Traceback" not in said
 
 
 def test_an_unreachable_lake_is_said_in_one_sentence(

@@ -14,6 +14,17 @@ from fraud_assets.scenario import EXTRA_SCENARIOS, Scenario, ScenarioError, load
 SHIPPED = Path(module.__file__).parent / "scenarios"
 
 
+SEGMENT: dict[str, object] = {
+    "name": "all",
+    "share": 1,
+    "age": [20, 60],
+    "income_factor": 1,
+    "activity_factor": 1,
+    "savviness": [0.2, 0.5, 0.3],
+    "occupations": {"office": 1},
+}
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A further scenarios folder with one small bank, `corner_bank`."""
@@ -78,6 +89,31 @@ def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytes
             {"methods": [{"name": "Credit Card", "share": 0.5, "normal_maximum": 1, "decline": 0, "pending": 0}]},
             ["0.5", "sum to 1"],
         ),
+        ({"seed": 2**63}, ["seed", str(2**63)]),
+        ({"limits": [float("inf")]}, ["limits.0", "inf", "finite"]),
+        ({"learning": {"costs": {"margin": float("nan")}}}, ["learning.costs.margin", "nan"]),
+        ({"first_month": "0001-01"}, ["first_month", "0001-01", "1900-01 to 2199-12"]),
+        ({"last_month": "2023-12"}, ["last_month 2023-12", "first_month 2024-01"]),
+        ({"fraud": {"types": {"card_testing": {"first_month": "soon"}}}}, ["card_testing.first_month", "'soon'"]),
+        ({"fraud": {"types": {"card_testing": {"skill": [0.3, 0.3, 0.3]}}}}, ["card_testing.skill", "0.9", "sum to 1"]),
+        (
+            {"fraud": {"types": {"card_testing": {"parameters": {"amount": [2, 0.5]}}}}},
+            ["card_testing.parameters", "amount [2, 0.5]", "lowest to the highest"],
+        ),
+        ({"fraud": {"severity_losses": [60, 50, 800]}}, ["severity_losses", "lowest to the highest"]),
+        ({"fraud": {"types": {"card_testing": None}}}, ["fraud.types", "0.6", "sum to 1"]),
+        ({"activity": {"daily_mean": [15, 8]}}, ["activity.daily_mean", "[15, 8]", "lowest to the highest"]),
+        ({"activity": {"repertoire_share": [0.9, 0.6]}}, ["repertoire_share", "lowest to the highest"]),
+        ({"activity": {"outing_gap_minutes": [45, 5]}}, ["outing_gap_minutes", "lowest to the highest"]),
+        ({"activity": {"outing_continues": 1}}, ["outing_continues", "less than 1"]),
+        ({"activity": {"bills": [-1, 3]}}, ["activity.bills.0", "-1", "0"]),
+        ({"population": {"home_share": [0.9, 0.2]}}, ["population.home_share", "lowest to the highest"]),
+        ({"population": {"trip_days": [9, 2]}}, ["population.trip_days", "lowest to the highest"]),
+        ({"accidents": {"burst_seconds": [20, 1]}}, ["accidents.burst_seconds", "lowest to the highest"]),
+        ({"accidents": {"high_amount_factor": [4, 2]}}, ["high_amount_factor", "lowest to the highest"]),
+        ({"population": {"segments": [SEGMENT | {"age": [60, 20]}]}}, ["segments.0.age", "lowest to the highest"]),
+        ({"population": {"segments": [SEGMENT | {"savviness": [1, 1, 1]}]}}, ["segments.0.savviness", "sum to 1"]),
+        ({"population": {"segments": [SEGMENT | {"occupations": {}}]}}, ["segments.0.occupations", "sum to 1"]),
         ({"source": "dreamt"}, ["source", "dreamt", "simulated"]),
         ({"gates": {"severity": False}}, ["gates.severity", "error", "warn", "off"]),
     ],
@@ -96,6 +132,13 @@ def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
     [
         ("cities", "8804190", "-5", ["cities.csv", "cities.0.population", "'-5'"]),
         ("categories", "Salary,Bank Transfer", "Salary,Cowries", ["category Salary", "'Cowries'", "Credit Card"]),
+        ("cities", "America/New_York", "America/Gotham", ["cities.0.time_zone", "'America/Gotham'", "IANA"]),
+        ("cities", "America/New_York", "America", ["cities.0.time_zone", "'America'", "IANA"]),
+        ("cities", "40.7128", "nan", ["cities.0.latitude", "nan"]),
+        ("cities", "New York,NY", "New York,,NY", ["cities.csv", "row 1", "more cells than the header"]),
+        ("hours", ",h05", ",five", ["hours.csv", "column h05 is missing"]),
+        ("hours", "office,8.1", "office,eight", ["hours.csv", "hours.office.0", "'eight'", "number"]),
+        ("hours", "office,8.1", "office,-8.1", ["hours.csv", "profile office", "negative"]),
         ("brands", "Walmart,Grocery", "Walmart,Grosery", ["brand Walmart", "'Grosery'", "Grocery"]),
         ("holidays", "2024-02-14,1.10", "2024-02-01,1.10", ["holidays.csv", "alentine's Day", "before it begins"]),
     ],
@@ -115,9 +158,53 @@ def test_a_folder_that_is_called_otherwise_than_its_bank_is_refused(folder: Path
         Scenario.load("corner_bank")
 
 
-def test_what_can_be_extended_is_said(folder: Path) -> None:
-    write(folder, {"extends": "moon_bank", "name": "corner_bank"})
-    with pytest.raises(ScenarioError, match=r"extends is 'moon_bank'; it must be a shipped scenario"):
+@pytest.mark.parametrize("base", ["moon_bank", "", "..", ["us_bank"]])
+def test_what_can_be_extended_is_said(folder: Path, base: object) -> None:
+    write(folder, {"extends": base, "name": "corner_bank"})
+    with pytest.raises(ScenarioError, match=r"extends is .*; it must be a shipped scenario, one of tiny_bank, us_bank"):
+        Scenario.load("corner_bank")
+
+
+@pytest.mark.parametrize("table", ["cities", "categories"])
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_table_without_rows_is_refused(folder: Path, table: str, lines: int) -> None:
+    header = (SHIPPED / "us_bank" / f"{table}.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:lines]
+    (folder / f"{table}.csv").write_text("".join(header), encoding="utf-8")
+    sentence = wrong(folder, {})
+    assert f"{table}.csv" in sentence
+    assert "at least 1 item" in sentence
+
+
+def test_a_profile_of_nothing_but_zeros_is_refused(folder: Path) -> None:
+    text = (SHIPPED / "us_bank" / "hours.csv").read_text(encoding="utf-8").splitlines()
+    zeros = ",".join(["office", *["0"] * 24])
+    (folder / "hours.csv").write_text("\n".join([text[0], zeros, *text[2:]]), encoding="utf-8")
+    assert "profile office" in wrong(folder, {})
+
+
+def test_null_takes_out_what_the_extended_scenario_has(folder: Path) -> None:
+    types = {"card_testing": None, "account_takeover": {"share": 1.0}}
+    activity = {"daily_mean": None, "gamma_mean": 2.0}
+    write(folder, {"extends": "us_bank", "name": "corner_bank", "fraud": {"types": types}, "activity": activity})
+    corner = Scenario.load("corner_bank")
+    assert list(corner.fraud.types) == ["account_takeover"]
+    assert corner.activity.daily_mean is None
+    assert corner.activity.bills == Scenario.load("us_bank").activity.bills
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(folder: Path) -> None:
+    for file in ("cities.csv", "hours.csv"):
+        (folder / file).write_text((SHIPPED / "us_bank" / file).read_text(encoding="utf-8"), encoding="utf-8-sig")
+    yaml_file = folder / "scenario.yaml"
+    yaml_file.write_text(yaml_file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    corner, us = Scenario.load("corner_bank"), Scenario.load("us_bank")
+    assert (corner.cities, corner.hours) == (us.cities, us.hours)
+
+
+@pytest.mark.parametrize("file", ["scenario.yaml", "brands.csv"])
+def test_a_file_in_another_encoding_is_named(folder: Path, file: str) -> None:
+    (folder / file).write_bytes("name: Café".encode("latin-1"))
+    with pytest.raises(ScenarioError, match=rf"{file} is not UTF-8 \(byte 9 is 0xe9\)"):
         Scenario.load("corner_bank")
 
 
@@ -147,6 +234,8 @@ def test_an_extra_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatc
 def test_a_month_outside_the_range_is_refused() -> None:
     with pytest.raises(ScenarioError, match=r"scenario us_bank: month 2023-12 is outside its range, 2024-01 onwards"):
         Scenario.load("us_bank").month("2023-12")
+    with pytest.raises(ScenarioError, match=r"month 9999-12 is outside its range"):
+        Scenario.load("us_bank").month("9999-12")
 
 
 def test_every_number_of_the_default_bank_says_where_it_comes_from() -> None:
