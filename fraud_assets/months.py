@@ -15,6 +15,8 @@ FEATURE_LOOKBACK = 3
 REPORT_LOOKBACK = 6
 #: Months of history that a candidate is trained on.
 TRAINING_WINDOW = 6
+#: Months after which most of what a bank will ever learn about a month is known: 90 days.
+REPORT_DELAY = 3
 
 _KEY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 

@@ -1,7 +1,7 @@
 """The tables of the lake: columns, types, units and rules.
 
-What lives here: one dataframely schema a table. They feed the column schemas in the UI, the blocking schema checks and
-docs/tables.md. What does not: how rows come to be (simulation, ingestion) and the feature table, whose schema is the
+What lives here: one dataframely schema a table. They feed the column schemas in the UI and the blocking schema checks.
+What does not: how rows come to be (simulation, ingestion) and the feature table, whose schema is the
 feature registry's.
 
 Conventions: instants are UTC with microsecond type; amounts are major units (dollars, rupees) with two decimals; ids

@@ -22,10 +22,8 @@ from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake
-from fraud_assets.months import Month
+from fraud_assets.months import REPORT_DELAY, Month
 
-#: Months after which most of what a bank will ever learn about a month is known: 90 days.
-REPORT_DELAY = 3
 _TRIED = (
     "scored_transactions",
     "transaction_features",
