@@ -1,0 +1,216 @@
+"""A scenario: one bank, from one YAML file and the CSV tables beside it.
+
+What lives here: :class:`Scenario`, what its sections must agree on, and the doors through which it is loaded. The
+package is the only reader of scenario files. What the numbers do lives in the rooms; the numbers themselves in
+``scenario.yaml``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from fraud_assets.months import Month
+from fraud_assets.scenario.files import EXTRA_SCENARIOS, SHIPPED, TABLES, ScenarioError, document_of, folders
+from fraud_assets.scenario.sections import (
+    LATEST,
+    Accidents,
+    Activity,
+    Brand,
+    CampaignType,
+    Category,
+    City,
+    Costs,
+    DeviceLife,
+    Fraud,
+    Gates,
+    Holiday,
+    IncomeBracket,
+    Learning,
+    Method,
+    MonthKey,
+    Occupation,
+    Population,
+    Positive,
+    Section,
+    Segment,
+)
+
+__all__ = [
+    "EXTRA_SCENARIOS",
+    "Accidents",
+    "Activity",
+    "Brand",
+    "CampaignType",
+    "Category",
+    "City",
+    "Costs",
+    "DeviceLife",
+    "Fraud",
+    "Gates",
+    "Holiday",
+    "IncomeBracket",
+    "Learning",
+    "Method",
+    "Occupation",
+    "Population",
+    "Scenario",
+    "ScenarioError",
+    "Segment",
+    "load_all",
+    "load_folder",
+]
+
+
+class Scenario(Section):
+    """One bank. Frozen and hashable by name; ``Scenario.load`` is the door."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    source: Literal["simulated"]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    country: str
+    currency: str
+    first_month: MonthKey
+    last_month: MonthKey | None = None
+    limits: tuple[Positive, ...]  # amounts just below which people and criminals like to stay
+    population: Population
+    activity: Activity
+    methods: tuple[Method, ...]
+    devices: DeviceLife
+    accidents: Accidents
+    fraud: Fraud
+    gates: Gates
+    learning: Learning
+    cities: Annotated[tuple[City, ...], Field(min_length=1)]
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+    brands: tuple[Brand, ...]
+    holidays: tuple[Holiday, ...]
+    hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
+
+    @field_validator("hours")
+    @classmethod
+    def _weights(cls, hours: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        for profile, weights in hours.items():
+            if min(weights) < 0 or sum(weights) == 0:
+                raise ValueError(f"profile {profile}: the weights must not be negative, and not all of them 0")
+        return hours
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"last_month {self.last} must not lie before first_month {self.first}")
+        total = sum(m.share for m in self.methods)
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the shares of the methods sum to {total:g}; they must sum to 1")
+        methods = {m.name for m in self.methods}
+        for c in self.categories:
+            if c.method not in methods:
+                raise ValueError(f"category {c.category}: method {c.method!r} is none of {sorted(methods)}")
+            if c.hours not in self.hours:
+                raise ValueError(f"category {c.category}: hours {c.hours!r} is none of {sorted(self.hours)}")
+        for o in self.population.occupations:
+            if o.hours not in self.hours:
+                raise ValueError(f"occupation {o.name}: hours {o.hours!r} is none of {sorted(self.hours)}")
+        occupations = {o.name for o in self.population.occupations}
+        for s in self.population.segments:
+            if unknown := set(s.occupations) - occupations:
+                raise ValueError(f"segment {s.name}: occupations {sorted(unknown)} are none of {sorted(occupations)}")
+        categories = {c.category for c in self.categories}
+        for b in self.brands:
+            if b.category not in categories:
+                raise ValueError(f"brand {b.name}: category {b.category!r} is none of {sorted(categories)}")
+        return self
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.seed))
+
+    @property
+    def first(self) -> Month:
+        return Month.parse(self.first_month)
+
+    @property
+    def last(self) -> Month | None:
+        return Month.parse(self.last_month) if self.last_month else None
+
+    def month(self, key: str) -> Month:
+        """The month of a key, checked against the scenario's range.
+
+        Raises
+        ------
+        ScenarioError
+            If the month lies before ``first_month`` or after ``last_month``.
+        """
+        month = Month.parse(key)
+        if not self.first <= month <= (self.last or LATEST):
+            until = f"to {self.last}" if self.last else "onwards"
+            raise ScenarioError(f"scenario {self.name}: month {month} is outside its range, {self.first} {until}")
+        return month
+
+    @classmethod
+    def load(cls, name: str) -> Scenario:
+        """The scenario of that name, from the shipped folder or the one in FRAUD_ASSETS_SCENARIOS.
+
+        Raises
+        ------
+        ScenarioError
+            If there is none of that name, or if it is wrong.
+        """
+        found = dict(folders())
+        if name not in found:
+            raise ScenarioError(
+                f"scenario {name!r} does not exist; there are {', '.join(sorted(found))}"
+                f" (further folders: environment variable {EXTRA_SCENARIOS})"
+            )
+        return load_folder(found[name])
+
+
+def load_all() -> list[Scenario]:
+    """Every scenario, shipped ones and those in FRAUD_ASSETS_SCENARIOS, by name."""
+    return [load_folder(folder) for _, folder in sorted(folders())]
+
+
+@lru_cache(maxsize=64)
+def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Scenario:
+    try:
+        document = document_of(folder)
+        scenario = Scenario.model_validate(document)
+    except ValidationError as error:
+        raise ScenarioError(_sentence(folder, error)) from None
+    if scenario.name != folder.name:
+        raise ScenarioError(
+            f"scenario {folder.name}: {folder / 'scenario.yaml'}: name is {scenario.name!r};"
+            f" it must be the folder's name, {folder.name!r}"
+        )
+    return scenario
+
+
+def load_folder(folder: Path) -> Scenario:
+    """The scenario in a folder; read again only when one of its files has changed.
+
+    Raises
+    ------
+    ScenarioError
+        With file, field, value and what was allowed.
+    """
+    watched = (folder, *SHIPPED.iterdir())  # a scenario may extend a shipped one
+    stamp = tuple(p.stat().st_mtime_ns for f in watched if f.is_dir() for p in sorted(f.iterdir()) if p.is_file())
+    return _load_cached(folder, stamp)
+
+
+def _sentence(folder: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    table = str(first["loc"][0]) if first["loc"] else ""
+    file = f"{table}.csv" if table in (*TABLES, "hours") else "scenario.yaml"
+    found = first["input"]
+    is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
+    value = f" is {found!r}" if is_short else ""
+    needed = first["msg"].removeprefix("Value error, ")
+    if needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
+        needed = needed[0].lower() + needed[1:]
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed}{more}"

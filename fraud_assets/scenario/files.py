@@ -1,0 +1,125 @@
+"""Reading scenario folders: YAML, the CSV tables beside it, and what one scenario takes from another.
+
+What lives here: files and the sentences about files. What the values mean is in ``sections.py``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: Environment variable that names a further folder of scenarios.
+EXTRA_SCENARIOS = "FRAUD_ASSETS_SCENARIOS"
+SHIPPED = Path(__file__).parent.parent / "scenarios"
+TABLES = ("cities", "categories", "brands", "holidays")
+_HOURS = tuple(f"h{hour:02d}" for hour in range(24))
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be used: the sentence names file, field, value and what is allowed."""
+
+
+def document_of(folder: Path) -> dict[str, Any]:
+    """The raw content of a folder laid over that of the scenario it extends, if any."""
+    own = _yaml(folder / "scenario.yaml")
+    base = own.pop("extends", None)
+    if base is None:
+        document: dict[str, Any] = {}
+    elif base in (shipped := [path.parent.name for path in sorted(SHIPPED.glob("*/scenario.yaml"))]):
+        document = document_of(SHIPPED / base)
+    else:
+        raise ScenarioError(
+            f"scenario {folder.name}: {folder / 'scenario.yaml'}: extends is {base!r};"
+            f" it must be a shipped scenario, one of {', '.join(shipped)}"
+        )
+    for table in TABLES:
+        path = folder / f"{table}.csv"
+        if path.exists() or base is None:
+            document[table] = _rows(path)
+    if (hours := folder / "hours.csv").exists() or base is None:
+        document["hours"] = _profiles(hours)
+    return _laid_over(document, own)
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Sections are merged, everything else is replaced; what is null above is taken out."""
+    merged = dict(below)
+    for name, value in above.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            old = merged.get(name)
+            merged[name] = _laid_over(old if isinstance(old, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def folders() -> Iterator[tuple[str, Path]]:
+    roots = [SHIPPED]
+    if extra := os.environ.get(EXTRA_SCENARIOS):
+        if not Path(extra).is_dir():
+            raise ScenarioError(f"{EXTRA_SCENARIOS} is {extra!r}; it must be an existing folder of scenario folders")
+        roots.append(Path(extra))
+    for root in roots:
+        for path in sorted(root.glob("*/scenario.yaml")):
+            yield path.parent.name, path.parent
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(_text(path))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day such as 2024-02-31
+        raise ScenarioError(f"scenario {path.parent.name}: {path} is not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise ScenarioError(f"scenario {path.parent.name}: {path} must hold named sections")
+    return document
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table; a cell that a line lacks is None."""
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise ScenarioError(f"scenario {path.parent.name}: {path}: line {reader.line_num}: {error}") from None
+    for number, row in enumerate(rows, start=1):
+        if None in row:  # where the reader keeps what is beyond the header
+            raise ScenarioError(
+                f"scenario {path.parent.name}: {path}: row {number} has more cells than the header,"
+                f" which has {len(row) - 1}; quote a value with a comma in it"
+            )
+    return rows
+
+
+def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
+    """The 24 weights of each profile in hours.csv, as they stand there."""
+    rows = _rows(path)
+    if rows and (missing := [name for name in ("profile", *_HOURS) if name not in rows[0]]):
+        raise ScenarioError(
+            f"scenario {path.parent.name}: {path}: column {', '.join(missing)} is missing;"
+            f" profile and {_HOURS[0]} to {_HOURS[-1]} are needed"
+        )
+    return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
+
+
+def _text(path: Path) -> str:
+    """The text of a file; spreadsheets put a byte order mark before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        what = "table" if path.suffix == ".csv" else "file"
+        raise ScenarioError(f"scenario {path.parent.name}: the {what} {path} is missing") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            f"scenario {path.parent.name}: {path} is not UTF-8 (byte {error.start}"
+            f" is {error.object[error.start]:#04x}); save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ScenarioError(f"scenario {path.parent.name}: {path} cannot be read: {error.strerror}") from None
