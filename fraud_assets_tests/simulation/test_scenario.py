@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fraud_assets import scenario as module
 from fraud_assets.scenario import EXTRA_SCENARIOS, Scenario, ScenarioError, load_all
-
-SHIPPED = Path(module.__file__).parent / "scenarios"
-
+from fraud_assets.scenario.files import SHIPPED
 
 SEGMENT: dict[str, object] = {
     "name": "all",
