@@ -18,6 +18,7 @@ from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import generator
+from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.tables import TABLES, polars_schema
 
 Chunks = Callable[[Scenario, Month], list[Callable[[], pl.DataFrame]]]
@@ -42,7 +43,14 @@ _TABLES = (
 
 
 def raw_assets(chain: Chain) -> list[dg.AssetsDefinition]:
-    """The six raw tables."""
+    """The six raw tables.
+
+    Raises
+    ------
+    ScenarioError
+        If a fraud type of the scenario does not fit its family.
+    """
+    check_fraud_types(chain.scenario)
     return [_asset(chain, table) for table in _TABLES]
 
 

@@ -32,6 +32,13 @@ def whole(shares: Any) -> Any:
     return shares
 
 
+def _ranges(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise ValueError(f"{name} {_plain(value)} must go from the lowest to the highest")
+    return parameters
+
+
 def _month_key(key: str) -> str:
     if not EARLIEST <= Month.parse(key) <= LATEST:
         raise ValueError(f"month {key!r} must lie within {EARLIEST} to {LATEST}")
@@ -60,6 +67,8 @@ Range = Annotated[tuple[T, T], AfterValidator(_ordered)]
 #: Three shares of a whole: low, medium, high.
 Levels = Annotated[tuple[Share, Share, Share], AfterValidator(whole)]
 MonthKey = Annotated[str, AfterValidator(_month_key)]
+#: Parameters of a fraud type: a number, or the bounds between which each campaign draws its own.
+Parameters = Annotated[dict[str, float | int | tuple[float, float]], AfterValidator(_ranges)]
 
 
 class Section(BaseModel):
@@ -232,18 +241,25 @@ class CampaignType(Section):
     share: Share  # of the fraud budget, in rows
     first_month: MonthKey | None = None
     skill: Levels
+    #: Who finds it: the customer on the statement, a dispute months later, the bank when it writes the debt off, an
+    #: audit of the merchant, or the police.
+    reporting: Literal["customer", "chargeback", "charge_off", "merchant_audit", "law_enforcement"] = "customer"
     never_reported: Share
-    report_delay_median_days: Positive
-    report_delay_sigma: Positive
-    parameters: dict[str, float | int | tuple[float, float]]
+    report_delay_median_days: Positive = 4  # of the customer's own report; the other ways have delays of their own
+    report_delay_sigma: Positive = 1.2
+    parameters: Parameters
+    #: From a month on, parameters that replace others: a method that changes.
+    changes: dict[MonthKey, Parameters] = {}
+    follows: str | None = None  # type whose campaigns supply the accounts of some of these
+    follow_share: Share = 0.0
 
-    @field_validator("parameters")
-    @classmethod
-    def _ranges(cls, parameters: dict[str, Any]) -> dict[str, Any]:
-        for name, value in parameters.items():
-            if isinstance(value, tuple) and value[0] > value[1]:
-                raise ValueError(f"{name} {_plain(value)} must go from the lowest to the highest")
-        return parameters
+    def as_of(self, month: str) -> CampaignType:
+        """The type with the parameters of a month (``YYYY-MM``)."""
+        parameters = dict(self.parameters)
+        for since in sorted(self.changes):
+            if since <= month:
+                parameters |= self.changes[since]
+        return self if parameters == self.parameters else self.model_copy(update={"parameters": parameters})
 
 
 class Fraud(Section):
@@ -261,6 +277,10 @@ class Fraud(Section):
         total = sum(t.share for t in types.values())
         if types and abs(total - 1) > 1e-6:
             raise ValueError(f"the shares of the fraud types sum to {total:g}; they must sum to 1")
+        for name, kind in types.items():
+            if kind.follows is not None and kind.follows not in set(types) - {name}:
+                others = ", ".join(sorted(set(types) - {name}))
+                raise ValueError(f"{name}: follows {kind.follows!r} is none of the other types: {others}")
         return types
 
 

@@ -15,6 +15,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import customers, devices, merchants
 from fraud_assets.simulation.fraud.equipment import actor_devices, actor_logins
+from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.simulation.fraud.plan import campaigns_frame
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.fraud.truth import labeled
@@ -86,9 +87,15 @@ class SyntheticDataGenerator:
     ----------
     config
         The scenario: ``Scenario.load("us_bank")``, or one changed by ``model_copy(update=...)``.
+
+    Raises
+    ------
+    ScenarioError
+        If a fraud type of the scenario does not fit its family.
     """
 
     def __init__(self, config: Scenario) -> None:
+        check_fraud_types(config)
         self.config = config
 
     def generate_customers(self, month: str) -> pl.DataFrame:

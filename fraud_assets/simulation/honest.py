@@ -10,7 +10,7 @@ from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.devices import guests
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, retries
 from fraud_assets.simulation.fraud.accidents import accidents
-from fraud_assets.simulation.fraud.families import FAMILIES
+from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_first_payments, of_spending
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.intents import (
     AMOUNT,
@@ -60,15 +60,14 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     """
     spent = spending(bank, blocks(bank.scenario, month))
     anomaly = _unusual(bank, spent)
-    lookalike = _lookalikes(bank, spent.category, spent.cents, spent.is_new)
+    lookalike = lookalikes(bank, of_spending(spent))
     check = may_check_card(bank, spent)
     matters = (spent.fate != 0) | ((anomaly != NONE) | (lookalike != NONE)) & _near(month, spent)
     some = matters | check & _near(month, spent)
     drafts = intents(bank, spent.take(some))
     drafts = drafts.but(anomaly=anomaly[some], lookalike=lookalike[some])
     checks = card_checks(bank, drafts, check[some])
-    new = np.ones(len(checks), dtype=bool)
-    checks = checks.but(lookalike=_lookalikes(bank, checks.category, checks.cents, new))
+    checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
     rows, after = accidents(bank, drafts.take(matters[some]))
     parts = [inside(source, month) for source in (rows, after, checks)]
     found = react(bank, month, _on_other_devices(bank, month, concat(parts)))
@@ -103,14 +102,6 @@ def _on_other_devices(bank: Bank, month: Month, rows: Intents) -> Intents:
     device = rows.device.copy()
     device[remote[there]] = visit.device_id[order][last[there]]
     return rows.but(device=device)
-
-
-def _lookalikes(bank: Bank, category: I64, cents: I64, is_new: Bools) -> I64:
-    """Index of the (sorted) fraud type that an honest payment resembles, ``NONE`` for most."""
-    lookalike = np.full(len(category), NONE)
-    for number, (_, kind) in enumerate(sorted(bank.scenario.fraud.types.items())):
-        lookalike[FAMILIES[kind.family].resembles(bank, category, cents, is_new)] = number
-    return lookalike
 
 
 def _unusual(bank: Bank, spent: Spending) -> I64:

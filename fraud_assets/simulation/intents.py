@@ -125,6 +125,17 @@ def concat(parts: list[Intents]) -> Intents:
     return Intents(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Intents)})
 
 
+def expand(counts: npt.ArrayLike) -> tuple[I64, I64]:
+    """A row for each of ``counts[k]`` things that ``k`` has: whose it is, and which of them; both of shape (sum,).
+
+    >>> expand([2, 0, 3])
+    (array([0, 0, 2, 2, 2]), array([0, 1, 0, 1, 2]))
+    """
+    number = np.asarray(counts, dtype=np.int64)
+    whose = np.repeat(np.arange(len(number)), number)
+    return whose, np.arange(len(whose)) - np.repeat(np.cumsum(number) - number, number)
+
+
 @dataclass(frozen=True)
 class Bank:
     """What the emitters of some units need to know: the scenario, their customers and the merchants."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.simulation.fraud.accidents import mistype
 from fraud_assets.simulation.fraud.reports import incident_reports
 from fraud_assets.simulation.generator import SyntheticDataGenerator, login_chunks
@@ -209,3 +209,19 @@ def test_a_month_of_reports_does_not_depend_on_when_it_is_asked_for(bank: Scenar
     with_all = incident_reports(bank, march, labels.lazy()).collect()
     later = labels.filter(pl.col("event_time") < march.end).lazy()
     assert incident_reports(bank, march, later).collect().equals(with_all)
+
+
+def test_a_type_that_does_not_fit_its_family_is_refused_with_the_parameter() -> None:
+    def bank(**changes: object) -> Scenario:
+        base = Scenario.load("tiny_bank")
+        kind = base.fraud.types["card_testing"].model_copy(update=changes)
+        return base.model_copy(update={"fraud": base.fraud.model_copy(update={"types": {"card_testing": kind}})})
+
+    parameters = dict(Scenario.load("tiny_bank").fraud.types["card_testing"].parameters)
+    with pytest.raises(ScenarioError, match="card_testing: family 'bots' is none of account_takeover, "):
+        SyntheticDataGenerator(bank(family="bots"))
+    with pytest.raises(ScenarioError, match="'speed' is no parameter of family card_testing; it has cards, hours"):
+        SyntheticDataGenerator(bank(parameters=parameters | {"speed": 3}))
+    del parameters["hours"]
+    with pytest.raises(ScenarioError, match="family card_testing needs the parameter 'hours'"):
+        SyntheticDataGenerator(bank(parameters=parameters))

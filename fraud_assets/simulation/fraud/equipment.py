@@ -10,8 +10,9 @@ from fraud_assets.months import Month
 from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.devices import describe
 from fraud_assets.simulation.fraud import actors
+from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Sessions
-from fraud_assets.simulation.fraud.plan import Plan, campaigns_from, victims
+from fraud_assets.simulation.fraud.plan import campaigns_from, victims
 from fraud_assets.simulation.fraud.rows import campaign_sessions
 from fraud_assets.simulation.intents import DAY, HOUR, PUBLIC_NET, SECOND, Bank
 from fraud_assets.simulation.network import ip_address

@@ -1,4 +1,4 @@
-"""Campaigns: who plans what, when, against whom. A pure plan, drawn before any row.
+"""The planner: who does what, when, to whom. A pure plan, drawn before any row.
 
 Each fraud type gets a share of the bank's fraud budget (a number of rows a month); its family says how many rows one
 campaign makes, so the number of campaigns follows. A campaign is planned in the month in which it starts and is a
@@ -9,7 +9,6 @@ planned again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,50 +16,19 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import CampaignType, Scenario
+from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.customers import traits, units
-from fraud_assets.simulation.intents import DAY
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
+from fraud_assets.simulation.fraud.campaigns import Plan, Victims
+from fraud_assets.simulation.fraud.families import FAMILIES
+from fraud_assets.simulation.intents import DAY, NONE
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 from fraud_assets.tables import SKILLS, FraudCampaigns, conform
 
 I32 = npt.NDArray[np.int32]
-#: No campaign lives longer than this many months after the one in which it starts.
-LONGEST_LIFE = 1
 #: Ledger rows a purchase, with what follows from it and with recurring ones [D, measured].
 _ROWS_A_PURCHASE = 1.07
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The campaigns of one fraud type that start in one month; one place a campaign."""
-
-    fraud_type: str
-    kind: CampaignType
-    month: Month
-    campaign_id: I64
-    actor: I64
-    starts_us: I64
-    ends_us: I64
-    skill: I64  # 0 low, 1 mid, 2 high
-    victims: I64  # number of them
-    planned_rows: I64
-    values: dict[str, F64]  # the drawn parameters
-
-    def __len__(self) -> int:
-        return len(self.campaign_id)
-
-
-@dataclass(frozen=True)
-class Victims:
-    """The accounts that the campaigns of one plan work on, one place a campaign and account."""
-
-    campaign: I64  # position in the plan
-    index: I64  # number of the customer
-    nth: I64  # place among the campaign's victims
-
-    def take(self, rows: npt.NDArray[np.bool_]) -> Victims:
-        """The chosen ones."""
-        return Victims(self.campaign[rows], self.index[rows], self.nth[rows])
+#: How far the mix of skills and the middle of a parameter move within two years, as shares of what they are [P].
+_SKILL_DRIFT, _PARAMETER_DRIFT = 0.10, 0.15
 
 
 def budget(scenario: Scenario, month: Month) -> float:
@@ -74,12 +42,10 @@ def budget(scenario: Scenario, month: Month) -> float:
     return rate * people.customers * joined * daily * month.days * _ROWS_A_PURCHASE
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     """The campaigns of a type that start in the month."""
-    from fraud_assets.simulation.fraud.families import FAMILIES
-
-    kind = scenario.fraud.types[fraud_type]
+    kind = scenario.fraud.types[fraud_type].as_of(str(month))
     family = FAMILIES[kind.family]
     if kind.first_month is not None and month < Month.parse(kind.first_month):
         wanted = 0.0
@@ -91,7 +57,9 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     def draw(salt: str) -> F64:
         return hashed_uniforms(scenario.seed, f"fraud.{fraud_type}.{salt}", month.index, nth)
 
-    skill = np.searchsorted(np.cumsum(kind.skill)[:2], draw("skill"), side="right").astype(np.int64)
+    low, mid, _ = kind.skill
+    low *= 1 - _SKILL_DRIFT * _season(month)
+    skill = np.searchsorted([low, low + mid], draw("skill"), side="right").astype(np.int64)
     actor_number = (draw("actor") ** 1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
     values = {
         name: _between(bounds, draw(f"parameter.{name}"), month)
@@ -100,12 +68,15 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     }
     values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
     starts = _us(month) + (draw("start") * month.days * DAY).astype(np.int64) // 1000 * 1000
+    parent_id, after = _parents(scenario, kind.follows, kind.follow_share, month, draw("follows"), draw("parent"))
+    starts = np.maximum(starts, after)
     size = family.size(values)
     return Plan(
         fraud_type=fraud_type,
         kind=kind,
         month=month,
         campaign_id=ids(scenario.seed, f"fraud.{fraud_type}.campaign", month.index, nth),
+        parent_id=parent_id,
         actor=ids(scenario.seed, "fraud.actor", actor_number),
         starts_us=starts,
         ends_us=starts + np.rint(family.life_hours(values) * 3_600_000).astype(np.int64) * 1000,
@@ -116,13 +87,34 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     )
 
 
+def _parents(
+    scenario: Scenario, parent_type: str | None, share: float, month: Month, follows: F64, which: F64
+) -> tuple[I64, I64]:
+    """Ids of the campaigns whose accounts are used again, ``NONE`` for most, and the earliest instants of that.
+
+    A parent is one of those that started in the month before, or in this month before its 21st day.
+    """
+    none, always = np.full(len(follows), NONE), np.zeros(len(follows), dtype=np.int64)
+    if parent_type is None or not len(follows):
+        return none, always
+    plans = [campaigns_from(scenario, parent_type, month - 1), campaigns_from(scenario, parent_type, month)]
+    early = [plan.starts_us < _us(month) + 20 * DAY for plan in plans]
+    campaign_id = np.concatenate([plan.campaign_id[e] for plan, e in zip(plans, early, strict=True)])
+    starts = np.concatenate([plan.starts_us[e] for plan, e in zip(plans, early, strict=True)])
+    if not len(campaign_id):
+        return none, always
+    chosen = (which * len(campaign_id)).astype(np.int64)
+    child = follows < share
+    return np.where(child, campaign_id[chosen], NONE), np.where(child, starts[chosen] + DAY, 0)
+
+
 def alive(scenario: Scenario, month: Month) -> list[Plan]:
     """The plans, by type and month of start, that may have rows in the month."""
-    return [
-        campaigns_from(scenario, name, start)
-        for name in sorted(scenario.fraud.types)
-        for start in [*month.back(LONGEST_LIFE), month]
-    ]
+    plans = []
+    for name, kind in sorted(scenario.fraud.types.items()):
+        months = FAMILIES[kind.family].months(kind)
+        plans += [campaigns_from(scenario, name, start) for start in [*month.back(months), month]]
+    return [plan for plan in plans if len(plan)]
 
 
 def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -> Victims:
@@ -137,14 +129,16 @@ def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -
     return Victims(*(part[here][order].astype(np.int64) for part in (campaign, index, nth)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def _victims(scenario: Scenario, fraud_type: str, month: Month) -> tuple[I32, I32, I32]:
     """Index, campaign and place of all victims, sorted by index: found once for all chunks."""
     plan = campaigns_from(scenario, fraud_type, month)
     campaign = np.repeat(np.arange(len(plan)), plan.victims)
     nth = np.arange(len(campaign)) - np.repeat(np.cumsum(plan.victims) - plan.victims, plan.victims)
-    key = keyed(scenario.seed, "fraud.victim", plan.campaign_id[campaign], nth)
-    index = (key % np.uint64(scenario.population.customers)).astype(np.int64)
+    index = FAMILIES[plan.kind.family].accounts(scenario, plan, campaign, nth)
+    child = plan.parent_id[campaign] != NONE
+    if child.any() and plan.kind.follows is not None:
+        index[child] = _inherited(scenario, plan, plan.kind.follows, campaign[child], nth[child], index[child])
     there = _registered_us(scenario)[index] < plan.starts_us[campaign]
     campaign, nth, index = campaign[there], nth[there], index[there]
     # Nobody is a victim of one campaign twice: the first place counts.
@@ -152,6 +146,26 @@ def _victims(scenario: Scenario, fraud_type: str, month: Month) -> tuple[I32, I3
     _, first = np.unique(pair, return_index=True)
     first = first[np.argsort(index[first], kind="stable")]
     return index[first].astype(np.int32), campaign[first].astype(np.int32), nth[first].astype(np.int32)
+
+
+def _inherited(scenario: Scenario, plan: Plan, parent_type: str, campaign: I64, nth: I64, index: I64) -> I64:
+    """Accounts from the parents' own, each parent's taken in a row from some place on; ``index`` where it has none."""
+    inherited = index.copy()
+    for start in (plan.month - 1, plan.month):
+        parent = campaigns_from(scenario, parent_type, start)
+        theirs, of, _ = _victims(scenario, parent_type, start)
+        order = np.argsort(of, kind="stable")
+        theirs, count = theirs[order], np.bincount(of, minlength=len(parent))
+        begin = np.cumsum(count) - count
+        position = {int(number): place for place, number in enumerate(parent.campaign_id)}  # campaigns, not rows
+        place = np.array([position.get(int(number), -1) for number in plan.parent_id])[campaign]
+        rows = np.flatnonzero(place >= 0)
+        rows = rows[count[place[rows]] > 0]
+        first = (hashed_uniforms(scenario.seed, "fraud.inherited", plan.campaign_id[campaign[rows]]) * 1e6).astype(
+            np.int64
+        )
+        inherited[rows] = theirs[begin[place[rows]] + (first + nth[rows]) % count[place[rows]]]
+    return inherited
 
 
 @lru_cache(maxsize=4)
@@ -172,6 +186,7 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
         parameters = [
             json.dumps({name: round(float(v[c]), 4) for name, v in sorted(plan.values.items())}) for c in lives
         ]
+        parent = pl.Series(plan.parent_id[lives])
         parts.append(
             conform(
                 pl.DataFrame(
@@ -179,7 +194,7 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
                         "campaign_id": plan.campaign_id[lives],
                         "fraud_type": [plan.fraud_type] * len(lives),
                         "actor_id": plan.actor[lives],
-                        "parent_campaign_id": pl.Series([None] * len(lives), dtype=pl.Int64),
+                        "parent_campaign_id": parent.set(parent == NONE, None),
                         "starts_at": pl.Series(plan.starts_us[lives]).cast(pl.Datetime("us", "UTC")),
                         "ends_at": pl.Series(plan.ends_us[lives]).cast(pl.Datetime("us", "UTC")),
                         "skill": [SKILLS[k] for k in plan.skill[lives]],
@@ -197,8 +212,12 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
 def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:
     """Values within the bounds; their middle drifts through the range in the course of two years."""
     low, high = bounds
-    drift = 0.15 * np.sin(2 * np.pi * month.index / 24)
+    drift = _PARAMETER_DRIFT * _season(month)
     return np.asarray(low + (high - low) * np.clip(u + drift * (1 - u) * u * 4, 0, 1))
+
+
+def _season(month: Month) -> float:
+    return float(np.sin(2 * np.pi * month.index / 24))
 
 
 def _us(month: Month) -> int:

@@ -12,13 +12,15 @@ from scipy.special import ndtri
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import CampaignType, Scenario
-from fraud_assets.simulation.fraud.plan import Plan
+from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.intents import DAY, HOUR
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
-from fraud_assets.tables import IncidentReports, conform
+from fraud_assets.tables import REPORT_SOURCES, IncidentReports, conform
 
-#: No report comes later than this after the first row that it is about.
+#: No report of a customer comes later than this after the first row that it is about.
 _LONGEST_DELAY_DAYS = 120.0
+#: Ways to find fraud that are slow and take the same time whatever the type: fewest and most days [S].
+_SLOW = {"charge_off": (90.0, 180.0), "merchant_audit": (30.0, 120.0), "law_enforcement": (14.0, 90.0)}
 #: Victims who never look at their statement and learn of it from a chargeback cycle: 20 days + lognormal(25, .6) [S].
 _CHARGEBACK_SHARE, _CHARGEBACK_DAYS, _CHARGEBACK_MEDIAN, _CHARGEBACK_SIGMA = 0.22, 20.0, 25.0, 0.6
 #: A payment of this size is noticed as other fraud is, a smaller one as rarely as the type says [P].
@@ -47,14 +49,26 @@ def delays(scenario: Scenario, kind: CampaignType, campaign_id: I64, customer: I
         1 for the payments that stand out on a statement, 0 for the small ones; they are noticed apart.
     """
     seed = scenario.seed
-    never = np.where(large == 1, np.minimum(kind.never_reported, _NEVER_NOTICED), kind.never_reported)
+    by_customer = kind.reporting == "customer"
+    never = np.full(len(campaign_id), kind.never_reported)
+    if by_customer:
+        never = np.where(large == 1, np.minimum(never, _NEVER_NOTICED), never)
     told = hashed_uniforms(seed, "report.told", campaign_id, customer, large) >= never
-    cycle = hashed_uniforms(seed, "report.cycle", campaign_id, customer, large) < _CHARGEBACK_SHARE
-    z = ndtri(np.clip(hashed_uniforms(seed, "report.delay", campaign_id, customer, large), 1e-9, 1 - 1e-9))
-    own = kind.report_delay_median_days * np.exp(kind.report_delay_sigma * z)
-    late = _CHARGEBACK_DAYS + _CHARGEBACK_MEDIAN * np.exp(_CHARGEBACK_SIGMA * z)
-    days = np.clip(np.where(cycle, late, own), 0.02, _LONGEST_DELAY_DAYS)
-    return np.where(told, _seconds(days), _NEVER), cycle.astype(np.int64)
+    u = np.clip(hashed_uniforms(seed, "report.delay", campaign_id, customer, large), 1e-9, 1 - 1e-9)
+    source = np.full(len(campaign_id), REPORT_SOURCES.index(kind.reporting))
+    if kind.reporting in _SLOW:
+        # What the bank or the police find, they find for the whole campaign at once.
+        low, high = _SLOW[kind.reporting]
+        days = low + (high - low) * hashed_uniforms(seed, "report.found_out", campaign_id)
+    else:
+        z = ndtri(u)
+        late = _CHARGEBACK_DAYS + _CHARGEBACK_MEDIAN * np.exp(_CHARGEBACK_SIGMA * z)
+        cycle = hashed_uniforms(seed, "report.cycle", campaign_id, customer, large) < _CHARGEBACK_SHARE
+        disputed = cycle if by_customer else np.ones(len(cycle), dtype=bool)
+        own = kind.report_delay_median_days * np.exp(kind.report_delay_sigma * z)
+        days = np.clip(np.where(disputed, late, own), 0.02, _LONGEST_DELAY_DAYS)
+        source[disputed] = REPORT_SOURCES.index("chargeback")
+    return np.where(told, _seconds(days), _NEVER), source
 
 
 def stopped_at(scenario: Scenario, plan: Plan, campaign: I64, customer: I64, first_us: I64) -> I64:
@@ -92,7 +106,7 @@ def _fraud(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
         )
         campaign, index = _i64(fraud, "campaign_id"), (_i64(fraud, "customer_id") - 1_000_000_000) // 4096
         large = _i64(fraud, "large")
-        delay, cycle = delays(scenario, kind, campaign, index, large)
+        delay, teller = delays(scenario, kind, campaign, index, large)
         first = _us(fraud.select(pl.col("event_time").min().over("campaign_id", "customer_id", "large"))["event_time"])
         event = _us(fraud["event_time"])
         approved = (fraud["status"] != "declined").to_numpy()
@@ -103,7 +117,7 @@ def _fraud(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
         wait = 1 + np.floor(5 * _u(scenario, "report.bulk.days", campaign))
         morning = (event // DAY + wait.astype(np.int64)) * DAY + 9 * HOUR
         reported = np.where(approved, told, np.where(bulk, morning, _NEVER))
-        source = np.where(approved, np.where(cycle == 1, "chargeback", "customer"), "processor")
+        source = np.where(approved, np.array(REPORT_SOURCES)[teller], "processor")
         coarse = np.where(_u(scenario, "report.misfiled", _i64(fraud, "transaction_id")) < _MISFILED, "other", name)
         parts.append(_reports(fraud, reported, "fraud", coarse, source))
     return (

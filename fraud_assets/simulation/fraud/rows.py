@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
-from fraud_assets.simulation.fraud.plan import Plan, alive, victims
+from fraud_assets.simulation.fraud.plan import alive, victims
 from fraud_assets.simulation.intents import APPROVED, DAY, Bank
 from fraud_assets.simulation.streams import F64
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Emission
-from fraud_assets.simulation.fraud.plan import Plan
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.honest import unordinary
 from fraud_assets.simulation.intents import (

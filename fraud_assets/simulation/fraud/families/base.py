@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.scenario import CampaignType
-from fraud_assets.simulation.fraud.plan import Plan, Victims
+from fraud_assets.scenario import CampaignType, Scenario, ScenarioError
+from fraud_assets.simulation.fraud.campaigns import Plan, Victims
+from fraud_assets.simulation.fraud.reports import stopped_at
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 
 @dataclass(frozen=True)
@@ -33,26 +35,57 @@ class Sessions:
 
 @dataclass(frozen=True)
 class Emission:
-    """A plan's rows for some customers, what an investigator would find in each, and the logins beside them."""
+    """A plan's rows for some customers, what an investigator would find in each, and what goes with them."""
 
     rows: Intents
     evidence: dict[str, npt.NDArray[np.generic]]
     sessions: Sessions | None = None
+    #: Honest rows without which the fraud could not be: the visit at which a card is copied, the payment that is played
+    #: again. They are in the ledger like any other and have no truth to tell.
+    honest: Intents | None = None
+
+    def take(self, rows: Bools) -> Emission:
+        """The chosen rows with their evidence; sessions and honest rows stay."""
+        evidence = {name: values[rows] for name, values in self.evidence.items()}
+        return Emission(self.rows.take(rows), evidence, self.sessions, self.honest)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Honest payments as somebody sees them who looks for fraud; arrays of one length, a place a payment."""
+
+    who: I64
+    category: I64
+    cents: I64
+    hour: I64  # local hour of the day
+    is_new: Bools  # a recipient that the customer has not paid before
+    is_away: Bools  # on a trip
+    in_outing: I64  # payments of the outing
+    nth: I64  # place in it
+
+    def __len__(self) -> int:
+        return len(self.who)
 
 
 def join(emissions: list[Emission]) -> Emission:
     """Several emissions of one family as one (without sessions)."""
+    honest = [e.honest for e in emissions if e.honest is not None]
     return Emission(
         concat([e.rows for e in emissions]),
         {name: np.concatenate([e.evidence[name] for e in emissions]) for name in emissions[0].evidence},
+        honest=concat(honest) if honest else None,
     )
 
 
 class Family(ABC):
     """One mechanism; its numbers are the scenario's parameters, named in the class's doc string."""
 
+    #: Parameters without which the mechanism cannot work.
+    needs: ClassVar[tuple[str, ...]]
     #: A victim's report makes the bank replace the card.
-    blocks_card: ClassVar[bool]
+    blocks_card: ClassVar[bool] = False
+    #: Campaigns come with devices of the actor.
+    brings_devices: ClassVar[bool] = True
 
     @abstractmethod
     def size(self, values: dict[str, F64]) -> I64:
@@ -64,27 +97,76 @@ class Family(ABC):
 
     @abstractmethod
     def life_hours(self, values: dict[str, F64]) -> F64:
-        """Hours from a campaign's start to the end of its last possible row; shorter than a month."""
+        """Hours from a campaign's start to the end of its last possible row."""
 
     @abstractmethod
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
         """Instant of each victim's first row, UTC microseconds."""
 
     @abstractmethod
-    def emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
-        """The rows of the campaigns on the accounts of ``victims``, all of them customers of ``bank``."""
+    def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
+        """What the campaigns would do on the accounts of ``victims`` if nobody ever reported anything."""
 
     @abstractmethod
-    def resembles(self, bank: Bank, category: I64, cents: I64, is_new: Bools) -> Bools:
-        """Which honest payments an analyst would first take for this fraud; all of shape (rows,)."""
+    def resembles(self, bank: Bank, look: Look) -> Bools:
+        """Which honest payments an analyst would first take for this fraud; shape (rows,)."""
+
+    def emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
+        """The rows of the campaigns on the accounts of ``victims``, all of them customers of ``bank``.
+
+        A victim's report ends the campaign on the account.
+        """
+        planned = self._emit(bank, plan, victims)
+        rows = planned.rows
+        order = np.lexsort((victims.index, victims.campaign))
+        width = np.int64(bank.scenario.population.customers)
+        key = (victims.campaign * width + victims.index)[order]
+        first = int(bank.traits.index[0]) if len(bank.traits.index) else 0
+        place = order[np.searchsorted(key, rows.campaign * width + rows.who + first)]
+        begun = self.first_us(bank, plan, victims)
+        stop = stopped_at(bank.scenario, plan, victims.campaign, victims.index, begun)
+        return planned.take(rows.event_us < stop[place])
+
+    def accounts(self, scenario: Scenario, plan: Plan, campaign: I64, nth: I64) -> I64:
+        """Number of the customer that is ``nth`` on each campaign's list; a customer may be on it twice."""
+        key = keyed(scenario.seed, "fraud.victim", plan.campaign_id[campaign], nth)
+        return (key % np.uint64(scenario.population.customers)).astype(np.int64)
 
     def rows_per_campaign(self, kind: CampaignType) -> float:
         """Ledger rows of an average campaign: the mean over evenly drawn parameters."""
-        n = 512
-        values = {
-            name: bounds[0] + (bounds[1] - bounds[0]) * hashed_uniforms(0, f"mean.{name}", np.arange(n))
-            if isinstance(bounds, tuple)
-            else np.full(n, float(bounds))
-            for name, bounds in kind.parameters.items()
-        }
+        values = _spread(kind)
         return float(np.mean(self.size(values) * self.rows_per_victim(values)))
+
+    def months(self, kind: CampaignType) -> int:
+        """Months after the one in which a campaign starts that its rows may reach into."""
+        return max(1, math.ceil(float(np.max(self.life_hours(_spread(kind)))) / (28 * 24)))
+
+    def check(self, name: str, scenario: Scenario) -> None:
+        """Refuse a type that lacks a parameter of the mechanism or has one that the mechanism does not know.
+
+        Raises
+        ------
+        ScenarioError
+            With type, family and parameter.
+        """
+        kind = scenario.fraud.types[name]
+        place = f"scenario {scenario.name}: scenario.yaml: fraud.types.{name}"
+        for found in (kind.parameters, *kind.changes.values()):
+            if surplus := set(found) - set(self.needs):
+                raise ScenarioError(
+                    f"{place}: {min(surplus)!r} is no parameter of family {kind.family}; it has {', '.join(self.needs)}"
+                )
+        if missing := [need for need in self.needs if need not in kind.parameters]:
+            raise ScenarioError(f"{place}: family {kind.family} needs the parameter {missing[0]!r}")
+
+
+def _spread(kind: CampaignType) -> dict[str, F64]:
+    """Parameters of 512 campaigns, evenly drawn, the bounds among them."""
+    n = 512
+    values = {}
+    for name, bounds in kind.parameters.items():
+        low, high = bounds if isinstance(bounds, tuple) else (bounds, bounds)
+        u = hashed_uniforms(0, f"mean.{name}", np.arange(n))
+        u[0], u[1] = 0.0, 1.0  # the shortest and the longest
+        values[name] = low + (high - low) * u
+    return values

@@ -1,0 +1,57 @@
+"""Honest payments that an analyst would first take for fraud: without them every rule would be right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fraud_assets.simulation.fraud.families import FAMILIES
+from fraud_assets.simulation.fraud.families.base import Look
+from fraud_assets.simulation.intents import HOUR, MINUTE, NONE, Bank, Intents
+from fraud_assets.simulation.spending import Spending
+from fraud_assets.simulation.streams import I64
+
+
+def of_spending(spent: Spending) -> Look:
+    """Payments as they look from outside."""
+    size = np.bincount(spent.outing)
+    first = np.cumsum(size) - size
+    return Look(
+        who=spent.who,
+        category=spent.category,
+        cents=spent.cents,
+        hour=(spent.event_us + spent.offset * MINUTE) // HOUR % 24,
+        is_new=spent.is_new,
+        is_away=spent.is_away,
+        in_outing=size[spent.outing],
+        nth=np.arange(len(spent.who)) - first[spent.outing],
+    )
+
+
+def of_first_payments(rows: Intents) -> Look:
+    """Payments of which each goes to somebody new and stands alone, at home."""
+    n = len(rows)
+    return Look(
+        who=rows.who,
+        category=rows.category,
+        cents=rows.cents,
+        hour=(rows.event_us + rows.offset * MINUTE) // HOUR % 24,
+        is_new=np.ones(n, dtype=bool),
+        is_away=np.zeros(n, dtype=bool),
+        in_outing=np.ones(n, dtype=np.int64),
+        nth=np.zeros(n, dtype=np.int64),
+    )
+
+
+def lookalikes(bank: Bank, look: Look) -> I64:
+    """Index of the (sorted) fraud type that each payment resembles, ``NONE`` for most.
+
+    A payment that resembles several is given to one of them by its own last digits, so that no type starves another.
+    """
+    chosen = np.full(len(look), NONE)
+    best = np.full(len(look), NONE)
+    for number, (_, kind) in enumerate(sorted(bank.scenario.fraud.types.items())):
+        rows = np.flatnonzero(FAMILIES[kind.family].resembles(bank, look))
+        turn = (look.cents[rows] + look.hour[rows] * 131 + number * 7919) % 1009
+        wins = turn > best[rows]
+        chosen[rows[wins]], best[rows[wins]] = number, turn[wins]
+    return chosen
