@@ -23,7 +23,7 @@ help: ## List the targets
 .venv/ready: requirements.lock pyproject.toml .ci/environment
 	@.ci/environment
 
-demo: .venv/ready ## A bank's first quarter, from customers to evaluation report (about 4 minutes)
+demo: .venv/ready ## A bank's first quarter, from customers to evaluation report (about 2 minutes)
 	@$(BIN)/fraud-assets demo
 
 test: .venv/ready ## All tests

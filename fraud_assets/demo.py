@@ -120,7 +120,7 @@ def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
     precision, savings = headline["average_precision"], headline["savings"]
     return [
         ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
-        ("precision", f"{_interval(precision, '.3f')} (average precision, 95 % interval)"),
+        ("AP", f"{_interval(precision, '.3f')} (average precision, 95 % interval)"),
         ("alerts", f"{headline['alerts']:,}{_share(headline['alert_precision'])}"),
         ("saved", f"{currency} {_interval(savings, ',.0f')}"),
     ]
