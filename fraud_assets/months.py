@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 #: What windows and baselines may look back on: the month itself and three before it.
 FEATURE_LOOKBACK = 3
-#: A chargeback or a charge-off may name a transaction this many months old.
-REPORT_LOOKBACK = 6
+#: A chargeback or a charge-off may name a transaction this many months old: credit used up in four months, written off
+#: half a year later.
+REPORT_LOOKBACK = 11
 #: Months of history that a candidate is trained on.
 TRAINING_WINDOW = 6
 #: Months after which most of what a bank will ever learn about a month is known: 90 days.

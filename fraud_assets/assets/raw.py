@@ -18,6 +18,7 @@ from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import generator
+from fraud_assets.simulation.fraud import links
 from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.tables import TABLES, polars_schema
 
@@ -30,10 +31,12 @@ class _Table:
     chunks: Chunks
     follows: tuple[str, ...] = ()
     hidden: bool = False
+    #: What else there is to say about a month, as Markdown.
+    told: Callable[[Scenario, Month], str] | None = None
 
 
 _TABLES = (
-    _Table("fraud_campaigns", generator.campaign_chunks, hidden=True),
+    _Table("fraud_campaigns", generator.campaign_chunks, hidden=True, told=links.told),
     _Table("merchants", generator.merchant_chunks),
     _Table("customers", generator.customer_chunks, ("fraud_campaigns",)),
     _Table("devices", generator.device_chunks, ("customers", "fraud_campaigns")),
@@ -61,7 +64,10 @@ def _asset(chain: Chain, table: _Table) -> dg.AssetsDefinition:
 
     @dg.asset(**settings, deps=chain.keys(*table.follows), description=inspect.getdoc(TABLES[table.name]))
     def raw(context: dg.AssetExecutionContext) -> pl.LazyFrame:
-        chunks = table.chunks(chain.scenario, chain.month(context))
+        month = chain.month(context)
+        if table.told is not None:
+            context.add_output_metadata({"links": dg.MetadataValue.md(table.told(chain.scenario, month))})
+        chunks = table.chunks(chain.scenario, month)
         return lazy_chunks(polars_schema(TABLES[table.name]), chunks)
 
     return raw

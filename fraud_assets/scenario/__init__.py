@@ -25,6 +25,8 @@ from fraud_assets.scenario.sections import (
     City,
     Costs,
     DeviceLife,
+    Episode,
+    EpisodeKind,
     Fraud,
     Gates,
     Holiday,
@@ -32,11 +34,16 @@ from fraud_assets.scenario.sections import (
     Learning,
     Method,
     MonthKey,
+    Names,
     Occupation,
     Population,
     Positive,
+    Prices,
+    Receipts,
     Section,
     Segment,
+    Token,
+    placeholders,
 )
 
 __all__ = [
@@ -49,6 +56,7 @@ __all__ = [
     "City",
     "Costs",
     "DeviceLife",
+    "Episode",
     "Fraud",
     "Gates",
     "Holiday",
@@ -57,11 +65,15 @@ __all__ = [
     "Method",
     "Occupation",
     "Population",
+    "Prices",
+    "Receipts",
     "Scenario",
     "ScenarioError",
     "Segment",
+    "Token",
     "load_all",
     "load_folder",
+    "placeholders",
 ]
 
 
@@ -77,11 +89,15 @@ class Scenario(Section):
     first_month: MonthKey
     last_month: MonthKey | None = None
     limits: tuple[Positive, ...]  # amounts just below which people and criminals like to stay
+    tokens: tuple[Token, ...] = ()  # that wallets move; none where money itself is moved
     population: Population
     activity: Activity
     methods: tuple[Method, ...]
+    prices: Prices
     devices: DeviceLife
     accidents: Accidents
+    receipts: Receipts | None = None
+    episodes: dict[EpisodeKind, Episode] = Field(default_factory=dict)
     fraud: Fraud
     gates: Gates
     learning: Learning
@@ -90,6 +106,7 @@ class Scenario(Section):
     brands: tuple[Brand, ...]
     holidays: tuple[Holiday, ...]
     hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
+    names: Names
 
     @field_validator("hours")
     @classmethod
@@ -119,11 +136,46 @@ class Scenario(Section):
         for s in self.population.segments:
             if unknown := set(s.occupations) - occupations:
                 raise ValueError(f"segment {s.name}: occupations {sorted(unknown)} are none of {sorted(occupations)}")
-        categories = {c.category for c in self.categories}
+        for h in self.holidays:
+            if h.category is not None and h.category not in {c.category for c in self.categories}:
+                raise ValueError(f"holiday {h.name}: category {h.category!r} is not in categories.csv")
+        self._check_brands()
+        self._check_counters()
+        self._check_tokens()
+        return self
+
+    def _check_counters(self) -> None:
+        counter = [c.category for c in self.categories if c.instrument == "terminal"]
+        if counter and self.devices.terminals is None:
+            raise ValueError(f"category {counter[0]} is paid at a terminal; devices.terminals must name their systems")
+
+    def _check_tokens(self) -> None:
+        total, known = sum(t.share for t in self.tokens), [t.name for t in self.tokens]
+        if self.tokens and abs(total - 1) > 1e-6:
+            raise ValueError(f"the shares of the tokens sum to {total:g}; they must sum to 1")
+        for t in self.tokens:
+            if t.address not in self.names["person"]:
+                raise ValueError(f"token {t.name}: address {t.address!r} is no pattern with use person in names.csv")
+        if self.tokens and (unused := set(self.names["person"]) - {t.address for t in self.tokens}):
+            raise ValueError(f"names.csv: no token has the address {min(unused)!r}")
+        for c in self.categories:
+            if unknown := set(c.tokens) - set(known):
+                raise ValueError(f"category {c.category}: tokens {sorted(unknown)} are none of {known}")
+
+    def _check_brands(self) -> None:
+        categories = {c.category: c for c in self.categories}
+        metros = {c.metro for c in self.cities}
         for b in self.brands:
             if b.category not in categories:
                 raise ValueError(f"brand {b.name}: category {b.category!r} is none of {sorted(categories)}")
-        return self
+            if unknown := set(b.served) - metros:
+                raise ValueError(f"brand {b.name}: metros {sorted(unknown)} are none of {sorted(metros)}")
+            kind = categories[b.category]
+            if b.served and kind.recipient != "biller" and kind.instrument not in ("terminal", "scan"):
+                raise ValueError(
+                    f"brand {b.name}: metros is {b.metros!r}, but {b.category} is neither paid at a counter nor a bill;"
+                    " leave it empty"
+                )
 
     def __hash__(self) -> int:
         return hash((self.name, self.seed))
@@ -205,7 +257,7 @@ def _sentence(folder: Path, error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     table = str(first["loc"][0]) if first["loc"] else ""
-    file = f"{table}.csv" if table in (*TABLES, "hours") else "scenario.yaml"
+    file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
     found = first["input"]
     is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
     value = f" is {found!r}" if is_short else ""

@@ -44,6 +44,8 @@ def document_of(folder: Path) -> dict[str, Any]:
             document[table] = _rows(path)
     if (hours := folder / "hours.csv").exists() or base is None:
         document["hours"] = _profiles(hours)
+    if (names := folder / "names.csv").exists() or base is None:
+        document["names"] = _texts(names)
     return _laid_over(document, own)
 
 
@@ -107,6 +109,19 @@ def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
             f" profile and {_HOURS[0]} to {_HOURS[-1]} are needed"
         )
     return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
+
+
+def _texts(path: Path) -> dict[str, list[Any]]:
+    """The texts of each use in names.csv."""
+    rows = _rows(path)
+    if rows and (missing := [name for name in ("use", "text") if name not in rows[0]]):
+        raise ScenarioError(
+            f"scenario {path.parent.name}: {path}: column {', '.join(missing)} is missing; use and text are needed"
+        )
+    texts: dict[str, list[Any]] = {}
+    for row in rows:
+        texts.setdefault(row["use"], []).append(row["text"])
+    return texts
 
 
 def _text(path: Path) -> str:

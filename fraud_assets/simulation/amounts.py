@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from fraud_assets.simulation import kyc
 from fraud_assets.simulation.intents import TO_BILLER, Bank
-from fraud_assets.simulation.streams import F64, I64, normals
+from fraud_assets.simulation.streams import F64, I64, Bools, finer, normals
 
 #: Share of the log-variance that is the customer's own taste in a category [P].
 _TASTE = 0.25
-#: Categories of at least this mean have big tickets: nobody buys a car at the coffee shop [P].
-_DEAR = 55.0
-_STYLES = ["cents", "tens", "nines", "round", "exact"]
-_, _TENS, _NINES, _ROUND, _ = range(5)
+#: The draw that all payments at a usual price share; any will do that is no big ticket.
+_USUAL = 0.7123
+_STYLES = ["cents", "tens", "nines", "round", "exact", "notes"]
+_, _TENS, _NINES, _ROUND, _, _NOTES = range(6)
 
 
 def taste(bank: Bank) -> F64:
     """Each customer's standing taste in each category; standard normal, shape (customers, categories)."""
+    return bank.kept(_taste)
+
+
+def _taste(bank: Bank) -> F64:
     width = len(bank.scenario.categories)
     draws = normals(bank.scenario.seed, "amount.taste", [(0, unit) for unit in bank.units], bank.counts * width)
     return draws.reshape(-1, width)
 
 
-def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64, habit: F64) -> I64:
+def _usual(bank: Bank) -> F64:
+    """The middle of what each customer pays in each category, major units: ten rows or so ask for each of them."""
+    kinds = bank.scenario.categories
+    median = np.array([c.median for c in kinds])
+    return median * np.exp(np.sqrt(_TASTE) * _sigma(bank) * taste(bank)) * bank.traits.amount_factor[:, None]
+
+
+def _sigma(bank: Bank) -> F64:
+    """Standard deviation of the logarithm of each category's amounts."""
+    kinds = bank.scenario.categories
+    return np.sqrt(2 * np.log(np.array([c.mean / c.median for c in kinds])))
+
+
+def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     """Amounts in cents.
 
     Lognormal with ``mu = ln(median)`` and ``sigma = sqrt(2 ln(mean / median))``, scaled by income and cost of living,
-    folded below the method's normal maximum (a share ``big_ticket_share`` reaches to several times it), then rounded to
-    the category's price points.
+    folded below the method's hard maximum or, where the network has none, its normal one (a share ``big_ticket_share``
+    reaches to several times that), then rounded to the category's price points.
 
     Parameters
     ----------
@@ -36,56 +53,75 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64, habit: F64) -> 
         Position of the customer, index of the category; shape (n,).
     z, u
         A standard normal and a uniform draw a row.
-    habit
-        :func:`taste`.
     """
-    kinds = bank.scenario.categories
-    median = np.array([c.median for c in kinds])
-    sigma = np.sqrt(2 * np.log(np.array([c.mean for c in kinds]) / median))
-    draw = np.sqrt(_TASTE) * habit[who, category] + np.sqrt(1 - _TASTE) * z
-    value = median[category] * np.exp(sigma[category] * draw) * bank.traits.amount_factor[who]
+    spread = (np.sqrt(1 - _TASTE) * _sigma(bank))[category] * z
+    if (share := bank.scenario.activity.usual_price_share) > 0:
+        # The same thing again: what the customer always has, at its price.
+        again = np.flatnonzero(bank.tagged("usual")[category] & (finer(u, 512) < share))
+        spread[again] = 0.0
+        u = u.copy()
+        u[again] = _USUAL
+    value = np.exp(spread) * bank.kept(_usual).ravel()[who * len(bank.scenario.categories) + category]
 
-    ceiling = bank.normal_maximum[category]
-    dear, share = _dear(bank)
+    limited = np.isfinite(bank.hard_maximum)
+    ceiling = np.where(limited, bank.hard_maximum, bank.normal_maximum)[category]
+    allowed = kyc.limits(bank.scenario)
+    if np.isfinite(allowed).any():
+        ceiling = np.minimum(ceiling, allowed[bank.traits.kyc_level[who]])
+    dear, share = _dear(bank, ~limited)
     big = dear[category] & (u < share)
-    over = (value > ceiling) & ~big
-    value = np.where(over, ceiling * (0.45 + 0.5 * u), value)
+    over = np.flatnonzero((value > ceiling) & ~big)
+    value[over] = ceiling[over] * (0.45 + 0.5 * u[over])
     # The honest tail (a car, a wedding, tuition) reaches further than slips of the finger do.
     value[big] = ceiling[big] * np.exp(0.1 + 1.8 * u[big] / share)
     return price_points(bank, category, value, u)
 
 
-def _dear(bank: Bank) -> tuple[npt.NDArray[np.bool_], float]:
+def _dear(bank: Bank, allowed: Bools) -> tuple[Bools, float]:
     """Categories in which a big ticket makes sense, and its share there, so that overall it is ``big_ticket_share``."""
     kinds = bank.scenario.categories
-    dear = np.array([c.mean >= _DEAR for c in kinds])
+    dear = np.array([c.mean >= bank.scenario.prices.big_tickets_from for c in kinds]) & allowed
     use = np.array([m.share for m in bank.scenario.methods])[bank.method] * np.array([c.weight for c in kinds])
     use = use * (bank.recipient != TO_BILLER)
     return dear, min(0.2, bank.scenario.activity.big_ticket_share * float(use.sum() / max(use[dear].sum(), 1e-9)))
 
 
 def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
-    """Values rounded to where prices of their category lie, in cents, at least 50."""
+    """Values rounded to where prices of their category lie, in cents."""
+    prices = bank.scenario.prices
     style = np.array([_STYLES.index(c.price_style) for c in bank.scenario.categories])[category]
     cents = np.rint(value * 100).astype(np.int64)
+    if prices.whole > 0:
+        plain = np.flatnonzero(finer(u, 64) < prices.whole)
+        cents[plain] = np.rint(value[plain]).astype(np.int64) * 100
 
     # ``u`` also decides the tail above; its finer digits are used here, so that the two do not go together.
     tens = np.flatnonzero((style == _TENS) & (value >= 5))
-    tens = tens[_finer(u[tens]) < 0.55]
+    tens = tens[finer(u[tens]) < 0.55]
     cents[tens] = np.maximum(1, np.rint(value[tens] / 10)).astype(np.int64) * 1000
 
     nines = np.flatnonzero(style == _NINES)
-    fine = _finer(u[nines])
-    ending = np.select([fine < 0.62, fine < 0.72, fine < 0.80], [99, 95, 49], cents[nines] % 100)
-    cents[nines] = cents[nines] // 100 * 100 + ending
+    fine = finer(u[nines])
+    # What costs less than 99 ends in 9, in the same proportion.
+    charm = np.rint(np.where(value[nines] < prices.charm, prices.charm * 10, prices.charm * 100)).astype(np.int64)
+    ending = np.array([99, 95, 49, -1])[np.searchsorted([0.62, 0.72, 0.80], fine, side="right")] * charm // 100
+    cents[nines] = np.where(ending < 0, cents[nines], cents[nines] // charm * charm + ending)
 
     whole = np.flatnonzero(style == _ROUND)
-    whole = whole[_finer(u[whole]) < 0.86]
-    part = value[whole]
-    step = np.select([part < 20, part < 60, part < 250, part < 1500], [1.0, 5.0, 10.0, 50.0], 100.0)
-    cents[whole] = np.rint(np.maximum(1, np.rint(part / step)) * step * 100).astype(np.int64)
-    return np.maximum(cents, 50)
+    whole = whole[finer(u[whole]) < 0.86]
+    cents[whole] = _in_steps(value[whole], prices.round_steps)
+    cash = np.flatnonzero(style == _NOTES)
+    cents[cash] = _in_steps(value[cash], prices.cash_steps)
+    np.maximum(cents, round(prices.smallest * 100), out=cents)
+    return np.minimum(cents, _most_cents(bank)[category], out=cents)
 
 
-def _finer(u: F64) -> F64:
-    return (u * 4096) % 1.0
+def _in_steps(value: F64, steps: dict[float, float]) -> I64:
+    """Values in cents, rounded to multiples (at least one) of the step of their size."""
+    step = np.array(list(steps.values()))[np.searchsorted(list(steps), value, side="right") - 1]
+    return np.rint(np.maximum(1, np.rint(value / step)) * step * 100).astype(np.int64)
+
+
+def _most_cents(bank: Bank) -> I64:
+    """What each category's network carries at most, in cents."""
+    return np.minimum(bank.hard_maximum * 100, 2.0**62).astype(np.int64)

@@ -24,6 +24,8 @@ _MINUTE_US = 60_000_000
 #: Years around the first month for which clock changes are known: devices look back, runs go on.
 _YEARS_BEFORE, _YEARS_AFTER = 12, 25
 #: Points of an inverse distribution of the hour.
+#: Steps of an hour in which its density changes.
+_STEPS = 12
 _GRID = 1025
 #: Local days at either end of a month that ``Activity.month_edges`` speaks of.
 _EDGE_DAYS = 3
@@ -195,16 +197,26 @@ def hour_quantiles(scenario: Scenario) -> tuple[list[str], F64]:
     Returns
     -------
     The sorted names of the profiles, and seconds since local midnight at the quantiles 0, 1/1024 .. 1, shape
-    (profiles, 1025); uniform inside an hour.
+    (profiles, 1025).
     """
     names = sorted(scenario.hours)
-    weights = np.array([scenario.hours[name] for name in names])
-    mass = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
-    grid = np.linspace(0, 1, _GRID)
-    edges = np.arange(25) * 3600.0
-    table = np.stack([np.interp(grid, np.concatenate([[0.0], row]), edges) for row in mass])
+    table = np.stack([time_quantiles(np.array(scenario.hours[name])) for name in names])
     table.flags.writeable = False
     return names, table
+
+
+def time_quantiles(weights: F64) -> F64:
+    """Seconds since midnight at the quantiles 0, 1/1024 .. 1 of a day with these 24 weights, shape (1025,).
+
+    Each hour keeps its weight; within it the density leans towards the neighbouring hours, in steps of five minutes:
+    nobody's day changes on the stroke of the hour.
+    """
+    around = np.concatenate([weights[-1:], weights, weights[:1]])
+    density = np.interp((np.arange(24 * _STEPS) + 0.5) / _STEPS, np.arange(-1, 25) + 0.5, around).reshape(24, _STEPS)
+    total = density.sum(axis=1)
+    density *= (weights / np.where(total > 0, total, 1))[:, None]
+    mass = np.concatenate([[0.0], np.cumsum(density)])
+    return np.interp(np.linspace(0, 1, _GRID), mass / mass[-1], np.arange(24 * _STEPS + 1) * (3600.0 / _STEPS))
 
 
 def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F64, hour_u: F64) -> I64:

@@ -20,6 +20,9 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
+from fraud_assets.simulation.communal import NONE, communal_homes
+from fraud_assets.simulation.kyc import amount_factors, kyc_levels, limits
+from fraud_assets.simulation.once import once
 from fraud_assets.simulation.population import (
     YEAR,
     Draws,
@@ -42,10 +45,15 @@ from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, ids
 
 SAVVINESS = ["low", "medium", "high"]
 RISK = ["conservative", "moderate", "aggressive"]
+LOYALTY = ["low", "medium", "high"]
 GENDERS = ["F", "M", "X"]
 KYC = ["verified", "pending", "expired"]
 _AGE_GROUPS = ["16-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+"]
 _AGE_BOUNDS = [18, 25, 35, 45, 55, 65, 75]
+
+
+#: Units whose customers are drawn at once, whoever asks for some of them.
+TOGETHER = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +76,8 @@ class Traits:
     occupation: I64
     bracket: I64
     annual_income: F64
-    amount_factor: F64  # income bracket x cost of living; median about 1
+    amount_factor: F64  # income bracket x cost of living (x what the level of identification allows); median about 1
+    kyc_level: I64  # index into population.kyc_levels
     savviness: I64  # 0 low, 1 medium, 2 high
     risk: I64
     daily_rate: F64  # mean purchases a day, without recurring payments
@@ -82,7 +91,7 @@ class Traits:
     bills: I64  # recurring payments a month
     address_id: I64
     household: I64  # index of the first member
-    household_size: I64  # members in the whole unit, also those beyond the bank's last customer
+    household_size: I64  # members in the whole unit, also those beyond the bank's last customer; 1 in a common home
     household_joined: I64  # local day on which the first of them joined
     p_burst: F64
     p_high: F64
@@ -107,11 +116,27 @@ def traits(scenario: Scenario, units: Sequence[int]) -> Traits:
 
 
 @lru_cache(maxsize=8)
-def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
+def _traits(scenario: Scenario, wanted: tuple[int, ...]) -> Traits:
+    every = units(scenario)
+    if not set(wanted) <= set(every):
+        raise ValueError(
+            f"scenario {scenario.name}: units {list(wanted)} are not all among its {len(every)} units of {UNIT}"
+        )
+    parts = []
+    for start in sorted({unit // TOGETHER for unit in wanted}):
+        whole = _drawn_together(scenario, tuple(every[start * TOGETHER : (start + 1) * TOGETHER]))
+        mine = np.isin(whole.unit, wanted)
+        parts.append([getattr(whole, f.name)[mine] for f in fields(Traits)])
+    arrays = parts[0] if len(parts) == 1 else [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    for array in arrays:
+        array.flags.writeable = False  # they are shared through the cache
+    return Traits(*arrays)
+
+
+@once(kept=2)
+def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
+    """The customers of neighbouring units: what many short calls cost hardly depends on the customers."""
     people, activity, seed = scenario.population, scenario.activity, scenario.seed
-    limit = -(-people.customers // UNIT)
-    if any(not 0 <= unit < limit for unit in units):
-        raise ValueError(f"scenario {scenario.name}: units {list(units)} are not all among its {limit} units of {UNIT}")
     draw = Draws(seed, units)
     unit = np.repeat(np.array(units, dtype=np.int64), UNIT)
     place = np.tile(np.arange(UNIT), len(units))
@@ -128,10 +153,15 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
 
     income, bracket = incomes(scenario, segment, occupation, draw.normal("income"))
 
-    head, size = households(people.household_share, draw.uniform("household").reshape(-1, 4))
+    common = communal_homes(scenario, index, age)
+    apart = common.group == NONE
+    head, size = households(people.household_share, draw.uniform("household").reshape(-1, 4), ~apart)
     city = drawn([float(c.population) for c in scenario.cities], draw.uniform("city"))[head]
     latitude, longitude = homes(scenario, city, draw.normal("home", 2)[head])
+    city = np.where(apart, city, common.city)
+    latitude, longitude = np.where(apart, latitude, common.latitude), np.where(apart, longitude, common.longitude)
     cost = np.array([c.cost_of_living for c in scenario.cities])[city]
+    kyc_level = kyc_levels(scenario, index)
 
     fewest, most = activity.bills
     bills = fewest + (draw.uniform("bills") * (most - fewest + 1)).astype(np.int64)
@@ -153,12 +183,15 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         latitude=latitude,
         longitude=longitude,
         birth_day=birth_day,
-        gender=genders(draw.uniform("gender")),
+        gender=genders(scenario, draw.uniform("gender")),
         segment=segment,
         occupation=occupation,
         bracket=bracket,
         annual_income=income,
-        amount_factor=np.array([b.amount_factor for b in people.income_brackets])[bracket] * cost,
+        amount_factor=np.array([b.amount_factor for b in people.income_brackets])[bracket]
+        * cost
+        * amount_factors(scenario)[kyc_level],
+        kyc_level=kyc_level,
         savviness=savviness,
         risk=risk_profiles(age, draw.uniform("risk")),
         daily_rate=daily_rates(scenario, draw, segment, bills),
@@ -168,9 +201,9 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         category_weights=categories,
         preferred_categories=preferred,
         hours=np.array([names.index(o.hours) for o in people.occupations], dtype=np.int64)[occupation],
-        payday=paydays(draw.uniform("payday")),
+        payday=paydays(scenario, draw.uniform("payday")),
         bills=bills,
-        address_id=ids(seed, "address", index[head]),
+        address_id=np.where(apart, ids(seed, "address", index[head]), ids(seed, "address.common", common.group)),
         household=index[head],
         household_size=size,
         household_joined=household_joined[head],
@@ -180,10 +213,7 @@ def _traits(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         vpn=vpn_habits(scenario, savviness, draw.uniform("vpn")),
     )
     exists = index < people.customers
-    arrays = {f.name: getattr(everyone, f.name)[exists] for f in fields(Traits)}
-    for array in arrays.values():
-        array.flags.writeable = False  # they are shared through the cache
-    return Traits(**arrays)
+    return Traits(*(getattr(everyone, f.name)[exists] for f in fields(Traits)))
 
 
 def joined_us(scenario: Scenario, city: I64, registered_day: I64) -> I64:
@@ -230,18 +260,25 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
         "address_id": t.address_id[rows],
         "digital_savviness": pick(SAVVINESS, t.savviness[rows]),
         "risk_profile": pick(RISK, t.risk[rows]),
+        "merchant_loyalty": pick(LOYALTY, _loyalty(scenario, t, rows)),
         "preferred_hours": pick(_busiest_hours(scenario), t.hours[rows]),
         "preferred_categories": _joined([c.category for c in scenario.categories], t.preferred_categories[rows]),
         "preferred_methods": _joined(
             [m.name for m in scenario.methods], np.argsort(-t.method_weights[rows], axis=1, kind="stable")[:, :2]
         ),
         "kyc_status": pick(KYC, _kyc(scenario, t, rows, month)),
+        "kyc_level": pick([level.name for level in people.kyc_levels], t.kyc_level[rows]),
         "daily_limit": daily,
         "transaction_limit": single,
         "credit_limit": credit,
         "payday": t.payday[rows],
     }
     return tables.conform(pl.DataFrame(columns), tables.Customers)
+
+
+def credit_lines(scenario: Scenario, t: Traits) -> F64:
+    """Credit line of each customer, major units."""
+    return _limits(scenario, t, np.arange(len(t.index)))[2]
 
 
 def _ages(birth_day: I64, month: Month) -> I64:
@@ -272,13 +309,24 @@ def _busiest_hours(scenario: Scenario) -> list[str]:
     return names
 
 
+def _loyalty(scenario: Scenario, t: Traits, rows: I64) -> I64:
+    """What the bank takes the customer's loyalty to merchants for: the truth in thirds, seen dimly [P]."""
+    low, high = scenario.activity.repertoire_share
+    true = (t.known_share[rows] - low) / max(high - low, 1e-9)
+    seen = true + 0.5 * (hashed_uniforms(scenario.seed, "loyalty", t.index[rows]) - 0.5)
+    return np.clip(np.floor(3 * seen), 0, 2).astype(np.int64)
+
+
 def _kyc(scenario: Scenario, t: Traits, rows: I64, month: Month) -> I64:
-    """Identity check: pending in the month of joining, expired for two months every six years and then pending [P]."""
+    """Identity check: pending without papers and in the month of joining, expired for two months every six years and
+    then pending [P].
+    """
     phase = (keyed(scenario.seed, "kyc", t.index[rows]) % np.uint64(72)).astype(np.int64)
     age = (month.index + phase) % 72
     expired = age < 2
     joined = t.registered_day[rows] >= calendar.month_days(month)[0]
-    return np.where(expired, 2, np.where((age == 2) | joined, 1, 0))
+    verified = np.array([level.verified for level in scenario.population.kyc_levels])[t.kyc_level[rows]]
+    return np.where(~verified, 1, np.where(expired, 2, np.where((age == 2) | joined, 1, 0)))
 
 
 def _limits(scenario: Scenario, t: Traits, rows: I64) -> tuple[F64, F64, F64]:
@@ -288,6 +336,7 @@ def _limits(scenario: Scenario, t: Traits, rows: I64) -> tuple[F64, F64, F64]:
     factor = t.amount_factor[rows]
     step = 10.0 ** np.floor(np.log10(largest / 2))
     single = np.maximum(1, np.rint(largest * factor * (1.5 + mood) / step)) * step
+    single = np.minimum(single, limits(scenario)[t.kyc_level[rows]])
     daily = single * np.where(mood < 0.5, 2, 3)
     credit = np.maximum(1, np.rint(t.annual_income[rows] * (0.08 + 0.25 * mood) / step)) * step
     return daily, single, credit

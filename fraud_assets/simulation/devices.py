@@ -27,7 +27,6 @@ PHONE, LAPTOP, TABLET = 0, 1, 2
 SLOTS = 3
 #: Months before this one in which a device that is listed may have gone out of use.
 _KEPT_MONTHS = 24
-_LOW_PHONES = 0.75  # [S] Pew Research 2023: smartphones among adults of 65 and over
 _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; tablets are always the household's
 #: Lives differ between customers: the rate of replacement is uniform between these multiples of its mean [P].
 _RATE_SPREAD = (0.6, 1.4)
@@ -59,7 +58,7 @@ class _Lives:
 
 def _drawn(scenario: Scenario, index: I64) -> npt.NDArray[np.bool_]:
     """What the customers of these indices would have, whatever their savviness; shape (n, 3)."""
-    shares = np.array([_LOW_PHONES, scenario.devices.laptop_share, scenario.devices.tablet_share])
+    shares = np.array([scenario.devices.unsavvy_phones, scenario.devices.laptop_share, scenario.devices.tablet_share])
     return hashed_uniforms(scenario.seed, "devices.owns", index[:, None], np.arange(SLOTS)) < shares
 
 
@@ -280,7 +279,7 @@ def describe(
     first_us
         First use, UTC microseconds.
     """
-    system, version, app = systems(scenario.seed, month, device_id, kind, first_us)
+    system, version, app = systems(scenario, month, device_id, kind, first_us)
     frame = pl.DataFrame(
         {
             "device_id": device_id,
@@ -299,9 +298,10 @@ def describe(
 
 
 def terminals_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
-    """The payment terminals of all merchants with a counter, as a frame of :class:`fraud_assets.tables.Devices`."""
+    """The terminals of all who read cards at a counter, as a frame of :class:`fraud_assets.tables.Devices`."""
     d = directory(scenario)
-    placed = np.flatnonzero(d.city >= 0)
+    reads_cards = np.array([c.instrument == "terminal" for c in scenario.categories])
+    placed = np.flatnonzero((d.city >= 0) & reads_cards[d.category])
     position = np.repeat(placed, d.terminals[placed])
     k = np.arange(len(position)) - np.repeat(np.cumsum(d.terminals[placed]) - d.terminals[placed], d.terminals[placed])
     number = terminal_id(scenario, position, k)
@@ -309,7 +309,7 @@ def terminals_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
     # In use for at most seven years, and not before the shop.
     today = calendar.day_number(scenario.first.start.date())
     age = np.floor(1 + u * (np.minimum(today - d.opened_day[position], 7 * 365) - 1)).astype(np.int64)
-    system, version = terminal_systems(scenario.seed, month, number)
+    system, version = terminal_systems(scenario, month, number)
     nothing = pl.repeat(None, len(number), dtype=pl.String, eager=True)
     frame = pl.DataFrame(
         {

@@ -1,7 +1,8 @@
 """The simulation's doors: a month of a table as pure chunk functions, and a class for people without an orchestrator.
 
-A chunk is as many consecutive units of 256 customers as give about 200,000 ledger rows; it is the unit of memory and
-of parallel work. Chunk functions share nothing: they may run in any order, on any thread, alone.
+A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows; it is the unit of memory and
+of parallel work. Chunk functions are pure: they may run in any order, on any thread, alone. What several of them need
+they find in caches (``groups.py``), which make them faster and change nothing.
 """
 
 from __future__ import annotations
@@ -10,29 +11,31 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import polars as pl
+from pydantic import ValidationError
 
-from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.months import REPORT_LOOKBACK, Month
+from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.simulation import customers, devices, merchants
 from fraud_assets.simulation.fraud.equipment import actor_devices, actor_logins
 from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.simulation.fraud.plan import campaigns_frame
+from fraud_assets.simulation.fraud.reaction import with_new_cards
+from fraud_assets.simulation.fraud.reports import incident_reports
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.honest import honest
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.ledger import in_order, ledger
+from fraud_assets.simulation.ledger import ledger, order
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
 
 Chunk = Callable[[], pl.DataFrame]
 
-#: Ledger rows in a chunk, about: with two threads, three chunks are alive at a time. Part of the bytes of every table.
-CHUNK_ROWS = 200_000
-
-
-#: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer.
-_WIDER = 4
+#: Ledger rows in a chunk, about: with two threads, three chunks are alive at a time. Twice as many would take 150 MB
+#: more, and a twentieth less time. Part of the bytes of every table.
+CHUNK_ROWS = 100_000
+#: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer, and of the labels.
+_WIDER, _LABELS_WIDER = 8, 2
 
 
 def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
@@ -72,7 +75,7 @@ def transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
 
 def label_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``labeled_anomalies``: the truth about every ledger row that is not ordinary, sorted as the ledger is."""
-    return [partial(_labels, scenario, month, units) for units in chunks(scenario)]
+    return [partial(_labels, scenario, month, units) for units in chunks(scenario, _LABELS_WIDER)]
 
 
 def campaign_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
@@ -80,8 +83,21 @@ def campaign_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     return [partial(campaigns_frame, scenario, month)]
 
 
+_CHUNKS: dict[str, Callable[[Scenario, Month], list[Chunk]]] = {
+    "customers": customer_chunks,
+    "devices": device_chunks,
+    "merchants": merchant_chunks,
+    "logins": login_chunks,
+    "transactions": transaction_chunks,
+    "fraud_campaigns": campaign_chunks,
+    "labeled_anomalies": label_chunks,
+}
+
+
 class SyntheticDataGenerator:
     """A bank's tables as frames, without an orchestrator and without files.
+
+    The same scenario gives the same rows, wherever and in whatever order they are made.
 
     Parameters
     ----------
@@ -91,33 +107,83 @@ class SyntheticDataGenerator:
     Raises
     ------
     ScenarioError
-        If a fraud type of the scenario does not fit its family.
+        If a value of a changed scenario makes no sense, or a fraud type does not fit its family.
     """
 
+    #: The tables there are.
+    tables = (*_CHUNKS, "incident_reports")
+
     def __init__(self, config: Scenario) -> None:
+        _check_values(config)  # model_copy itself checks nothing
         check_fraud_types(config)
         self.config = config
 
-    def generate_customers(self, month: str) -> pl.DataFrame:
-        """Customers of a month such as ``2024-01``; columns of :class:`fraud_assets.tables.Customers`."""
-        return _all(customer_chunks(self.config, self.config.month(month)))
+    def generate_customers(self, month: str | None = None) -> pl.DataFrame:
+        """Customers of a month; columns of :class:`fraud_assets.tables.Customers`.
 
-    def generate_device_data(self, month: str) -> pl.DataFrame:
-        """Devices and terminals; columns of :class:`fraud_assets.tables.Devices`."""
-        return _all(device_chunks(self.config, self.config.month(month)))
+        Parameters
+        ----------
+        month
+            Such as ``2024-01``; by default the scenario's first.
+        """
+        return self.generate("customers", month)
 
-    def generate_transactions(self, month: str) -> pl.DataFrame:
-        """The whole ledger of a month in memory; columns of :class:`fraud_assets.tables.Transactions`."""
-        return _all(transaction_chunks(self.config, self.config.month(month)))
+    def generate_device_data(self, month: str | None = None) -> pl.DataFrame:
+        """Devices of customers, and terminals, in use by the end of a month, by default the first.
 
-    def iterate_transactions(self, month: str) -> Iterator[pl.DataFrame]:
-        """The ledger chunk by chunk, about 200,000 rows each, in order."""
-        for chunk in transaction_chunks(self.config, self.config.month(month)):
+        ``customer_id`` is the first owner's. Columns of :class:`fraud_assets.tables.Devices`.
+        """
+        return self.generate("devices", month)
+
+    def generate_transactions(self, *months: str) -> pl.DataFrame:
+        """The whole ledger of some months in memory, by default of the first.
+
+        Columns of :class:`fraud_assets.tables.Transactions`, rows of a month sorted by (customer_id, event_time,
+        transaction_id).
+        """
+        return self.generate("transactions", *months)
+
+    def generate_labels(self, *months: str) -> pl.DataFrame:
+        """The truth about every ledger row that is not ordinary, of some months, by default of the first.
+
+        Columns of :class:`fraud_assets.tables.LabeledAnomalies`.
+        """
+        return self.generate("labeled_anomalies", *months)
+
+    def generate(self, table: str, *months: str | None) -> pl.DataFrame:
+        """Any of :attr:`tables` over some months, by default the first, in memory."""
+        return pl.concat(list(self.iterate(table, *months)))
+
+    def iterate(self, table: str, *months: str | None) -> Iterator[pl.DataFrame]:
+        """The same piece by piece, in order; of ``transactions`` about 100,000 rows each.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table, or a month is not one of the scenario's.
+        """
+        if table not in self.tables:
+            raise ValueError(f"table {table!r} does not exist; there are {', '.join(self.tables)}")
+        wanted = [self.config.month(month or self.config.first_month) for month in months or (None,)]
+        return (frame for month in wanted for frame in self._pieces(table, month))
+
+    def _pieces(self, table: str, month: Month) -> Iterator[pl.DataFrame]:
+        if table == "incident_reports":
+            known = [past.key for past in (*month.back(REPORT_LOOKBACK), month) if past >= self.config.first]
+            yield incident_reports(self.config, month, self.generate_labels(*known).lazy()).collect()
+            return
+        for chunk in _CHUNKS[table](self.config, month):
             yield chunk()
 
-    def generate_labels(self, month: str) -> pl.DataFrame:
-        """The truth; columns of :class:`fraud_assets.tables.LabeledAnomalies`."""
-        return _all(label_chunks(self.config, self.config.month(month)))
+
+def _check_values(config: Scenario) -> None:
+    try:
+        Scenario.model_validate(config.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, needed = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        value = f" is {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+        raise ScenarioError(f"scenario {config.name}: {place or 'the whole'}{value}; {needed}") from None
 
 
 def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
@@ -127,8 +193,8 @@ def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> p
 
 def _rows(bank: Bank, month: Month) -> Intents:
     """All rows of the month in order; a function of its own, so that its parts are gone when the ledger is written."""
-    rows = [honest(bank, month), *(emission.rows for _, emission, _ in campaign_rows(bank, month))]
-    return in_order(concat(rows), month)
+    parts = [*honest(bank, month), with_new_cards(bank, month, campaign_rows(bank, month))]
+    return concat(parts, order(parts, month))
 
 
 def _labels(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
@@ -145,7 +211,3 @@ def _logins(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.Data
     own = logins(scenario, month, units)
     foreign = actor_logins(Bank(scenario, units), month)
     return pl.concat([own, foreign]).sort("customer_id", "event_time", "login_id")
-
-
-def _all(parts: list[Chunk]) -> pl.DataFrame:
-    return pl.concat([chunk() for chunk in parts])

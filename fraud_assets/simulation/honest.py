@@ -7,15 +7,17 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.simulation.blocks import blocks
 from fraud_assets.simulation.calendar import microseconds
-from fraud_assets.simulation.devices import guests
-from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, retries
+from fraud_assets.simulation.devices import Guests, guests
+from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
+from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.fraud.accidents import accidents
-from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_first_payments, of_spending
+from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_episodes, of_first_payments, of_repeats, of_spending
 from fraud_assets.simulation.fraud.reaction import react
+from fraud_assets.simulation.groups import EVERYDAY, by_customer, by_group, rows_of
 from fraud_assets.simulation.intents import (
     AMOUNT,
     APPROVED,
-    CARD_PRESENT,
+    BEHAVIOURAL,
     GEOGRAPHIC,
     HOUR,
     MINUTE,
@@ -29,6 +31,8 @@ from fraud_assets.simulation.intents import (
     concat,
 )
 from fraud_assets.simulation.ledger import inside
+from fraud_assets.simulation.mirrors import arrivals
+from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
 from fraud_assets.simulation.streams import I64, Bools
@@ -37,19 +41,31 @@ from fraud_assets.simulation.streams import I64, Bools
 _VISIT_SECONDS = 4 * 3600
 
 
-def honest(bank: Bank, month: Month) -> Intents:
-    """All honest and erroneous rows of the ledger month, and some of the days around it, in no order that matters."""
-    return react(bank, month, _on_other_devices(bank, month, _meant(bank, month)))
+def honest(bank: Bank, month: Month) -> list[Intents]:
+    """All honest and erroneous rows of the ledger month, and some of the days around it, in no order that matters.
+
+    In two parts, the many payments and the few rows besides, since the ledger's order moves every row anyway.
+    """
+    visits = guests(bank.scenario, month, bank.units)
+    return [react(bank, month, _on_other_devices(visits, rows)) for rows in _meant(bank, month)]
 
 
-def _meant(bank: Bank, month: Month) -> Intents:
-    """Payments, what follows from them, bills and income, before the world answers."""
+def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
+    """Payments, and what follows from them with bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
     spent = spent.take(_in_reach(bank, month, spent))
     drafts = intents(bank, spent)
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
-    return concat([rows, after, checks, retries(bank, rows), refunds(bank, rows), recurring(bank, month)])
+    rows, again, _, _ = repeats(bank, rows)
+    beside = [arrivals(bank, rows), rows_of(bank, month, _beside, EVERYDAY)]
+    return rows, concat([after, again, checks, retries(bank, rows), refunds(bank, rows), *beside])
+
+
+@by_group
+def _beside(group: Bank, month: Month) -> Intents:
+    """Bills and income, what customers receive, and the rows of their episodes."""
+    return by_customer(concat([recurring(group, month), receipts(group, month), episodes(group, month)[0]]))
 
 
 def unordinary(bank: Bank, month: Month) -> Intents:
@@ -69,9 +85,22 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     checks = card_checks(bank, drafts, check[some])
     checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
     rows, after = accidents(bank, drafts.take(matters[some]))
-    parts = [inside(source, month) for source in (rows, after, checks)]
-    found = react(bank, month, _on_other_devices(bank, month, concat(parts)))
+    rows, again, place, same = repeats(bank, rows)
+    again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
+    parts = [inside(source, month) for source in (rows, after, again, checks)]
+    # Whole episodes, since what was sent back cannot have been declined.
+    every = concat([*parts, rows_of(bank, month, _told_episodes, EVERYDAY)])
+    found = react(bank, month, _on_other_devices(guests(bank.scenario, month, bank.units), every))
+    found = inside(found, month)
     return found.take((found.accident != 0) | (found.anomaly != NONE) | (found.lookalike != NONE))
+
+
+@by_group
+def _told_episodes(group: Bank, month: Month) -> Intents:
+    """The rows of episodes, marked as unusual and as what they resemble."""
+    rows, kind = episodes(group, month)
+    anomaly = np.where(rows.cents > 100 * group.normal_maximum[rows.category], AMOUNT, BEHAVIOURAL)
+    return by_customer(rows.but(anomaly=anomaly, lookalike=lookalikes(group, of_episodes(rows, kind))))
 
 
 def _near(month: Month, spent: Spending) -> Bools:
@@ -88,9 +117,8 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
     return reach
 
 
-def _on_other_devices(bank: Bank, month: Month, rows: Intents) -> Intents:
+def _on_other_devices(visit: Guests, rows: Intents) -> Intents:
     """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it."""
-    visit = guests(bank.scenario, month, bank.units)
     order = np.lexsort((visit.first_us, visit.who))
     key = (visit.who[order] << np.int64(42)) | (visit.first_us[order] // SECOND)
     remote = np.flatnonzero(rows.device != NONE)
@@ -110,5 +138,5 @@ def _unusual(bank: Bank, spent: Spending) -> I64:
     to_person = (bank.recipient == TO_PERSON) | (bank.recipient == TO_OWN)
     at_night = (hour >= 2) & (hour < 5) & to_person[spent.category]
     high = spent.cents > 100 * bank.normal_maximum[spent.category]
-    away = spent.is_away & (bank.channel == CARD_PRESENT)[spent.category]
+    away = spent.is_away & bank.at_counter[spent.category]
     return np.where(high, AMOUNT, np.where(away, GEOGRAPHIC, np.where(at_night, TEMPORAL, NONE)))

@@ -6,10 +6,13 @@ import numpy as np
 
 from fraud_assets.simulation.devices import device, lenders, owns
 from fraud_assets.simulation.intents import (
-    APP,
+    ANY_DEVICE,
+    AT_TERMINAL,
     BANK,
-    CARD_PRESENT,
+    BY_ITSELF,
+    BY_SCAN,
     HOME_NET,
+    I8,
     MOBILE_NET,
     NONE,
     ONLINE,
@@ -17,13 +20,18 @@ from fraud_assets.simulation.intents import (
     VPN_NET,
     Bank,
 )
-from fraud_assets.simulation.streams import F64, I64, Bools, ids
+from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
 
 
-def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
+def cards(bank: Bank, month: int | I64, who: I64, channel: I64, second: Bools | None = None) -> I64:
     """Card in use, ``NONE`` where an account pays; renewed every four years, each customer in a month of its own.
 
-    ``month`` is a ``Month.index``, one for all rows or one a row.
+    Parameters
+    ----------
+    month
+        A ``Month.index``, one for all rows or one a row.
+    second
+        Where it is not the first card but the second one.
     """
     index = bank.traits.index
     earliest = int(np.min(month, initial=1 << 40))
@@ -32,30 +40,58 @@ def cards(bank: Bank, month: int | I64, who: I64, channel: I64) -> I64:
     pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2)).ravel()
     later = (month + (index * 5 - first * 48)[who]) >= 48
     card = pair[2 * who + later]
+    if second is not None:
+        rarely = np.flatnonzero(second)
+        card[rarely] = ids(bank.scenario.seed, "card.second", card[rarely])
     card[channel > ONLINE] = NONE
     return card
 
 
+def expired_cards(bank: Bank, month: I64, who: I64, channel: I64) -> I64:
+    """The cards before those in use, which some online shop still has on file."""
+    return cards(bank, month - 48, who, channel)
+
+
+def has_second_card(bank: Bank) -> Bools:
+    """Which of the customers have a second card; shape (customers,)."""
+    u = hashed_uniforms(bank.scenario.seed, "card.has_second", bank.traits.index)
+    return u < bank.scenario.activity.second_cards
+
+
+def second_card(bank: Bank, who: I64, u: F64) -> Bools | None:
+    """Where customers take their second card; the finer digits of ``u`` decide. None where nobody has one."""
+    share = bank.scenario.activity.second_card_share
+    return has_second_card(bank)[who] & (finer(u, 2.0**20) < share) if share > 0 else None
+
+
 def devices_used(
-    bank: Bank, who: I64, outing: I64, channel: I64, event_us: I64, is_away: Bools, device_u: F64, net_u: F64
-) -> tuple[I64, I64]:
-    """Device and kind of network of each row; ``NONE`` at a terminal. The draws are one an outing."""
-    remote = np.flatnonzero(channel != CARD_PRESENT)
-    person, outing, kind = who[remote], outing[remote], channel[remote]
+    bank: Bank, who: I64, outing: I64, category: I64, event_us: I64, is_away: Bools, device_u: F64, net_u: F64
+) -> tuple[I64, I8]:
+    """Device and kind of network of each row; ``NONE`` at a terminal and of what arrives by itself.
+
+    The draws are one an outing.
+    """
+    hand = bank.instrument[category]
+    remote = np.flatnonzero((hand != AT_TERMINAL) & (hand != BY_ITSELF))
+    person, outing, kind, hand = who[remote], outing[remote], bank.channel[category[remote]], hand[remote]
     u = device_u[outing]
-    lender = lenders(bank.scenario, bank.traits, person, (u * 4096) % 1.0)
+    lender = lenders(bank.scenario, bank.traits, person, finer(u))
     owned = owns(bank.scenario, bank.traits)
-    # App: the phone. Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is.
+    # Bank: laptop before phone. Online: phone .6, laptop .3, tablet .1, of what there is. Apps and codes: the phone.
     online = (u >= 0.6).astype(np.int64) + (u >= 0.9)
-    slot = np.where(kind == APP, 0, np.where(kind == BANK, u < 0.6, online))
+    slot = np.where(kind == BANK, u < 0.6, online) * (hand == ANY_DEVICE)
     slot = np.where(owned.ravel()[lender * owned.shape[1] + slot], slot, ~owned[lender, 0])
-    device_id = np.full(len(channel), NONE)
+    device_id = np.full(len(category), NONE)
     device_id[remote] = device(bank.scenario, bank.traits, lender, slot, event_us[remote])
 
     n = net_u[outing]
-    kinds = np.where((slot == 0) & (n < 0.42), MOBILE_NET, np.where(n > 0.93, PUBLIC_NET, HOME_NET))
-    kinds = np.where(is_away[remote] & (kinds == HOME_NET), PUBLIC_NET, kinds)
-    kinds = np.where(bank.traits.vpn[person] & ((n * 16) % 1.0 < 0.6), VPN_NET, kinds)
-    net = np.full(len(channel), NONE)
+    kinds = np.full(len(remote), HOME_NET, dtype=np.int8)
+    kinds[(n > 0.93) | is_away[remote]] = PUBLIC_NET
+    kinds[(slot == 0) & (n < 0.42)] = MOBILE_NET
+    kinds[bank.traits.vpn[person] & (finer(n, 16) < 0.6)] = VPN_NET
+    # In a shop there is no line of one's own, and nobody hides where everybody sees one stand.
+    scan = np.flatnonzero(hand == BY_SCAN)
+    kinds[scan] = np.where(n[scan] > 0.93, PUBLIC_NET, MOBILE_NET)
+    net = np.full(len(category), NONE, dtype=np.int8)
     net[remote] = kinds
     return device_id, net

@@ -7,17 +7,21 @@ them into the tables, so that nothing about a row's form can tell where it came 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.scenario.sections import Tag
 from fraud_assets.simulation.customers import Traits, traits
 from fraud_assets.simulation.merchants import Directory, directory
-from fraud_assets.simulation.streams import F64, I64
+from fraud_assets.simulation.streams import F64, I64, Bools
+
+T = TypeVar("T")
 
 MICROSECOND = 1
 SECOND = 1_000_000
@@ -29,7 +33,7 @@ NONE = -1
 
 # Codes; the order is that of the enums in tables.py.
 CARD_PRESENT, ONLINE, APP, BANK = range(4)
-PURCHASE, BILL, TRANSFER, INCOME, REFUND, REVERSAL = range(6)
+PURCHASE, BILL, TRANSFER, WITHDRAWAL, INCOME, REFUND, REVERSAL = range(7)
 APPROVED, DECLINED, PENDING = range(3)
 (
     INSUFFICIENT_FUNDS,
@@ -41,17 +45,20 @@ APPROVED, DECLINED, PENDING = range(3)
     INVALID_ACCOUNT,
     TECHNICAL,
 ) = range(8)
-TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER = range(5)
+TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER, TO_CASH, FROM_SOURCE, FROM_SENDER, TO_PAYOUT = range(9)
+AT_TERMINAL, BY_SCAN, BY_PHONE, ANY_DEVICE, BY_ITSELF = range(5)
 BEHAVIOURAL, GEOGRAPHIC, TEMPORAL, AMOUNT = range(4)
 HOME_NET, MOBILE_NET, VPN_NET, PUBLIC_NET = range(4)
 #: What befalls an honest row, as bits; a payment that starts a burst has the bit until the burst is carried out.
 BURST, HIGH_AMOUNT, MISTYPED, FALSE_REPORT = 1, 2, 4, 8
+#: A payment that the same merchant will get again; the bit is gone when that has been carried out.
+REPEATED = 16
 
 
 I8 = npt.NDArray[np.int8]
 Column = npt.NDArray[np.signedinteger[Any]]
 #: Columns of codes: a byte each, since rows are copied several times on their way to the ledger.
-_CODES = frozenset({"kind", "net", "status", "reason", "accident", "anomaly", "lookalike"})
+_CODES = frozenset({"kind", "net", "status", "reason", "accident", "anomaly", "lookalike", "express"})
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,15 @@ class Intents:
     anomaly: I8  # kind of unusual behaviour
     lookalike: I8  # index into sorted fraud types
     intended: I64  # the payee that was meant
+    delivery: I64  # address to which goods go; NONE is where people have them sent
+    express: I8  # 1 or 0; NONE is as people do
 
     def __len__(self) -> int:
         return len(self.transaction_id)
 
-    def take(self, rows: npt.NDArray[np.bool_] | I64) -> Intents:
+    def take(self, rows: Bools | I64 | slice) -> Intents:
         """The chosen rows; these very rows where a mask leaves none out."""
-        if rows.dtype == np.bool_:
+        if not isinstance(rows, slice) and rows.dtype == np.bool_:
             if rows.all():
                 return self
             rows = np.flatnonzero(rows)  # once for all columns
@@ -118,11 +127,15 @@ def _narrow(name: str, column: Column) -> Column:
     return column.astype(_dtype(name), copy=False)
 
 
-def concat(parts: list[Intents]) -> Intents:
-    """All rows of all parts."""
+def concat(parts: list[Intents], rows: I64 | None = None) -> Intents:
+    """All rows of all parts, or the chosen ones of all of them: then only one column at a time is whole in memory."""
     if len(parts) == 1:
-        return parts[0]
-    return Intents(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Intents)})
+        return parts[0] if rows is None else parts[0].take(rows)
+    columns = {}
+    for f in fields(Intents):
+        column = np.concatenate([getattr(part, f.name) for part in parts])
+        columns[f.name] = column if rows is None else column[rows]
+    return Intents(**columns)
 
 
 def expand(counts: npt.ArrayLike) -> tuple[I64, I64]:
@@ -142,6 +155,17 @@ class Bank:
 
     scenario: Scenario
     units: tuple[int, ...]
+
+    @cached_property
+    def _kept(self) -> dict[Callable[[Bank], Any], Any]:
+        return {}
+
+    def kept(self, function: Callable[[Bank], T]) -> T:
+        """What the function says of this bank, asked once."""
+        if function not in self._kept:
+            self._kept[function] = function(self)
+        found: T = self._kept[function]
+        return found
 
     @cached_property
     def traits(self) -> Traits:
@@ -166,7 +190,18 @@ class Bank:
     @cached_property
     def recipient(self) -> I64:
         """Recipient code of each category."""
-        return self._codes("recipient", ["merchant", "person", "own", "biller", "employer"])
+        parties = ["merchant", "person", "own", "biller", "employer", "cash", "source", "sender", "payout"]
+        return self._codes("recipient", parties)
+
+    @cached_property
+    def instrument(self) -> I64:
+        """Instrument code of each category: what is in hand when it is paid."""
+        return self._codes("instrument", ["terminal", "scan", "phone", "any", "none"])
+
+    @cached_property
+    def at_counter(self) -> Bools:
+        """Categories whose merchants have a place where the customer stands."""
+        return (self.instrument == AT_TERMINAL) | (self.instrument == BY_SCAN)
 
     @cached_property
     def method(self) -> I64:
@@ -177,6 +212,15 @@ class Bank:
     def normal_maximum(self) -> F64:
         """Normal maximum of each category's method, major units."""
         return np.array([m.normal_maximum for m in self.scenario.methods])[self.method]
+
+    @cached_property
+    def hard_maximum(self) -> F64:
+        """What each category's method refuses to exceed, major units; infinite for most."""
+        return np.array([m.hard_maximum or np.inf for m in self.scenario.methods])[self.method]
+
+    def tagged(self, tag: Tag) -> Bools:
+        """Which categories have the tag."""
+        return np.array([tag in c.tags for c in self.scenario.categories])
 
     def _codes(self, column: str, values: list[str]) -> I64:
         return np.array([values.index(getattr(c, column)) for c in self.scenario.categories], dtype=np.int64)

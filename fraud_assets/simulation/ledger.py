@@ -7,10 +7,13 @@ out as it would among all of them. Truth does not pass through here.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from fraud_assets import tables
 from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.deliveries import deliveries
 from fraud_assets.simulation.intents import (
     CARD_PRESENT,
     DAY,
@@ -18,24 +21,21 @@ from fraud_assets.simulation.intents import (
     NONE,
     REFUND,
     SECOND,
+    TO_CASH,
     Bank,
+    Column,
     Intents,
 )
 from fraud_assets.simulation.merchants import terminal_id
+from fraud_assets.simulation.names import person_names
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
-from fraud_assets.simulation.streams import F64, I64, keyed
+from fraud_assets.simulation.streams import F64, I64, Bools, keyed
+from fraud_assets.simulation.tokens import tokens
 
 #: Contactless, chip, swipe, keyed at the counter [P].
 _ENTRY_SHARES = np.cumsum([0.52, 0.36, 0.09])
 _ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "chip", "swipe", "keyed")])
-_NULLABLE = ("merchant_id", "payee_id", "card_id", "device_id", "terminal_id", "original_transaction_id")
-_ENUMS = {
-    "channel": tables.CHANNELS,
-    "kind": tables.KINDS,
-    "direction": tables.DIRECTIONS,
-    "entry_mode": tables.ENTRY_MODES,
-    "status": tables.STATUSES,
-}
+_CHIP = tables.ENTRY_MODES.index("chip")
 #: By channel; at a counter it is drawn.
 _REMOTE_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "ecommerce", "wallet", "account")])
 #: Everything posts within two minutes but for the category's late share: six hours to three days [P].
@@ -47,14 +47,38 @@ def inside(rows: Intents, month: Month) -> Intents:
     return rows.take((rows.event_us >= _us(month)) & (rows.event_us < _us(month + 1)))
 
 
-def in_order(rows: Intents, month: Month) -> Intents:
-    """Rows of the ledger month, and of no other, in the ledger's order: customer, time, number."""
-    here = np.flatnonzero((rows.event_us >= _us(month)) & (rows.event_us < _us(month + 1)))
-    key = (rows.who[here] << np.int64(42)) | (rows.event_us[here] - _us(month))  # a month has less than 2**42 of them
+def order(parts: list[Intents], month: Month) -> I64:
+    """Places, in all rows of all parts, of those of the ledger month in the ledger's order: customer, time, number."""
+    event_us = np.concatenate([part.event_us for part in parts])
+    here = np.flatnonzero((event_us >= _us(month)) & (event_us < _us(month + 1)))
+    who = np.concatenate([part.who for part in parts])
+    key = (who[here] << np.int64(42)) | (event_us[here] - _us(month))  # a month has less than 2**42 microseconds
     order = np.argsort(key)
-    if np.any(np.diff(key[order]) == 0):
-        order = np.lexsort((rows.transaction_id[here], key))
-    return rows.take(here[order])
+    here, key = here[order], key[order]
+    # Hardly any two rows share customer and time; only these are put in the order of their numbers.
+    twins = np.flatnonzero(key[1:] == key[:-1])
+    if len(twins):
+        tied = np.union1d(twins, twins + 1)
+        number = np.concatenate([part.transaction_id for part in parts])[here[tied]]
+        here[tied] = here[tied][np.lexsort((number, key[tied]))]
+    return here
+
+
+def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
+    """Those columns of the ledger's rows that the truth repeats."""
+    merchant = np.where(rows.merchant == NONE, NONE, bank.directory.merchant_id[np.maximum(rows.merchant, 0)])
+    return pl.DataFrame(
+        {
+            "transaction_id": rows.transaction_id,
+            "customer_id": bank.traits.customer_id[rows.who],
+            "event_time": _instants(rows.event_us),
+            "amount": rows.cents / 100.0,
+            "status": _coded(tables.STATUSES, rows.status),
+            "merchant_id": merchant,
+            "payee_id": rows.payee,
+            "device_id": rows.device,
+        }
+    ).with_columns(*_null_where_none("merchant_id", "payee_id", "device_id"))
 
 
 def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
@@ -67,14 +91,21 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     remote = np.flatnonzero(rows.net != NONE)
     day = rows.event_us[remote] // DAY
     kind = rows.net[remote].astype(np.int64)
-    address, seen_in = address_number(scenario, bank.traits, rows.who[remote], kind, place[remote], day)
-    place[remote] = seen_in
+    number, seen_in = address_number(
+        scenario, bank.traits, rows.who[remote], kind, place[remote], day, rows.device[remote]
+    )
+    # An address comes back some five times: how it is written and where it seems to be is found out once.
+    seen, which_seen = np.unique((number << np.int64(16)) | seen_in, return_inverse=True)
+    address = seen >> np.int64(16)
+    # Whose code is scanned says where, whatever the address says.
+    counter = bank.at_counter[rows.category]
+    place[remote] = np.where(counter[remote], place[remote], seen_in)
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
-    towns = scenario.cities
-    latitude = np.array([c.latitude for c in towns])[place]
-    longitude = np.array([c.longitude for c in towns])[place]
-    latitude[remote], longitude[remote] = geolocate(scenario, address, seen_in)
-    shop = np.flatnonzero((channel == CARD_PRESENT) & (rows.merchant != NONE))
+    latitude = np.array([c.latitude for c in scenario.cities])[place]
+    longitude = np.array([c.longitude for c in scenario.cities])[place]
+    north, east = geolocate(scenario, address, seen & 0xFFFF)
+    latitude[remote], longitude[remote] = north[which_seen], east[which_seen]
+    shop = np.flatnonzero(counter & (rows.merchant != NONE))
     latitude[shop] = directory.latitude[rows.merchant[shop]]
     longitude[shop] = directory.longitude[rows.merchant[shop]]
 
@@ -83,73 +114,54 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     which = (u_terminal[till] * directory.terminals[rows.merchant[till]]).astype(np.int64)
     terminal[till] = terminal_id(scenario, rows.merchant[till], which)
     entry = _REMOTE_ENTRY[channel]
-    counter = np.flatnonzero(channel == CARD_PRESENT)
-    entry[counter] = _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry[counter])]
+    read = np.flatnonzero(channel == CARD_PRESENT)
+    entry[read] = _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry[read])]
+    entry[bank.recipient[rows.category] == TO_CASH] = _CHIP  # which a cash machine keeps inside while it counts
     late = np.array([c.late_posting for c in scenario.categories])[rows.category]
     is_late = np.flatnonzero(u_post < late)
     delay = _ON_TIME * u_post
     delay[is_late] = _LATE[0] + (_LATE[1] - _LATE[0]) * u_post[is_late] / late[is_late]
     posted = rows.event_us + np.rint(delay).astype(np.int64) * SECOND
 
-    kinds = scenario.categories
-    merchant = np.where(rows.merchant == NONE, NONE, directory.merchant_id[np.maximum(rows.merchant, 0)])
-    frame = pl.DataFrame(
+    delivery, express = deliveries(bank, rows)
+    by_category, by_place = _kinds(scenario)[_index(rows.category)], _towns(scenario)[_index(place)]
+    more = pl.DataFrame(
         {
-            "transaction_id": rows.transaction_id,
-            "customer_id": bank.traits.customer_id[rows.who],
-            "event_time": rows.event_us,
             "utc_offset_minutes": rows.offset.astype(np.int16),
-            "posted_at": posted,
-            "method": _texts([c.method for c in kinds], rows.category),
-            "channel": channel.astype(np.uint8),
-            "kind": rows.kind.astype(np.uint8),
-            "direction": (rows.kind >= INCOME).astype(np.uint8),
-            "category": _texts([c.category for c in kinds], rows.category),
-            "amount": rows.cents / 100.0,
+            "posted_at": _instants(posted),
+            "kind": _coded(tables.KINDS, rows.kind),
+            "direction": _coded(tables.DIRECTIONS, rows.kind >= INCOME),
             "currency": pl.repeat(scenario.currency, len(rows), dtype=pl.String, eager=True),
+            "token": tokens(bank, rows),
             "recipient_entity": _recipients(bank, rows),
-            "merchant_id": merchant,
-            "payee_id": rows.payee,
             "card_id": rows.card,
-            "entry_mode": entry.astype(np.uint8),
-            "device_id": rows.device,
+            "entry_mode": _coded(tables.ENTRY_MODES, entry),
             "terminal_id": terminal,
-            "ip_address": _scattered(format_addresses(address), remote, len(rows)),
-            "city": _texts([c.city for c in towns], place),
-            "state": _texts([c.state for c in towns], place),
-            "country": _texts([c.country for c in towns], place),
+            "ip_address": _scattered(format_addresses(address), which_seen, remote, len(rows)),
             "latitude": latitude,
             "longitude": longitude,
-            "status": rows.status.astype(np.uint8),
-            "decline_reason": rows.reason.astype(np.int8),
+            "decline_reason": _coded(tables.DECLINE_REASONS, rows.reason),
             "original_transaction_id": rows.original,
+            "delivery_address_id": delivery,
+            "is_express_delivery": express,
         }
+    ).with_columns(
+        *_null_where_none("card_id", "terminal_id", "original_transaction_id", "delivery_address_id"),
+        pl.when(pl.col("is_express_delivery") >= 0).then(pl.col("is_express_delivery") == 1),
     )
-    return frame.with_columns(
-        *(pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("event_time", "posted_at")),
-        *(pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in _NULLABLE),
-        *(pl.col(name).cat.to(pl.Enum(values)) for name, values in _ENUMS.items()),
-        pl.when(pl.col("decline_reason") >= 0)
-        .then(pl.col("decline_reason").clip(0).cast(pl.UInt8))
-        .cat.to(pl.Enum(tables.DECLINE_REASONS)),
-    )
-
-
-def recipient_name(payee: I64) -> pl.Series:
-    """The recipient as entered, ``user_`` and the account number; null where there is none."""
-    distinct, place = np.unique(payee, return_inverse=True)
-    names = pl.Series(distinct, dtype=pl.Int64)
-    named = pl.select(pl.when(names >= 0).then(pl.format("user_{}", names)))[:, 0]
-    return named.gather(place)
+    columns = [*keys(bank, rows), *by_category, *by_place, *more]
+    return pl.DataFrame(columns).select(tables.Transactions.column_names())
 
 
 def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     """Brand or account name of each row's recipient."""
-    names = bank.directory.name.gather(np.maximum(rows.merchant, 0))
     person = np.flatnonzero(rows.payee != NONE)
-    if len(person):
-        names = names.scatter(person, recipient_name(rows.payee[person]))
-    return names
+    merchants = bank.directory.name
+    which = rows.merchant.copy()
+    which[person] = len(merchants) + np.arange(len(person))
+    # One gather from both, in one piece: putting texts between others copies all of them.
+    people = person_names(bank.scenario, rows.payee[person], rows.intended[person])
+    return pl.concat([merchants, people], rechunk=True).gather(_index(which))
 
 
 def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
@@ -158,15 +170,46 @@ def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
     return tuple(((bits >> np.uint64(shift)) & mask).astype(np.float64) * 2.0**-21 for shift in (0, 21, 42))  # type: ignore[return-value]
 
 
-def _texts(values: list[str], code: I64) -> pl.Series:
-    return pl.Series(values, dtype=pl.String).gather(code)
+def _kinds(scenario: Scenario) -> pl.DataFrame:
+    """What a category says of its rows."""
+    return pl.DataFrame(
+        [(c.method, c.channel, c.category) for c in scenario.categories],
+        schema={"method": pl.String, "channel": pl.Enum(tables.CHANNELS), "category": pl.String},
+        orient="row",
+    )
 
 
-def _scattered(values: pl.Series, place: I64, n: int) -> pl.Series:
-    """Values at their places, null elsewhere."""
+def _towns(scenario: Scenario) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(c.city, c.state, c.country) for c in scenario.cities],
+        schema={"city": pl.String, "state": pl.String, "country": pl.String},
+        orient="row",
+    )
+
+
+def _coded(values: list[str], code: Column | Bools) -> pl.Series:
+    """Values by code, null for ``NONE``."""
+    return pl.Series([None, *values], dtype=pl.Enum(values))[_index(code + np.int8(1))]
+
+
+def _instants(us: I64) -> pl.Series:
+    return pl.Series(us).cast(pl.Datetime("us", "UTC"))
+
+
+def _null_where_none(*names: str) -> list[pl.Expr]:
+    return [pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in names]
+
+
+def _index(code: npt.NDArray[np.generic]) -> pl.Series:
+    """Positions in the form in which polars gathers by them without another look at each."""
+    return pl.Series(code.astype(np.uint32))
+
+
+def _scattered(values: pl.Series, which: I64, place: I64, n: int) -> pl.Series:
+    """The values with these numbers at these places, null elsewhere."""
     source = np.full(n, len(values), dtype=np.int64)
-    source[place] = np.arange(len(place))
-    return pl.concat([values, pl.Series([None], dtype=values.dtype)]).gather(source)
+    source[place] = which
+    return pl.concat([values, pl.Series([None], dtype=values.dtype)], rechunk=True).gather(_index(source))
 
 
 def _us(month: Month) -> int:

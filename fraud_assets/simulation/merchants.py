@@ -27,7 +27,6 @@ _DENSITY, _DENSITY_POPULATION, _DENSITY_EXPONENT = 3.4, 200_000, 0.6
 _FEWEST, _MOST = 4, 40
 _SMALL_ONLINE = 14  # [P] smaller shops beside the brands of an online category
 _SMALL_BILLERS = 16  # [P] landlords, utilities, employers without a name that everybody knows
-_CHAIN_SHARE = 0.55  # [P] of a city's merchants in a category with brands
 _REGIONAL_REACH = 0.5  # [P] metros in which a chain of tier 2 has outlets
 #: [P] Visits within a city and category follow a Zipf law with exponent 1 - 1/5.
 _ROOT = 5  # pick() writes the power out
@@ -122,25 +121,28 @@ def directory(scenario: Scenario) -> Directory:
 _COLUMNS = ["reputation", "weakness", "age", "terminals"]
 
 
-def _has_place(category: Category) -> bool:
-    return category.recipient == "merchant" and category.channel == "card_present"
+def _has_place(scenario: Scenario, category: Category) -> bool:
+    """Whether its merchants are in cities: what is paid at a counter, and bills of regional brands."""
+    if category.recipient in ("merchant", "cash"):
+        return category.instrument in ("terminal", "scan")
+    return any(b.served for b in scenario.brands if b.category == category.category)
 
 
 def _counts(scenario: Scenario) -> I64:
     """Merchants of each category in each city, and (last column) those without a place."""
     population = np.array([c.population for c in scenario.cities], dtype=np.float64)
     density = _DENSITY * (population / _DENSITY_POPULATION) ** _DENSITY_EXPONENT
-    placed = [c.weight for c in scenario.categories if _has_place(c)]
+    placed = [c.weight for c in scenario.categories if _has_place(scenario, c)]
     mean_weight = float(np.mean(placed)) if placed else 1.0
     counts = np.zeros((len(scenario.categories), len(population) + 1), dtype=np.int64)
     brands = {c.category: 0 for c in scenario.categories}
     for brand in scenario.brands:
         brands[brand.category] += 1
     for k, c in enumerate(scenario.categories):
-        if _has_place(c):
+        if _has_place(scenario, c):
             wanted = np.rint(density * np.sqrt(c.weight / mean_weight)).astype(np.int64)
             counts[k, :-1] = np.clip(wanted, _FEWEST, _MOST)
-        elif c.recipient not in ("person", "own"):
+        elif c.recipient not in ("person", "own", "sender"):
             counts[k, -1] = brands[c.category] + (_SMALL_ONLINE if c.recipient == "merchant" else _SMALL_BILLERS)
     return counts
 
@@ -148,8 +150,8 @@ def _counts(scenario: Scenario) -> I64:
 def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     """The brand of each merchant, -1 for locals.
 
-    Online the brands come first, by weight. In a city each merchant is an outlet with ``_CHAIN_SHARE``, of a brand
-    drawn by weight among those present in the metro; the more popular places are chains a little more often.
+    Online the brands come first, by weight. In a city each merchant is an outlet with the category's share of chains,
+    of a brand drawn by weight among those present in the metro; the more popular places are chains a little more often.
     """
     result = np.full(len(category), -1, dtype=np.int64)
     metros = sorted({c.metro for c in scenario.cities})
@@ -164,16 +166,17 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
         if not len(members):
             continue
         weight = np.array([scenario.brands[b].weight for b in members])
-        if not _has_place(c):
+        if not _has_place(scenario, c):
             rows = np.flatnonzero((category == k) & online & (rank < len(members)))
             result[rows] = members[np.argsort(-weight, kind="stable")][rank[rows]]
             continue
-        reach = np.where(np.array([scenario.brands[b].tier for b in members]) == 1, 1.0, _REGIONAL_REACH)
-        present = (
-            hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach[:, None]
-        )
+        reach = np.where(np.array([scenario.brands[b].tier for b in members]) == 1, 1.0, _REGIONAL_REACH)[:, None]
+        for nth, b in enumerate(members):
+            if served := scenario.brands[b].served:
+                reach = np.where(np.arange(len(members))[:, None] == nth, np.isin(metros, served), reach)
+        present = hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach
         cumulative = np.cumsum(weight[:, None] * present, axis=0)  # (brands, metros)
-        rows = np.flatnonzero((category == k) & (is_chain < _CHAIN_SHARE + 0.15 * (rank < 3)))
+        rows = np.flatnonzero((category == k) & (is_chain < c.chains + 0.15 * (rank < 3) * (c.chains > 0)))
         where = metro[place[rows]]
         chosen = (which[rows] * cumulative[-1, where] >= cumulative[:, where]).sum(axis=0)
         result[rows] = np.where(cumulative[-1, where] > 0, members[np.minimum(chosen, len(members) - 1)], -1)
@@ -191,7 +194,10 @@ def _names(scenario: Scenario, category: I64, city: I64, brand: I64, cell: I64) 
     position = offset[category] + np.where(brand < 0, other, 0)
     subs = pl.Series([sub for kind in kinds for sub in kind]).gather(position)
     locals_ = np.flatnonzero(brand < 0)
-    shelf = local_names(scenario.seed, subs.gather(locals_), cell[locals_], city[locals_] == NOWHERE)
+    is_site = np.array(
+        [c.recipient == "merchant" and (c.channel != "bank" or c.instrument == "phone") for c in scenario.categories]
+    )
+    shelf = local_names(scenario, subs.gather(locals_), cell[locals_], (is_site[category] & (city == NOWHERE))[locals_])
     names = pl.Series([b.name for b in scenario.brands], dtype=pl.String).gather(pl.Series(brand).replace(-1, None))
     return names.scatter(locals_, shelf), subs
 
@@ -231,8 +237,15 @@ def pick(directory: Directory, category: I64, city: I64, u: F64) -> I64:
 
 def terminal_id(scenario: Scenario, merchant_pos: npt.ArrayLike, k: npt.ArrayLike) -> I64:
     """Number of the ``k``-th terminal of the merchants at these positions of the directory."""
-    merchant = directory(scenario).merchant_id[np.asarray(merchant_pos, dtype=np.int64)]
-    return ids(scenario.seed, "terminal", merchant, k)
+    numbers: I64 = _terminals(scenario)[np.asarray(merchant_pos, dtype=np.int64), np.asarray(k, dtype=np.int64)]
+    return numbers
+
+
+@lru_cache(maxsize=8)
+def _terminals(scenario: Scenario) -> I64:
+    """Numbers of all terminals that there may be; shape (merchants, terminals of the largest)."""
+    d = directory(scenario)
+    return ids(scenario.seed, "terminal", d.merchant_id[:, None], np.arange(d.terminals.max(initial=1)))
 
 
 def merchants_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
@@ -253,7 +266,7 @@ def merchants_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
             "category": pl.Series([c.category for c in categories]).gather(d.category),
             "sub_category": d.sub_category,
             "method": pl.Series([c.method for c in categories]).gather(d.category),
-            "is_online": pl.Series([c.channel != "card_present" for c in categories]).gather(d.category),
+            "is_online": pl.Series([not _has_place(scenario, c) for c in categories]).gather(d.category),
             "is_chain": d.is_chain,
             "tier": d.tier,
             "reputation": d.reputation,

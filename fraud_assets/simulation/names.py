@@ -1,53 +1,31 @@
-"""Names of local merchants and small online shops, made of words: Rosie's Diner, Harbor Coffee House, cedarandoak.com.
+"""Names: of local merchants and small online shops (Rosie's Diner, cedarandoak.com), and of persons as recipients.
 
-What lives here: the words and how they are put together. Brands come from the scenario's brands.csv.
+What lives here: how the scenario's patterns and words (names.csv) are put together. Brands come from brands.csv.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.simulation.streams import I64, hashed_uniforms
+from fraud_assets.scenario import Scenario, placeholders
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+
+#: What characters an address of tokens is made of, and how many of them.
+_ALPHABETS = {
+    "hex": ("0123456789abcdef", 40),
+    "bech": ("qpzry9x8gf2tvdw0s3jn54khce6mua7l", 38),
+    "base58": ("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", 33),
+}
+#: First digit of a telephone number for each first digit of an account number: 6 to 9, most of them 9, 8 and 7.
+_FIRST = {"1": "9", "2": "8", "3": "7", "4": "9", "5": "8"}
 
 
-def _list(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
-
-
-_OWNERS = _list(
-    """Rosie, Sam, Lucia, Marco, Hannah, Joe, Priya, Mei, Carlos, Nina, Walter, Dolores, Theo, Fatima, Gus, Ruby,
-    Omar, Ingrid, Tony, Yuki, Mabel, Frank, Leila, Dmitri, Pearl, Ray, Anh, Bea, Hector, Olive, Sal, Kofi, June,
-    Mateo, Edith, Vince, Noor, Clara, Abe, Rafael, Ivy, Moses, Greta, Luis, Opal, Hank, Sofia, Earl, Mina, Otto,
-    Delia, Jamal, Flora, Nick, Esther, Pablo, Wanda, Kenji, Stella, Amos, Zara, Bruno, Lena, Cyrus, Maggie,
-    Ezra, Thuy, Roy, Paloma, Ned, Tess, Arturo, Vera, Milo, Inez, Silas, Hattie, Raj"""
-)
-_PLACES = _list(
-    """Harbor, Main Street, Oak Hill, Riverside, Lakeview, Maple, Union Square, Old Town, Sunset, Cedar, Highland,
-    Park Avenue, Canal, Mill Creek, Elm Street, Fairview, Hillcrest, Liberty, Madison, Prospect, Garden, North
-    End, South Side, West End, Bayside, Valley, Summit, Station, Market Street, Willow, Jefferson, Lincoln,
-    Walnut, Parkside, Brookside, Grand, Pioneer, Orchard, Greenfield, Bluebird, Golden, Silver, Red Barn, Blue
-    Door, Green Leaf, Lucky, Corner, Family, Royal, Heritage, Uptown, Crossroads, Copper, Ironwood, Magnolia,
-    Juniper, Cypress, Redwood, Cottonwood, Sycamore, Lighthouse, Anchor, Compass, Morning Star, Twin Pines,
-    Stone Bridge, White Oak, Clover, Falcon, Eagle, Sparrow, Fox, Bear Creek, Cactus, Prairie, Mesa, Delta,
-    Coral, Pelican, Seaside, Foothill"""
-)
-_FAMILIES = _list(
-    """Nguyen, Garcia, Kowalski, Patel, Johnson, Rossi, Kim, O'Brien, Hernandez, Schmidt, Washington, Cohen,
-    Larsen, Silva, Murphy, Ahmed, Baker, Chen, Dubois, Fischer, Okafor, Reyes, Turner, Walsh, Young, Lopez,
-    Meyer, Novak, Park, Quinn, Ramirez, Shah, Torres, Vasquez, Weber, Adams, Bennett, Castillo, Diaz, Ellis"""
-)
-_WORDS = _list(
-    """cedar, oak, bright, nest, swift, lark, urban, field, blue, fern, copper, pine, north, star, little, wren,
-    velvet, moss, honey, bay, ember, salt, stone, river, kite, luna, maple, paper, crane, drift, sage, timber,
-    fox, opal, reed, coral, wild, juniper, clear, haven"""
-)
-#: Ways to make a name; later ones are longer and seldom clash.
-_PATTERNS = 5
-
-
-def local_names(seed: int, kind: pl.Series, cell: I64, online: npt.NDArray[np.bool_]) -> pl.Series:
+def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDArray[np.bool_]) -> pl.Series:
     """Names for local merchants of the given kinds.
 
     Parameters
@@ -55,52 +33,20 @@ def local_names(seed: int, kind: pl.Series, cell: I64, online: npt.NDArray[np.bo
     kind
         Sub-category of each merchant, for example ``diner``; shape (n,).
     cell
-        Number of the category and city: no two merchants of one cell share a name.
+        Number of the category and city, ascending: no two merchants of one cell share a name.
     online
-        Whether the name is a web address.
+        Whether it is a small online shop.
 
     Returns
     -------
     Names of shape (n,).
     """
-    number = np.arange(len(cell))
-    rank = number - np.searchsorted(cell, cell)  # ``cell`` is ascending
-
-    def word(words: list[str], salt: str, *more: I64) -> pl.Series:
-        u = hashed_uniforms(seed, f"names.{salt}", cell, rank, *more)
-        return pl.Series(words, dtype=pl.String).gather(np.floor(u * len(words)).astype(np.int64))
-
-    pattern = np.floor(hashed_uniforms(seed, "names.pattern", cell, rank) * _PATTERNS).astype(np.int64)
-    frame = pl.DataFrame(
-        {
-            "kind": kind,
-            "pattern": pattern,
-            "online": online,
-            "cell": cell,
-            "owner": word(_OWNERS, "owner"),
-            "place": word(_PLACES, "place"),
-            "family": word(_FAMILIES, "family"),
-            "word": word(_WORDS, "word"),
-            "other": word(_WORDS, "other"),
-        }
-    ).with_columns(kind=_title(pl.col("kind")))
-    shop = (
-        pl.when(pl.col("pattern") == 0)
-        .then(pl.format("{}'s {}", "owner", "kind"))
-        .when(pl.col("pattern") == 1)
-        .then(pl.format("{} {}", "place", "kind"))
-        .when(pl.col("pattern") == 2)
-        .then(pl.format("{} {}", "family", "kind"))
-        .when(pl.col("pattern") == 3)
-        .then(pl.format("{} {} {}", "place", "family", "kind"))
-        .otherwise(pl.format("{} & {} {}", "owner", "family", "kind"))
-    )
-    site = (
-        pl.when(pl.col("pattern") < 3)
-        .then(pl.format("{}{}.com", "word", "other"))
-        .otherwise(pl.format("{} {}", "place", "kind"))
-    )
-    named = frame.with_columns(name=pl.when("online").then(site).otherwise(shop))
+    rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
+    given = {"kind": kind.str.to_titlecase()}
+    shop = _written(scenario, "shop", (cell, rank), given)
+    site = _written(scenario, "site", (cell, rank), given)
+    frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell})
+    named = frame.select("cell", name=pl.when("online").then("site").otherwise("shop"))
     # The second of the same name in a street says which one it is.
     twin = pl.int_range(pl.len()).over("cell", "name")
     return named.select(
@@ -108,6 +54,110 @@ def local_names(seed: int, kind: pl.Series, cell: I64, online: npt.NDArray[np.bo
     ).to_series()
 
 
-def _title(text: pl.Expr) -> pl.Expr:
-    """Capitals at the start of each word."""
-    return text.str.to_titlecase()
+def person_names(scenario: Scenario, number: I64, meant: I64 | None = None) -> pl.Series:
+    """Persons as recipients, as entered: ``user_1234567890``, ``9876543210@ybl``, ``asha.rao4210@okaxis``.
+
+    Parameters
+    ----------
+    number
+        Account numbers, negative where there is none; shape (n,).
+    meant
+        The account that was meant where ``number`` is mistyped, negative elsewhere. What is entered then differs from
+        the entry for that account by a character or two.
+
+    Returns
+    -------
+    Texts of shape (n,), null where there is no number.
+    """
+    distinct, place = np.unique(number, return_inverse=True)
+    texts = _entries(scenario, distinct, distinct).gather(place)
+    if meant is None or not len(slipped := np.flatnonzero((meant >= 0) & (meant != number))):
+        return texts
+    return texts.scatter(slipped, _entries(scenario, number[slipped], meant[slipped]))
+
+
+def _entries(scenario: Scenario, number: I64, meant: I64) -> pl.Series:
+    """What is entered for the numbers by somebody who means the accounts ``meant``."""
+    digits = pl.Series(number, dtype=pl.Int64).cast(pl.String)
+    given = {"number": digits}
+    if _is_used(scenario, "mobile"):
+        first = digits.str.slice(0, 1).replace(list(_FIRST), list(_FIRST.values()))
+        given["mobile"] = first + digits.str.slice(1)
+    if _is_used(scenario, "digits"):
+        given["digits"] = pl.Series(meant % 10_000, dtype=pl.Int64).cast(pl.String)
+    given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, code)}
+    text = _written(scenario, "person", (meant,), given)
+    spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names["person"]]
+    wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, "person", (meant,))])
+    if len(wrong):
+        text = text.scatter(wrong, _misspelled(text.gather(wrong), _u(scenario, "slip", number[wrong])))
+    return text.set(pl.Series(number < 0), None)
+
+
+def person_patterns(scenario: Scenario, number: I64) -> I64:
+    """Position of the pattern, among those with use ``person``, after which each account is written; shape (n,)."""
+    return _chosen(scenario, "person", (number,))
+
+
+def _is_used(scenario: Scenario, word: str) -> bool:
+    return any(word in placeholders(pattern) for pattern in scenario.names["person"])
+
+
+def _code(scenario: Scenario, code: str, number: I64) -> pl.Series:
+    """Characters of an alphabet that belong to the numbers, two at a time."""
+    alphabet, length = _ALPHABETS[code]
+    pairs = pl.Series([a + b for a in alphabet for b in alphabet])
+    parts = [
+        pairs.gather((_u(scenario, f"{code}.{k}", number) * len(pairs)).astype(np.int64)).alias(str(k))
+        for k in range((length + 1) // 2)
+    ]
+    return pl.DataFrame(parts).select(pl.concat_str(pl.all()).str.slice(0, length)).to_series()
+
+
+def _misspelled(text: pl.Series, u: F64) -> pl.Series:
+    """One letter of the first third left out, struck twice, or changed for its neighbour."""
+    frame = pl.DataFrame({"text": text, "u": u, "fine": (u * 4096) % 1.0})
+    place = (1 + pl.col("u") * (pl.col("text").str.len_chars() // 3 - 1)).cast(pl.Int64)
+    head, tail = pl.col("text").str.slice(0, place), pl.col("text").str.slice(place + 1)
+    letter, after = pl.col("text").str.slice(place, 1), pl.col("text").str.slice(place + 1, 1)
+    twice = head + letter + letter + tail
+    swapped = head + after + letter + pl.col("text").str.slice(place + 2)
+    return frame.select(
+        pl.when(pl.col("fine") < 0.4)
+        .then(head + tail)
+        .when((pl.col("fine") < 0.7) & (letter != after))
+        .then(swapped)
+        .otherwise(twice)
+    ).to_series()
+
+
+def _written(scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[str, pl.Series]) -> pl.Series:
+    """A text for each key after one of the patterns of the use."""
+    columns = dict(given)
+    texts = []
+    for pattern in scenario.names[use]:
+        for name in placeholders(pattern):
+            if name not in columns:
+                words = scenario.names[name.rstrip("2")]
+                u = _u(scenario, name, *key)
+                columns[name] = pl.Series(words, dtype=pl.String).gather((u * len(words)).astype(np.int64))
+        parts = [
+            part
+            for literal, name, _, _ in Formatter().parse(pattern)
+            for part in (pl.lit(literal), *([] if name is None else [pl.col(name)]))
+        ]
+        texts.append(pl.concat_str(parts))
+    chosen = _chosen(scenario, use, key)
+    text = texts[-1]
+    for k, other in enumerate(texts[:-1]):
+        text = pl.when(pl.col("pattern") == k).then(other).otherwise(text)
+    return pl.DataFrame(columns | {"pattern": pl.Series(chosen)}).select(text=text).to_series()
+
+
+def _chosen(scenario: Scenario, use: str, key: tuple[I64, ...]) -> I64:
+    patterns = len(scenario.names[use])
+    return (_u(scenario, f"pattern.{use}", *key) * patterns).astype(np.int64)
+
+
+def _u(scenario: Scenario, salt: str, *key: I64) -> F64:
+    return hashed_uniforms(scenario.seed, f"names.{salt}", *key)

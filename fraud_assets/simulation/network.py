@@ -17,18 +17,23 @@ from fraud_assets.simulation.customers import Traits
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, keyed
 
 HOME, MOBILE, VPN, PUBLIC = range(4)
+#: Added to a kind: the line is not the customer's own but that of whoever holds the device.
+OF_DEVICE = 4
 _LINES, _CARRIERS = 4, 3  # [P] internet providers and mobile carriers of a city
 _BLOCKS = _LINES + _CARRIERS + 2  # one each for VPN exits and hotspots
 _FIRST_BLOCK, _ALL_BLOCKS = 240 * 256, 15 * 256  # 240.0/16 .. 254.255/16
 _STRIDE = 2339  # a prime: spreads consecutive blocks over the range
 _HOME_DAYS = 120  # [P] a home line keeps its address about four months
 _EXITS = 48  # [P] VPN exits that the customers' services use
+_SEATS = 40  # [P] addresses of an exit: few customers go out by the same one
 _EXIT_DAYS = 7  # [P] an app stays with its exit about a week
 _REACH = 2.0  # [P] km by which geolocation strays from the centre of a city of 100,000; grows with its radius
 _SPOT_DAYS = 3  # [P] days for which somebody who is out keeps to one hotspot
 
 
-def ip_address(scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64) -> tuple[pl.Series, I64]:
+def ip_address(
+    scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64, device: I64 | None = None
+) -> tuple[pl.Series, I64]:
     """Addresses of the rows.
 
     Parameters
@@ -47,7 +52,7 @@ def ip_address(scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I6
     -------
     IPv4 addresses as strings, and the city in which geolocation puts them (a VPN's exit); each of shape (n,).
     """
-    number, located = address_number(scenario, traits, who, kind, city, day)
+    number, located = address_number(scenario, traits, who, kind, city, day, device)
     return format_addresses(number), located
 
 
@@ -57,8 +62,14 @@ def format_addresses(number: I64) -> pl.Series:
     return high.gather(number >> 16) + low.gather(number & 0xFFFF)
 
 
-def address_number(scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64) -> tuple[I64, I64]:
-    """As :func:`ip_address`, with the addresses as 32-bit numbers."""
+def address_number(
+    scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64, device: I64 | None = None
+) -> tuple[I64, I64]:
+    """As :func:`ip_address`, with the addresses as 32-bit numbers.
+
+    Kinds from ``OF_DEVICE`` on are the same four, on lines that belong to the holder of the ``device``, shape (n,): a
+    stranger has a home, a carrier and habits as anybody has, and brings them to every account.
+    """
     located = np.asarray(city, dtype=np.int64).copy()
     number = np.zeros(len(who), dtype=np.int64)
     if not len(who):
@@ -67,12 +78,28 @@ def address_number(scenario: Scenario, traits: Traits, who: I64, kind: I64, city
     number[rows] = _home(scenario, traits, who[rows], day[rows])
     located[rows] = traits.city[who[rows]]
     rows = np.flatnonzero(kind == MOBILE)
-    number[rows] = _mobile(scenario, traits, who[rows], located[rows], day[rows])
+    number[rows] = _mobile(scenario, traits.index[who[rows]], located[rows], day[rows])
     rows = np.flatnonzero(kind == VPN)
-    number[rows], located[rows] = _vpn(scenario, traits, who[rows], day[rows])
+    number[rows], located[rows] = _vpn(scenario, traits.index[who[rows]], day[rows])
     rows = np.flatnonzero(kind == PUBLIC)
-    number[rows] = _public(scenario, traits, who[rows], located[rows], day[rows])
+    number[rows] = _public(scenario, traits.index[who[rows]], located[rows], day[rows])
+    if device is not None:
+        rows = np.flatnonzero(kind >= OF_DEVICE)
+        number[rows], located[rows] = _of_device(
+            scenario, device[rows], kind[rows] - OF_DEVICE, located[rows], day[rows]
+        )
     return number, located
+
+
+def _of_device(scenario: Scenario, holder: I64, kind: I64, city: I64, day: I64) -> tuple[I64, I64]:
+    """Addresses on the lines of people who are none of the customers; few rows, so each kind is found for all."""
+    seed = scenario.seed
+    phase = (keyed(seed, "network.phase", holder) % np.uint64(_HOME_DAYS)).astype(np.int64)
+    line = (keyed(seed, "network.line", holder) % np.uint64(_LINES)).astype(np.int64)
+    home = _address(scenario, city, line, _host(seed, "network.home", holder, (day + phase) // _HOME_DAYS))
+    exits, exit_city = _vpn(scenario, holder, day)
+    number = np.choose(kind, [home, _mobile(scenario, holder, city, day), exits, _public(scenario, holder, city, day)])
+    return number, np.where(kind == VPN, exit_city, city)
 
 
 def geolocate(scenario: Scenario, number: I64, located: I64) -> tuple[F64, F64]:
@@ -106,31 +133,34 @@ def _home(scenario: Scenario, traits: Traits, who: I64, day: I64) -> I64:
     return addresses
 
 
-def _mobile(scenario: Scenario, traits: Traits, who: I64, city: I64, day: I64) -> I64:
+def _mobile(scenario: Scenario, holder: I64, city: I64, day: I64) -> I64:
     seed = scenario.seed
-    carrier = (keyed(seed, "network.carrier", traits.index) % np.uint64(_CARRIERS)).astype(np.int64)[who]
+    carrier = (keyed(seed, "network.carrier", holder) % np.uint64(_CARRIERS)).astype(np.int64)
     pool = _sizes(scenario, 20_000, 16, 1024)[city]
-    place = hashed_uniforms(seed, "network.mobile", traits.index[who], (day << np.int64(16)) | city)
+    place = hashed_uniforms(seed, "network.mobile", holder, (day << np.int64(16)) | city)
     host = _host(seed, "network.pool", (place * pool).astype(np.int64))
     return _address(scenario, city, _LINES + carrier, host)
 
 
-def _vpn(scenario: Scenario, traits: Traits, who: I64, day: I64) -> tuple[I64, I64]:
+def _vpn(scenario: Scenario, holder: I64, day: I64) -> tuple[I64, I64]:
     seed = scenario.seed
     exits = np.arange(_EXITS)
     cities = (keyed(seed, "network.exit", exits) % np.uint64(len(scenario.cities))).astype(np.int64)
-    table = _address(scenario, cities, np.full(_EXITS, _LINES + _CARRIERS), _host(seed, "network.vpn", exits))
-    week = (day + traits.index[who]) // _EXIT_DAYS
-    chosen = (keyed(seed, "network.service", traits.index[who], week) % np.uint64(_EXITS)).astype(np.int64)
-    return table[chosen], cities[chosen]
+    seats = _host(seed, "network.vpn", exits[:, None], np.arange(_SEATS))
+    table = _address(scenario, cities[:, None], np.full((_EXITS, 1), _LINES + _CARRIERS), seats).ravel()
+    week = (day + holder % _EXIT_DAYS) // _EXIT_DAYS
+    chosen = (keyed(seed, "network.service", holder, week) % np.uint64(len(table))).astype(np.int64)
+    return table[chosen], cities[chosen // _SEATS]
 
 
-def _public(scenario: Scenario, traits: Traits, who: I64, city: I64, day: I64) -> I64:
+def _public(scenario: Scenario, holder: I64, city: I64, day: I64) -> I64:
     seed = scenario.seed
-    spots = _sizes(scenario, 30_000, 10, 400)[city]
+    spots = _sizes(scenario, 4_000, 96, 2_048)[city]
     visit = ((day // _SPOT_DAYS) << np.int64(16)) | city
-    spot = (hashed_uniforms(seed, "network.visit", traits.index[who], visit) * spots).astype(np.int64)
-    return _address(scenario, city, np.full(len(who), _LINES + _CARRIERS + 1), _host(seed, "network.spot", spot))
+    spot = (hashed_uniforms(seed, "network.visit", holder, visit) * spots).astype(np.int64)
+    return _address(
+        scenario, city, np.full(len(holder), _LINES + _CARRIERS + 1), _host(seed, "network.spot", city, spot)
+    )
 
 
 def _sizes(scenario: Scenario, inhabitants: int, fewest: int, most: int) -> I64:

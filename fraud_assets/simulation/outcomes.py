@@ -6,6 +6,7 @@ import numpy as np
 
 from fraud_assets.simulation.intents import (
     APPROVED,
+    BY_ITSELF,
     DECLINED,
     DO_NOT_HONOR,
     EXPIRED_CARD,
@@ -13,12 +14,13 @@ from fraud_assets.simulation.intents import (
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
     NONE,
+    ONLINE,
     PENDING,
     TECHNICAL,
     WRONG_CREDENTIALS,
     Bank,
 )
-from fraud_assets.simulation.streams import F64, I64, Bools
+from fraud_assets.simulation.streams import F64, I64
 
 _REASONS = np.array(
     [INSUFFICIENT_FUNDS, DO_NOT_HONOR, WRONG_CREDENTIALS, LIMIT_EXCEEDED, EXPIRED_CARD, TECHNICAL], dtype=np.int64
@@ -27,14 +29,15 @@ _REASONS = np.array(
 _REASON_SHARES = np.cumsum([0.50, 0.22, 0.12, 0.06, 0.04])
 
 
-def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: Bools, u: F64) -> tuple[I8, I8]:
+def outcomes(bank: Bank, who: I64, category: I64, cents: I64, place: I64, u: F64) -> tuple[I8, I8]:
     """Status and decline reason; declines grow with distance, amount and a thin purse."""
     n = len(who)
     decline = np.array([m.decline for m in bank.scenario.methods])[bank.method]
+    decline = np.where(bank.instrument == BY_ITSELF, 0.0, decline)
     pending = np.array([m.pending for m in bank.scenario.methods])[bank.method]
-    most = float(np.max(2.87 * decline + pending, initial=0.0))
-    some = np.flatnonzero(u < most)  # nothing fails more often than that, so few rows are left
-    who, category, cents, far, u = who[some], category[some], cents[some], far[some], u[some]
+    some = np.flatnonzero(u < (2.87 * decline + pending)[category])  # it fails no more often than that
+    who, category, cents, u = who[some], category[some], cents[some], u[some]
+    far = place[some] != bank.traits.city[who]
     large = cents > 25 * bank.normal_maximum[category]  # a quarter of the maximum, in cents
     thin = bank.traits.amount_factor[who] < 0.8
     p = np.minimum(decline[category] * (0.92 + 0.6 * far + 0.9 * large + 0.35 * thin), 0.9)
@@ -42,5 +45,8 @@ def outcomes(bank: Bank, who: I64, category: I64, cents: I64, far: Bools, u: F64
     status[some] = np.where(u < p, DECLINED, np.where(u < p + pending[category], PENDING, APPROVED))
     reason = np.full(n, NONE, dtype=np.int8)
     fails = np.flatnonzero(u < p)
-    reason[some[fails]] = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u[fails] / p[fails], 0.999999))]
+    why = _REASONS[np.searchsorted(_REASON_SHARES, np.minimum(u[fails] / p[fails], 0.999999))]
+    # Accounts do not expire; nor does a card in the hand: the old one is on file with an online shop.
+    why[(why == EXPIRED_CARD) & (bank.channel[category[fails]] != ONLINE)] = TECHNICAL
+    reason[some[fails]] = why
     return status, reason

@@ -14,14 +14,11 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
-from fraud_assets.simulation.streams import F64, I64, UNIT, generator, normals, uniforms
+from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, generator, normals, uniforms
 
 YEAR = 365.2425
-_GENDER_SHARES = (0.505, 0.485)  # [D] Census 2020 adults; X [P]
 _INCOME_SIGMA = 0.40  # [P] spread of the logarithm of income within an occupation
 _OLDEST_ACCOUNT = 18.0  # [P] years; tenure is skewed to the young
-#: [D] BLS Length of Pay Periods 2023: two pay days a month at the middle and end, or at the start; the rest anywhere.
-_PAYDAYS = {1: 0.14, 5: 0.05, 10: 0.05, 15: 0.27, 20: 0.05, 25: 0.07, 31: 0.25}
 #: Kilometres that homes spread around the centre of a city of 100,000; grows with the root of the population [P].
 _CITY_RADIUS = 1.6
 _VPN_BY_SAVVINESS = np.array([0.3, 0.9, 1.5])  # [P] relative to one another
@@ -85,14 +82,16 @@ def savviness_shares(scenario: Scenario) -> F64:
     return shares
 
 
-def households(share: float, u: F64) -> tuple[I64, I64]:
+def households(share: float, u: F64, alone: Bools) -> tuple[I64, I64]:
     """Position of each customer's first household member, and the household's size.
 
     Customers live in rows of four; each but the first of a row joins the household of the one before with probability
-    p. Then a share (3p - p**2) / 2 shares an address, which is solved for p.
+    p. Then a share (3p - p**2) / 2 shares an address, which is solved for p. Who is ``alone`` lives in no household.
     """
     p = (3 - np.sqrt(9 - 8 * share)) / 2
     starts = u >= p
+    starts |= alone.reshape(starts.shape)
+    starts[:, 1:] |= alone.reshape(starts.shape)[:, :-1]
     starts[:, 0] = True
     number = np.cumsum(starts.ravel()) - 1
     head = np.flatnonzero(starts.ravel())[number]
@@ -116,12 +115,13 @@ def risk_profiles(age: I64, u: F64) -> I64:
     return np.where(u < careful, 0, np.where(u < 1 - bold, 1, 2))
 
 
-def paydays(u: F64) -> I64:
-    """Day of the month on which the salary arrives."""
-    usual = np.array(list(_PAYDAYS))
-    edges = np.cumsum(list(_PAYDAYS.values()))
-    other = 1 + np.floor((u - edges[-1]) / (1 - edges[-1]) * 28).astype(np.int64)
-    return np.where(u < edges[-1], usual[np.minimum(np.searchsorted(edges, u, side="right"), len(usual) - 1)], other)
+def paydays(scenario: Scenario, u: F64) -> I64:
+    """Day of the month on which the salary arrives: one of the usual ones, or any up to the 28th."""
+    shares = scenario.population.paydays
+    days, edges = np.array([*shares, 0]), np.cumsum([*shares.values(), 0.0])
+    usual = min(1.0, edges[-1])
+    other = 1 + np.floor((u - usual) / max(1 - usual, 1e-12) * 28).astype(np.int64)
+    return np.where(u < usual, days[np.minimum(np.searchsorted(edges, u, side="right"), len(days) - 1)], other)
 
 
 def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F64:
@@ -143,9 +143,10 @@ def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F6
     return rate / calendar.mean_factor(scenario)
 
 
-def genders(u: F64) -> I64:
+def genders(scenario: Scenario, u: F64) -> I64:
     """0 female, 1 male, 2 neither."""
-    return np.searchsorted(np.cumsum(_GENDER_SHARES), u, side="right")
+    shares = scenario.population.genders
+    return drawn([shares.get("F", 0.0), shares.get("M", 0.0), shares.get("X", 0.0)], u)
 
 
 def incomes(scenario: Scenario, segment: I64, occupation: I64, z: F64) -> tuple[F64, I64]:

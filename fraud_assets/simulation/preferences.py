@@ -12,13 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.streams import F64, I64
 
 _CHANNELS = ["card_present", "online", "app", "bank"]
-#: How much more a customer of low, medium, high savviness pays by each channel [P]. The unsavvy never pay by app [S].
-_BY_SAVVINESS = np.array([[1.30, 1.0, 0.92], [0.55, 1.0, 1.15], [0.0, 0.8, 1.45], [1.30, 1.0, 0.90]])
-#: And per twenty years of age, as a logarithm [P, after the Diary of Consumer Payment Choice].
-_BY_AGE = np.array([0.12, -0.18, -0.45, 0.25])
 _OWN_WAYS = 0.30  # [P] spread of the logarithm between customers who are otherwise alike
 _TASTE = 0.60  # [P] likewise for categories
 _POPULAR = 0.70  # [P] exponent with which common categories become favourites
@@ -43,9 +40,10 @@ def method_weights(scenario: Scenario, savviness: I64, age: I64, z: F64) -> F64:
 
 
 def _tilt(scenario: Scenario, savviness: I64, age: I64) -> F64:
-    channel = _method_channels(scenario)
+    use = np.array([m.savviness for m in scenario.methods])
+    use[_method_channels(scenario) == _CHANNELS.index("app"), LOW] = 0.0  # the unsavvy never pay by app
     years = (np.asarray(age)[:, None] - 40) / 20
-    tilt = _BY_SAVVINESS[channel][:, savviness].T * np.exp(_BY_AGE[channel] * years)
+    tilt = use[:, savviness].T * np.exp(np.array([m.by_age for m in scenario.methods]) * years)
     nothing = tilt.sum(axis=1) == 0  # a bank of apps alone: then there is no other way to pay
     tilt[nothing] = 1.0
     return tilt
@@ -89,7 +87,7 @@ def _methods(scenario: Scenario) -> list[tuple[I64, int]]:
         members = [
             k
             for k, c in enumerate(scenario.categories)
-            if c.method == method.name and c.recipient in ("merchant", "person", "own") and c.weight > 0
+            if c.method == method.name and c.recipient not in ("biller", "employer") and c.weight > 0
         ]
         favourites = min(_MOST, max(1, len(members) // _ONE_IN)) if len(members) >= _FEWEST else 0
         groups.append((np.array(members, dtype=np.int64), favourites))
@@ -99,8 +97,8 @@ def _methods(scenario: Scenario) -> list[tuple[I64, int]]:
 def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tuple[F64, I64]:
     """Weights of the categories and the favourites among them.
 
-    In each method with at least three purchase categories, the favourites together take ``activity.preferred_share``.
-    Bills and income have no weight: they come on their own dates.
+    In each method with at least three purchase categories, the favourites together take the same share: as much as
+    makes ``activity.preferred_share`` of all purchases. Bills and income have no weight: they come on their own dates.
 
     Parameters
     ----------
@@ -114,7 +112,9 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
     Weights of shape (n, categories), summing to 1 within each method, and favourites of shape (n, k); k is the
     scenario's.
     """
-    share = scenario.activity.preferred_share
+    methods = zip(scenario.methods, _methods(scenario), strict=True)
+    with_choice = sum(method.share for method, (_, favourites) in methods if favourites)
+    share = min(1.0, scenario.activity.preferred_share / with_choice) if with_choice else 0.0
     app = np.array([c.channel == "app" for c in scenario.categories])
     weights = np.zeros_like(z)
     favourites: list[npt.NDArray[np.int64]] = []
@@ -142,6 +142,32 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
     if not favourites:
         return weights, np.zeros((len(z), 0), dtype=np.int64)
     return weights, np.concatenate(favourites, axis=1)
+
+
+def in_season(scenario: Scenario, weights: F64, who: I64, category: I64, day: I64, u: F64) -> I64:
+    """Categories as chosen, but for those that give way to what a holiday is for: gold on Dhanteras.
+
+    Parameters
+    ----------
+    weights
+        As :func:`category_weights` gives them.
+    who, category, day, u
+        Customer, category as on any day, local day and a uniform draw of each payment, shape (n,). The draw may be the
+        one that chose the category: only its finer digits are used.
+    """
+    names, methods = [c.category for c in scenario.categories], np.array([c.method for c in scenario.categories])
+    for holiday in scenario.holidays:
+        if holiday.category is None or holiday.category_factor is None:
+            continue
+        wanted = names.index(holiday.category)
+        first, last = day_number(holiday.first), day_number(holiday.last)
+        rows = np.flatnonzero((day >= first) & (day <= last) & (methods == methods[wanted])[category])
+        usual = weights[who[rows], wanted]
+        # So many of the method's other payments turn into it that there are ``category_factor`` times as many.
+        turns = np.minimum((holiday.category_factor - 1) * usual / np.maximum(1 - usual, 1e-9), 0.5)
+        category = category.copy()
+        category[rows[(u[rows] * 65_536) % 1.0 < turns]] = wanted
+    return category
 
 
 def _normal(weights: F64, total: F64) -> F64:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.intents import TO_OWN, TO_PERSON, Bank
+from fraud_assets.simulation.intents import FROM_SENDER, TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, hashed_uniforms, keyed
 
-#: Places in a customer's repertoire of one category, and contacts of one customer [P].
-_SLOTS, _CONTACTS = 12, 15
+#: Contacts of one customer [P].
+_CONTACTS = 15
 #: Months after which a place in the repertoire goes to another merchant or contact [P].
 _MERCHANT_LIFE, _CONTACT_LIFE = 18, 30
 #: Share of contacts who bank here too, in the same unit of customers [P].
@@ -34,7 +34,8 @@ def known_share(bank: Bank) -> F64:
     account is always known.
     """
     loyal = bank.traits.known_share[:, None]
-    share = np.where(bank.recipient == TO_PERSON, 0.5 + 0.5 * loyal, loyal)
+    person = (bank.recipient == TO_PERSON) | (bank.recipient == FROM_SENDER)
+    share = np.where(person, 0.5 + 0.5 * loyal, loyal)
     return np.where(bank.recipient == TO_OWN, 1.0, share)
 
 
@@ -52,13 +53,15 @@ def merchants(bank: Bank, month: I64, who: I64, category: I64, city: I64, new: B
     slot, fresh
         Uniform draws: which one of the repertoire, and who it is otherwise.
     """
-    place = _zipf(slot, _SLOTS)
-    index = bank.traits.index[who]
-    epoch = (month + index * 7 + category * 13 + place * 29) // _MERCHANT_LIFE
+    known = np.flatnonzero(~new)
+    place = _zipf(slot[known], bank.scenario.activity.repertoire)
+    index, kind = bank.traits.index[who[known]], category[known]
+    epoch = (month[known] + index * 7 + kind * 13 + place * 29) // _MERCHANT_LIFE
     # Numbers of months stay far below 2**16, so one hash has room for all of it.
-    key = (((index * 1024 + category) * 16 + place) << np.int64(16)) | epoch
-    kept = hashed_uniforms(bank.scenario.seed, "repertoire", key)
-    return pick(bank.directory, category, city, np.where(new, fresh, kept))
+    key = (((index * 1024 + kind) * 16 + place) << np.int64(16)) | epoch
+    which = fresh.copy()
+    which[known] = hashed_uniforms(bank.scenario.seed, "repertoire", key)
+    return pick(bank.directory, category, city, which)
 
 
 def contact(bank: Bank, month: int | I64, who: I64, slot: I64) -> I64:
@@ -117,4 +120,4 @@ def _number(key: np.ndarray) -> I64:
 
 def _zipf(u: F64, n: int) -> I64:
     """Places 0..n-1 with probabilities about 1/rank: the floor of a log-uniform draw."""
-    return np.minimum(np.floor((n + 1.0) ** u).astype(np.int64) - 1, n - 1)
+    return np.minimum(np.exp(np.log(n + 1.0) * u).astype(np.int64) - 1, n - 1)

@@ -1,4 +1,4 @@
-"""Standing orders, subscriptions and salaries: the rows that come on their own dates."""
+"""Standing orders, subscriptions, salaries and money from own accounts: the rows that come on their own dates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste
-from fraud_assets.simulation.calendar import month_days, utc_offset_minutes
+from fraud_assets.simulation.calendar import hour_quantiles, month_days, utc_offset_minutes
 from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     BILL,
+    BY_PHONE,
     INCOME,
     MINUTE,
     NONE,
@@ -17,15 +18,15 @@ from fraud_assets.simulation.intents import (
     SECOND,
     TO_BILLER,
     TO_EMPLOYER,
+    TO_OWN,
     Bank,
     Intents,
     concat,
 )
 from fraud_assets.simulation.merchants import pick
+from fraud_assets.simulation.recipients import own_account
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
-#: Share of the gross income that arrives on the account [P].
-_NET_PAY = 0.72
 #: How much a metered bill moves from month to month (standard deviation of the logarithm) [P].
 _METER = 0.07
 
@@ -33,7 +34,7 @@ _METER = 0.07
 def recurring(bank: Bank, month: Month) -> Intents:
     """Bills and income of the month, and those of the neighbouring months' days that may lie in it by UTC."""
     dates = _Dates(month)
-    return concat([_bills(bank, dates), _income(bank, dates)])
+    return concat([_bills(bank, dates), _income(bank, dates), _own_money(bank, dates)])
 
 
 class _Dates:
@@ -42,7 +43,8 @@ class _Dates:
     def __init__(self, month: Month) -> None:
         self._near = [month - 1, month, month + 1]
         first, end = month_days(month)
-        self._first, self._end = first - 1, end + 1
+        # What would fall on a weekend may come two days earlier.
+        self._first, self._end = first - 1, end + 3
 
     def due(self, day_of_month: I64, since: I64) -> tuple[I64, I64, I64]:
         """Positions of what is due, ``Month.index`` and local day of each.
@@ -78,13 +80,16 @@ def _bills(bank: Bank, dates: _Dates) -> Intents:
     who, nth, index = who[due], nth[due], index[due]
 
     weight = np.array([scenario.categories[c].weight for c in billers])
-    # The first bills are one of each kind (rent, power, telephone ...), so that nobody pays three rents.
+    # The first bills are of different kinds (rent, power, telephone ...), so that nobody pays three rents.
     drawn = np.searchsorted(np.cumsum(weight / weight.sum()), hashed_uniforms(scenario.seed, "bill.kind", index, nth))
-    category = billers[np.where(nth < len(billers), nth, np.minimum(drawn, len(billers) - 1))]
+    early = np.minimum(nth, len(billers) - 1)
+    kind = np.where(nth == early, _in_turn(bank, weight)[who, early], np.minimum(drawn, len(billers) - 1))
+    category = billers[kind]
     biller = hashed_uniforms(scenario.seed, "bill.payee", index, nth)
-    merchant = pick(bank.directory, category, np.full(len(who), len(scenario.cities)), biller)
+    local = bank.directory.count[category, -1] == 0
+    merchant = pick(bank.directory, category, np.where(local, traits.city[who], len(scenario.cities)), biller)
     cents = _bill_amounts(bank, month, who, nth, category)
-    second = 3600 * (1 + 5 * hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
+    second = _bill_seconds(bank, category, hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
     place = traits.city[who]
     offset = utc_offset_minutes(scenario, place, local_us)
@@ -102,6 +107,22 @@ def _bills(bank: Bank, dates: _Dates) -> Intents:
         cents=cents,
         card=np.where(bank.channel[category] == ONLINE, card, NONE),
     )
+
+
+def _in_turn(bank: Bank, weight: F64) -> I64:
+    """Kinds of bills in the order in which each customer has them, the common ones early; (customers, kinds)."""
+    kinds = np.arange(len(weight))
+    u = hashed_uniforms(bank.scenario.seed, "bill.order", bank.traits.index[:, None], kinds)
+    # A weighted draw without replacement (Efraimidis and Spirakis 2006).
+    return np.argsort(np.log(u + 1e-300) / np.maximum(weight, 1e-12), axis=1)[:, ::-1]
+
+
+def _bill_seconds(bank: Bank, category: I64, u: F64) -> F64:
+    """Second of the local day: standing orders run in the small hours, bills on the phone at their category's hours."""
+    names, table = hour_quantiles(bank.scenario)
+    profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
+    by_hand = table[profile, (u * (table.shape[1] - 1)).astype(np.int64)] + 60 * ((u * 65_536) % 1.0)
+    return np.where(bank.instrument[category] == BY_PHONE, by_hand, 3600 * (1 + 5 * u))
 
 
 def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> I64:
@@ -130,7 +151,7 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
     if not len(employers):
         return Intents.make(0)
     people = np.arange(len(traits.index))
-    halves = hashed_uniforms(scenario.seed, "income.halves", traits.index) < 0.55
+    halves = hashed_uniforms(scenario.seed, "income.halves", traits.index) < scenario.population.paid_twice
     who = np.concatenate([people, people[halves]])
     second_half = np.arange(len(who)) >= len(people)
     length = dates.lengths()
@@ -138,6 +159,7 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
     day_of_month = np.where(second_half, (payday + 14) % length + 1, payday)
     due, month, day = dates.due(day_of_month, traits.registered_day[who])
     who, second_half = who[due], second_half[due]
+    day = day - np.maximum((day + 3) % 7 - 4, 0)  # day 0 was a Thursday: Saturdays and Sundays become Fridays
     index = traits.index[who]
     category = np.full(len(who), employers[0])
     merchant = pick(
@@ -146,8 +168,8 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
         np.full(len(who), len(scenario.cities)),
         hashed_uniforms(scenario.seed, "income.employer", index),
     )
-    share = np.where(hashed_uniforms(scenario.seed, "income.halves", index) < 0.55, 24, 12)
-    cents = np.rint(traits.annual_income[who] * _NET_PAY * 100 / share).astype(np.int64)
+    share = np.where(halves[who], 24, 12)
+    cents = np.rint(traits.annual_income[who] * scenario.population.net_pay * 100 / share).astype(np.int64)
     second = 3600 * (5 + 4 * hashed_uniforms(scenario.seed, "income.second", index, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
     place = traits.city[who]
@@ -164,3 +186,47 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
         merchant=merchant,
         cents=np.maximum(cents, 100),
     )
+
+
+def _own_money(bank: Bank, dates: _Dates) -> Intents:
+    """Money from the customers' other accounts: twice a month, what people spend here beyond what they are paid."""
+    scenario, traits = bank.scenario, bank.traits
+    category = np.flatnonzero(bank.recipient == TO_OWN)
+    if scenario.population.own_money == 0 or not len(category):
+        return Intents.make(0)
+    twice = np.tile(np.arange(len(traits.index)), 2)
+    nth = np.arange(len(twice)) // max(len(traits.index), 1)
+    within = 13 * hashed_uniforms(scenario.seed, "own.day", traits.index[twice], nth)
+    day_of_month = 1 + 14 * nth + within.astype(np.int64)
+    due, month, day = dates.due(day_of_month, traits.registered_day[twice])
+    who, nth = twice[due], nth[due]
+    index = traits.index[who]
+    paid = traits.annual_income * scenario.population.net_pay / 12
+    gap = np.maximum(_monthly_spending(bank) - paid, 0) * scenario.population.own_money / 2
+    swing = 0.7 + 0.6 * hashed_uniforms(scenario.seed, "own.sum", index * 2 + nth, month)
+    cents = np.rint(gap[who] * swing / 50).astype(np.int64) * 5_000
+    second = 3600 * (7 + 14 * hashed_uniforms(scenario.seed, "own.second", index * 2 + nth, month))
+    local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
+    place = traits.city[who]
+    offset = utc_offset_minutes(scenario, place, local_us)
+    rows = Intents.make(
+        len(who),
+        transaction_id=ids(scenario.seed, "own.money", month, index * 2 + nth),
+        who=who,
+        event_us=local_us - offset * MINUTE,
+        offset=offset,
+        category=np.full(len(who), category[0]),
+        kind=INCOME,
+        place=place,
+        payee=own_account(bank, who),
+        cents=cents,
+    )
+    return rows.take(cents > 0)
+
+
+def _monthly_spending(bank: Bank) -> F64:
+    """What each customer spends in an average month, major units; shape (customers,)."""
+    traits = bank.traits
+    means = np.array([c.mean for c in bank.scenario.categories])
+    share = traits.method_weights[:, bank.method] * traits.category_weights
+    return 30.4 * traits.daily_rate * traits.amount_factor * (share @ means)

@@ -1,7 +1,8 @@
 """Software of devices: operating systems, versions that age, the bank's app, browsers.
 
-What lives here: shares and release calendars [S: StatCounter US 2024 for shares; vendors' release notes for dates]. A
-version is a function of device and month, so it moves on from month to month with the delay of its owner.
+What lives here: release calendars [S: vendors' release notes] and what follows from them; the shares of the systems are
+the scenario's. A version is a function of device and month, so it moves on from month to month with the delay of its
+owner.
 """
 
 from __future__ import annotations
@@ -10,14 +11,10 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.population import drawn
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 
-#: Systems by kind of device (phone, laptop, tablet) with cumulative shares.
-_SYSTEMS = [
-    (["iOS", "Android"], [0.57, 1.0]),
-    (["Windows", "macOS", "ChromeOS", "Linux"], [0.62, 0.91, 0.98, 1.0]),
-    (["iPadOS", "Android"], [0.58, 1.0]),
-]
 #: Releases of each system, oldest first: (first month, version).
 _RELEASES = {
     "iOS": "2021-09 15 2022-09 16 2023-03 16.4 2023-09 17 2024-03 17.4 2024-09 18 2025-03 18.4 2025-09 26",
@@ -43,15 +40,11 @@ _BROWSERS = {
     "ChromeOS": (["Chrome"], [1.0]),
     "Linux": (["Firefox", "Chrome"], [0.55, 1.0]),
 }
-_TERMINALS = (
-    ["Verifone Engage", "Ingenico Tetra", "Clover OS", "Square OS", "PAX Prolin"],
-    [0.30, 0.58, 0.78, 0.92, 1.0],  # [P]
-)
 _TERMINAL_DELAY = 9.0  # [P] months
 
 
 def systems(
-    seed: int, month: Month, device_id: I64, kind: I64, first_us: I64
+    scenario: Scenario, month: Month, device_id: I64, kind: I64, first_us: I64
 ) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Operating system, its version in the month, and the version of the bank's app (null for laptops).
 
@@ -60,12 +53,13 @@ def systems(
     device_id, kind, first_us
         Number, kind (0 phone, 1 laptop, 2 tablet) and first use (UTC microseconds) of each device; shape (n,).
     """
+    seed, life = scenario.seed, scenario.devices
     u = hashed_uniforms(seed, "software.system", device_id)
     system = np.empty(len(device_id), dtype=np.int64)
-    for k, (names, shares) in enumerate(_SYSTEMS):
-        numbers = np.array([_NAMES.index(name) for name in names])
+    of_kind: list[dict[str, float]] = [dict(kind.items()) for kind in (life.phones, life.laptops, life.tablets)]
+    for k, shares in enumerate(of_kind):
         mine = kind == k
-        system[mine] = numbers[np.minimum(np.searchsorted(shares, u[mine], side="right"), len(names) - 1)]
+        system[mine] = np.array([_NAMES.index(name) for name in shares])[drawn(list(shares.values()), u[mine])]
     delay = np.array([_DELAY[name] for name in _NAMES])[system]
     lag = -delay * np.log1p(-hashed_uniforms(seed, "software.delay", device_id))
     # No device is older inside than it was when it was new.
@@ -107,12 +101,12 @@ def browsers(seed: int, device_id: I64, system: pl.Series) -> pl.Series:
     return pl.Series(labels).gather(position)
 
 
-def terminal_systems(seed: int, month: Month, terminal: I64) -> tuple[pl.Series, pl.Series]:
+def terminal_systems(scenario: Scenario, month: Month, terminal: I64) -> tuple[pl.Series, pl.Series]:
     """System and version of each terminal; they are updated twice a year, with delay."""
-    names, shares = _TERMINALS
-    kind = np.searchsorted(shares, hashed_uniforms(seed, "software.terminal", terminal), side="right")
+    seed, shares = scenario.seed, scenario.devices.terminals or {"none": 1.0}  # where there are no terminals either
+    kind = drawn(list(shares.values()), hashed_uniforms(seed, "software.terminal", terminal))
     lag = -_TERMINAL_DELAY * np.log1p(-hashed_uniforms(seed, "software.delay", terminal))
     release = np.floor((month.index - np.minimum(lag, 47)) / 6).astype(np.int64)
     newest = month.index // 6
     labels = [f"{half // 2 % 100}.{half % 2 * 6 + 1}" for half in range(newest - 8, newest + 1)]
-    return pl.Series(names).gather(np.minimum(kind, len(names) - 1)), pl.Series(labels).gather(release - newest + 8)
+    return pl.Series(list(shares)).gather(kind), pl.Series(labels).gather(release - newest + 8)

@@ -14,30 +14,39 @@ import numpy as np
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import recipients
-from fraud_assets.simulation.amounts import amounts, taste
+from fraud_assets.simulation.amounts import amounts
 from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.calendar import day_factors, payday_factors, utc_offset_minutes
-from fraud_assets.simulation.instruments import cards, devices_used
+from fraud_assets.simulation.calendar import day_factors, payday_factors, time_quantiles, utc_offset_minutes
+from fraud_assets.simulation.choices import Choices
+from fraud_assets.simulation.instruments import cards, devices_used, expired_cards, second_card
 from fraud_assets.simulation.intents import (
     APPROVED,
     BURST,
-    CARD_PRESENT,
+    EXPIRED_CARD,
     FALSE_REPORT,
+    FROM_SENDER,
+    FROM_SOURCE,
     HIGH_AMOUNT,
     I8,
+    INCOME,
     MINUTE,
     MISTYPED,
     NONE,
     PURCHASE,
+    REPEATED,
     SECOND,
+    TO_CASH,
     TO_MERCHANT,
     TO_OWN,
+    TO_PAYOUT,
     TO_PERSON,
     TRANSFER,
+    WITHDRAWAL,
     Bank,
     Intents,
 )
 from fraud_assets.simulation.outcomes import outcomes
+from fraud_assets.simulation.preferences import in_season
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
@@ -45,8 +54,8 @@ from fraud_assets.simulation.travel import nearby, trips
 #: Longest outing, in payments.
 _LONGEST = 6
 #: What may befall a payment; at most one of these.
-_NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE = range(5)
-_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT], dtype=np.int8)
+_NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE, _AGAIN = range(6)
+_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT, REPEATED], dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -112,12 +121,11 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     outings, entry_o, day_o = _outings(bank, blocks)
     per_unit = draws.counts(outings)
     who_o = entry_o % max(people, 1)
-    method_o = _choose(np.cumsum(traits.method_weights, axis=1), who_o, draws.uniform("method", per_unit))
-    more = scenario.activity.outing_continues
-    size = np.ones(len(who_o), dtype=np.int64)
-    if more > 0:
-        size += np.floor(np.log1p(-draws.uniform("size", per_unit)) / np.log(more)).astype(np.int64)
-        size = np.minimum(size, _LONGEST)
+    method_o = Choices(traits.method_weights).draw(who_o, draws.uniform("method", per_unit))
+    # Geometric: an outing goes on with the same probability after each payment, up to a limit.
+    ends = 1 - scenario.activity.outing_continues ** np.arange(1, _LONGEST)
+    size_u = draws.uniform("size", per_unit)
+    size = 1 + sum((size_u >= end for end in ends), start=np.zeros(len(size_u), dtype=np.int64))
 
     outing = np.repeat(np.arange(len(who_o)), size)
     first = np.cumsum(size) - size  # row at which each outing begins
@@ -125,24 +133,28 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     entry = entry_o[outing]
     per_entry = np.bincount(entry, minlength=len(outings))
     rows = draws.counts(per_entry)
-    category = _categories(bank, who, method_o[outing], draws.uniform("category", rows))
-    channel = bank.channel[category]
+    category_u = draws.uniform("category", rows)
+    category = _categories(bank, who, method_o[outing], category_u)
+    if any(holiday.category for holiday in scenario.holidays):
+        category = in_season(scenario, traits.category_weights, who, category, day_o[outing], category_u)
 
-    seconds = _clock(bank, who_o, category[first], draws.uniform("hour", per_unit))
+    seconds = clock(bank, who_o, category[first], draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
     block_o = entry_o // max(people, 1)
     months = sorted({block.month for block in blocks})
     month_o = np.array([months.index(block.month) for block in blocks])[block_o]
-    trip = trips(bank, months).city_on(month_o * people + who_o, day_o)
-    place = _places(bank, who_o, trip, channel[first], draws.uniform("place", per_unit))[outing]
+    place_u = draws.uniform("place", per_unit)
+    trip = trips(bank, months).city_on(month_o * people + who_o, day_o, place_u)
+    counter = bank.at_counter[category]
+    place = _places(bank, who_o, trip, counter[first], place_u)[outing]
     offset = utc_offset_minutes(scenario, place, local_us)
     is_away = (trip != NONE)[outing]
 
     known = draws.uniform("known", rows)
-    known[is_away & (channel == CARD_PRESENT)] = 1.0  # nobody has a repertoire abroad
-    is_new = known >= recipients.known_share(bank)[who, category]
-    cents = amounts(bank, who, category, draws.normal("amount", rows), draws.uniform("price", rows), taste(bank))
-    status, reason = outcomes(bank, who, category, cents, place != traits.city[who], draws.uniform("status", rows))
+    known[is_away & counter] = 1.0  # nobody has a repertoire abroad
+    is_new = known >= recipients.known_share(bank).ravel()[who * len(scenario.categories) + category]
+    cents = amounts(bank, who, category, draws.normal("amount", rows), draws.uniform("price", rows))
+    status, reason = outcomes(bank, who, category, cents, place, draws.uniform("status", rows))
     return Spending(
         who=who,
         ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
@@ -174,20 +186,23 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     month = Block.month_index(period)
     merchant, payee = np.full(len(who), NONE), np.full(len(who), NONE)
 
-    shop = np.flatnonzero(recipient == TO_MERCHANT)
-    city = np.where(channel[shop] == CARD_PRESENT, place[shop], len(scenario.cities))
+    person = np.flatnonzero((recipient == TO_PERSON) | (recipient == FROM_SENDER))
+    shop = np.flatnonzero((recipient != TO_PERSON) & (recipient != FROM_SENDER) & (recipient != TO_OWN))
+    city = np.where(bank.at_counter[category[shop]], place[shop], len(scenario.cities))
     new, slot, fresh = spent.is_new, spent.slot, spent.fresh
     merchant[shop] = recipients.merchants(
         bank, month[shop], who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
     )
-    person = np.flatnonzero(recipient == TO_PERSON)
     payee[person] = recipients.payees(bank, month[person], who[person], new[person], slot[person], fresh[person])
     own = np.flatnonzero(recipient == TO_OWN)
     payee[own] = recipients.own_account(bank, who[own])
 
     device_id, net = devices_used(
-        bank, spent.who, spent.outing, channel, spent.event_us, spent.is_away, spent.device_u, spent.net_u
+        bank, spent.who, spent.outing, category, spent.event_us, spent.is_away, spent.device_u, spent.net_u
     )
+    card = cards(bank, month, who, channel, second_card(bank, who, spent.device_u[spent.outing]))
+    stale = np.flatnonzero(spent.reason == EXPIRED_CARD)
+    card[stale] = expired_cards(bank, month[stale], who[stale], channel[stale])
     return Intents.make(
         len(who),
         transaction_id=numbers(bank, spent, np.arange(len(who))),
@@ -195,18 +210,30 @@ def intents(bank: Bank, spent: Spending) -> Intents:
         event_us=spent.event_us,
         offset=spent.offset,
         category=category,
-        kind=np.where(bank.recipient == TO_MERCHANT, PURCHASE, TRANSFER).astype(np.int8)[category],
+        kind=kinds(bank)[category],
         place=place,
         merchant=merchant,
         payee=payee,
         cents=spent.cents,
         device=device_id,
         net=net,
-        card=cards(bank, month, who, channel),
+        card=card,
         status=spent.status,
         reason=spent.reason,
         accident=_BITS[spent.fate],
     )
+
+
+def kinds(bank: Bank) -> I8:
+    """What a payment of each category is called in the ledger, bills and salaries aside."""
+    called = {
+        TO_MERCHANT: PURCHASE,
+        TO_CASH: WITHDRAWAL,
+        TO_PAYOUT: WITHDRAWAL,
+        FROM_SOURCE: INCOME,
+        FROM_SENDER: INCOME,
+    }
+    return np.array([called.get(int(party), TRANSFER) for party in bank.recipient], dtype=np.int8)
 
 
 def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
@@ -219,19 +246,32 @@ def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
 def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I8, u: F64) -> I8:
     """What befalls each payment that went through: by one draw, so at most one thing."""
     settings, traits, false = bank.scenario.accidents, bank.traits, bank.scenario.fraud.false_report
-    most = float(np.max(traits.p_high + traits.p_burst + traits.p_mistyped, initial=0.0)) + false
-    some = np.flatnonzero((u < most) & (status == APPROVED))  # nobody is as clumsy as that, so few rows are left
+    clumsy = u < (traits.p_high + traits.p_burst + traits.p_mistyped + false)[who]  # which few rows are
+    some = np.flatnonzero(clumsy & (status == APPROVED))
+    # The other end of the draw: who is clumsy is not the one who pays again.
+    again = np.flatnonzero((u >= 1 - repeat_shares(bank).sum(axis=0)[category]) & ~clumsy & (status == APPROVED))
     u, person = u[some], who[some]
     typed = np.where(is_new[some], settings.typed_new_payee, settings.typed_known_payee)
     typed *= (bank.recipient == TO_PERSON)[category[some]]
-    high = traits.p_high[person]
-    burst = high + traits.p_burst[person]
+    # A cash machine offers sums and pays out once; what arrives is not keyed in here.
+    keyed_in = ((bank.recipient != TO_CASH) & (kinds(bank) != INCOME))[category[some]]
+    high = traits.p_high[person] * keyed_in
+    burst = high + traits.p_burst[person] * keyed_in
     mistyped = burst + typed * traits.p_mistyped[person]
     fate = np.full(len(who), _NOTHING, dtype=np.int8)
+    fate[again] = _AGAIN
     fate[some] = np.select(
         [u < high, u < burst, u < mistyped, u < mistyped + false], [_HIGH, _BURST, _MISTYPED, _FALSE], _NOTHING
     )
     return fate
+
+
+def repeat_shares(bank: Bank) -> F64:
+    """How often payments of each category are repeated, by each of the scenario's ways; shape (ways, categories)."""
+    ways = bank.scenario.activity.repeats
+    shop = bank.recipient == TO_MERCHANT
+    shares = [way.share * (shop if way.tag is None else bank.tagged(way.tag)) for way in ways]
+    return np.array(shares).reshape(len(ways), len(shop))
 
 
 def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
@@ -265,26 +305,15 @@ def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
 
 def _categories(bank: Bank, who: I64, method: I64, u: F64) -> I64:
     """A category of the method, by the customer's own weights."""
-    weights = bank.traits.category_weights
     columns = np.argsort(bank.method, kind="stable")  # categories grouped by method
-    grouped = np.cumsum(
-        weights[:, columns], axis=1
-    )  # each method's weights sum to one, so it fills [method, method + 1)
-    present = np.searchsorted(np.unique(bank.method), method)
-    chosen = _choose(grouped, who, (present + u) / grouped[who, -1])
-    return columns[chosen]
+    grouped = Choices(bank.traits.category_weights[:, columns])
+    # Each method's weights sum to one, so that the methods that there are share [0, 1) evenly.
+    used = np.unique(bank.method)
+    place = np.searchsorted(used, np.arange(len(bank.scenario.methods)))
+    return columns[grouped.draw(who, (place[method] + u) / len(used))]
 
 
-def _choose(cumulative: F64, row: I64, u: F64) -> I64:
-    """Index drawn from row ``row`` of a matrix of cumulative weights."""
-    width = cumulative.shape[1]
-    shares = cumulative / cumulative[:, -1:]
-    shares[:, -1] = 1.0
-    flat = (shares + np.arange(len(shares))[:, None]).ravel()
-    return np.minimum(np.searchsorted(flat, row + u, side="right") - row * width, width - 1)
-
-
-def _clock(bank: Bank, who: I64, category: I64, u: F64) -> F64:
+def clock(bank: Bank, who: I64, category: I64, u: F64) -> F64:
     """Second of the local day at which an outing begins, by occupation and kind of purchase."""
     table = _clock_table(bank.scenario)
     names = sorted(bank.scenario.hours)
@@ -293,7 +322,8 @@ def _clock(bank: Bank, who: I64, category: I64, u: F64) -> F64:
     low = position.astype(np.int64)
     fine = position - low
     hours = bank.traits.hours[who]
-    return table[hours, profile, low] * (1 - fine) + table[hours, profile, low + 1] * fine
+    place = (hours * table.shape[1] + profile) * table.shape[2] + low
+    return table.ravel()[place] * (1 - fine) + table.ravel()[place + 1] * fine
 
 
 @lru_cache(maxsize=8)
@@ -307,14 +337,7 @@ def _clock_table(scenario: Scenario) -> F64:
     weights = weights / weights.sum(axis=1, keepdims=True)
     used = [names.index(o.hours) for o in scenario.population.occupations]
     tilt = weights / weights[used].mean(axis=0)
-    grid = np.linspace(0, 1, 1025)
-    edges = np.arange(25) * 3600.0
-    table = np.empty((len(names), len(names), len(grid)))
-    for occupation in range(len(names)):
-        for profile in range(len(names)):
-            mass = np.cumsum(weights[profile] * tilt[occupation])
-            table[occupation, profile] = np.interp(grid, np.concatenate([[0.0], mass / mass[-1]]), edges)
-    return table
+    return np.array([[time_quantiles(profile * occupation) for profile in weights] for occupation in tilt])
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
@@ -328,10 +351,12 @@ def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I
     return passed * (SECOND // 1000)
 
 
-def _places(bank: Bank, who: I64, trip: I64, channel: I64, u: F64) -> I64:
+def _places(bank: Bank, who: I64, trip: I64, counter: Bools, u: F64) -> I64:
     """City of an outing: the trip's, the home's, or a neighbouring one for what is bought at a counter."""
     home = bank.traits.city[who]
     stays = bank.traits.home_share[who]
-    out = (channel == CARD_PRESENT) & (u >= stays)
-    neighbour = nearby(bank.scenario, home, np.clip((u - stays) / (1 - stays + 1e-12), 0, 1 - 1e-9))
-    return np.where(trip != NONE, trip, np.where(out, neighbour, home))
+    place = np.where(trip != NONE, trip, home)
+    out = np.flatnonzero(counter & (u >= stays) & (trip == NONE))
+    which = (u[out] - stays[out]) / (1 - stays[out] + 1e-12)
+    place[out] = nearby(bank.scenario, home[out], np.minimum(which, 1 - 1e-9))
+    return place

@@ -76,6 +76,16 @@ def normals(seed: int, stream: str, segments: Sequence[Segment], counts: Sequenc
     return out
 
 
+def finer(u: F64, scale: float = 4096.0) -> F64:
+    """The digits of uniform draws that follow the first ones: uniform in [0, 1) themselves, for another question.
+
+    ``(u * scale) % 1`` in a fifth of its time.
+    """
+    digits = u * scale
+    digits -= np.floor(digits)
+    return digits
+
+
 def _finish(x: U64) -> U64:
     """The output function of SplitMix64 (Steele, Lea and Flood 2014), in place."""
     spare = np.empty_like(x)
@@ -95,8 +105,9 @@ def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
     state = np.array([(_name(salt) ^ (seed * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
     for part in parts:
         word = np.atleast_1d(np.asarray(part))
-        word = word.astype(np.uint64, copy=False) * _MIX2  # negative numbers wrap, which is as good as any
-        state = _finish(np.bitwise_xor(word, state + _GOLDEN))
+        # Negative numbers wrap, which is as good as any; what has 64 bits already is not copied.
+        word = word.view(np.uint64) if word.itemsize == 8 else word.astype(np.uint64)
+        state = _finish(np.bitwise_xor(word * _MIX2, state + _GOLDEN))
     state += _GOLDEN
     return _finish(state)
 

@@ -13,7 +13,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import month_days
 from fraud_assets.simulation.intents import NONE, Bank
-from fraud_assets.simulation.streams import F64, I64, uniforms
+from fraud_assets.simulation.streams import F64, I64, Bools, uniforms
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,16 @@ class Trips:
     first_day: I64
     last_day: I64
     city: I64
+    is_shared: Bools  # one of two who use the account stays at home
 
-    def city_on(self, entry: I64, day: I64) -> I64:
-        """City in which the customer stays on the local day of that month, ``NONE`` where at home."""
+    def city_on(self, entry: I64, day: I64, u: F64 | None = None) -> I64:
+        """City in which the customer stays on the local day of that month, ``NONE`` where at home.
+
+        Where draws ``u`` are given, every other one on a shared trip is of the one who stays at home.
+        """
         away = (day >= self.first_day[entry]) & (day <= self.last_day[entry])
+        if u is not None:
+            away &= ~self.is_shared[entry] | (u >= 0.5)
         return np.where(away, self.city[entry], NONE)
 
 
@@ -49,7 +55,8 @@ def trips(bank: Bank, months: Sequence[Month]) -> Trips:
     home = np.tile(bank.traits.city, len(months))
     goes = u[:, 0] < people.travellers_a_month
     city = np.where(goes, _draw(far, home, u[:, 3]), NONE)
-    return Trips(first, first + length - 1, city)
+    shared = u[:, 0] < people.travellers_a_month * people.shared_trips
+    return Trips(first, first + length - 1, city, shared)
 
 
 def nearby(scenario: Scenario, home: I64, u: F64) -> I64:

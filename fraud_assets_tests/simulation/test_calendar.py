@@ -57,7 +57,7 @@ def test_clocks_change_when_they_do(city: int, wall: int, offset: int) -> None:
     assert utc_offset_minutes(US, np.full(101, city), many)[50] == offset
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -176,7 +176,8 @@ def test_everybody_errs_at_a_rate_of_their_own(crowd: Traits) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.35, 1.0])
 def test_households_share_an_address(share: float) -> None:
-    t = traits(sized(20 * UNIT, household_share=share), range(20))
+    alone = {"hall_share": 0.0, "synthetic_share": 0.0}  # no addresses but those of households
+    t = traits(sized(20 * UNIT, household_share=share, **alone), range(20))
     _, place, members = np.unique(t.address_id, return_inverse=True, return_counts=True)
     together = members[place] > 1
     assert together.mean() == pytest.approx(share, abs=0.02)

@@ -214,7 +214,7 @@ def test_a_month_of_reports_does_not_depend_on_when_it_is_asked_for(bank: Scenar
 def test_a_type_that_does_not_fit_its_family_is_refused_with_the_parameter() -> None:
     def bank(**changes: object) -> Scenario:
         base = Scenario.load("tiny_bank")
-        kind = base.fraud.types["card_testing"].model_copy(update=changes)
+        kind = base.fraud.types["card_testing"].model_copy(update={"share": 1.0, **changes})
         return base.model_copy(update={"fraud": base.fraud.model_copy(update={"types": {"card_testing": kind}})})
 
     parameters = dict(Scenario.load("tiny_bank").fraud.types["card_testing"].parameters)

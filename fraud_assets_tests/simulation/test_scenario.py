@@ -20,6 +20,7 @@ SEGMENT: dict[str, object] = {
     "savviness": [0.2, 0.5, 0.3],
     "occupations": {"office": 1},
 }
+METHOD: dict[str, object] = {"name": "Cash", "share": 1, "normal_maximum": 5, "decline": 0, "pending": 0}
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytes
             ["card_testing.parameters", "amount [2, 0.5]", "lowest to the highest"],
         ),
         ({"fraud": {"severity_losses": [60, 50, 800]}}, ["severity_losses", "lowest to the highest"]),
-        ({"fraud": {"types": {"card_testing": None}}}, ["fraud.types", "0.6", "sum to 1"]),
+        ({"fraud": {"types": {"card_testing": None}}}, ["fraud.types", "sum to 1"]),
         ({"activity": {"daily_mean": [15, 8]}}, ["activity.daily_mean", "[15, 8]", "lowest to the highest"]),
         ({"activity": {"repertoire_share": [0.9, 0.6]}}, ["repertoire_share", "lowest to the highest"]),
         ({"activity": {"outing_gap_minutes": [45, 5]}}, ["outing_gap_minutes", "lowest to the highest"]),
@@ -111,6 +112,19 @@ def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytes
         ({"population": {"segments": [SEGMENT | {"age": [60, 20]}]}}, ["segments.0.age", "lowest to the highest"]),
         ({"population": {"segments": [SEGMENT | {"savviness": [1, 1, 1]}]}}, ["segments.0.savviness", "sum to 1"]),
         ({"population": {"segments": [SEGMENT | {"occupations": {}}]}}, ["segments.0.occupations", "sum to 1"]),
+        ({"population": {"paydays": {3: 0.9}}}, ["population.paydays", "sum to 1.78", "must not exceed 1"]),
+        ({"population": {"paydays": {32: 0.01}}}, ["population.paydays.32", "31"]),
+        ({"population": {"genders": {"F": 0.9}}}, ["population.genders", "1.395", "sum to 1"]),
+        ({"population": {"net_pay": 0}}, ["population.net_pay", "0", "greater than 0"]),
+        ({"population": {"paid_twice": 2}}, ["population.paid_twice", "2", "less than or equal to 1"]),
+        ({"activity": {"repertoire": 0}}, ["activity.repertoire", "0", "greater than or equal to 1"]),
+        ({"methods": [METHOD | {"hard_maximum": 4}]}, ["Cash: hard_maximum 4", "below normal_maximum 5"]),
+        ({"methods": [METHOD | {"savviness": [0, 0, 0]}]}, ["Cash: savviness [0, 0, 0]", "leaves nobody"]),
+        ({"prices": {"round_steps": {0: None}}}, ["prices.round_steps", "[20, 60, 250, 1500]", "go up from 0"]),
+        ({"prices": {"cash_steps": {0: -20}}}, ["prices.cash_steps.0", "-20", "greater than 0"]),
+        ({"prices": {"whole": 1.2}}, ["prices.whole", "1.2", "less than or equal to 1"]),
+        ({"devices": {"phones": {"iOS": 0.9}}}, ["devices.phones", "1.33", "sum to 1"]),
+        ({"devices": {"phones": {"Symbian": 0.1}}}, ["devices.phones.Symbian", "iOS", "Android"]),
         ({"source": "dreamt"}, ["source", "dreamt", "simulated"]),
         ({"gates": {"severity": False}}, ["gates.severity", "error", "warn", "off"]),
     ],
@@ -129,6 +143,28 @@ def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
     [
         ("cities", "8804190", "-5", ["cities.csv", "cities.0.population", "'-5'"]),
         ("categories", "Salary,Bank Transfer", "Salary,Cowries", ["category Salary", "'Cowries'", "Credit Card"]),
+        (
+            "categories",
+            "Grocery,Credit Card,card_present,terminal",
+            "Grocery,Credit Card,card_present,scan",
+            ["categories.csv", "Grocery: channel 'card_present'", "instrument 'scan'", "at a terminal"],
+        ),
+        (
+            "categories",
+            "Person-to-Person,Venmo/PayPal,app,phone",
+            "Person-to-Person,Venmo/PayPal,app,scan",
+            ["Person-to-Person", "only the code of a merchant is scanned", "person"],
+        ),
+        (
+            "categories",
+            "Savings Transfer,Bank Transfer,bank,any,own",
+            "Savings Transfer,Bank Transfer,bank,any,cash",
+            ["Savings Transfer", "cash comes from a terminal", "'any'"],
+        ),
+        ("names", "{owner}'s {kind}", "{boss}'s {kind}", ["names.csv", "asks for boss", "kind, owner, place"]),
+        ("names", "{owner}'s {kind}", "{owner's {kind}", ["names.csv", "is no pattern"]),
+        ("names", "person,user_{number}", "persons,user_{number}", ["no pattern with use 'person'", "shop, site"]),
+        ("names", "use,text", "use,texts", ["names.csv", "column text is missing"]),
         ("cities", "America/New_York", "America/Gotham", ["cities.0.time_zone", "'America/Gotham'", "IANA"]),
         ("cities", "America/New_York", "America", ["cities.0.time_zone", "'America'", "IANA"]),
         ("cities", "40.7128", "nan", ["cities.0.latitude", "nan"]),
@@ -149,6 +185,34 @@ def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new
         assert part in sentence, sentence
 
 
+@pytest.mark.parametrize(
+    ("table", "old", "new", "parts"),
+    [
+        (
+            "brands",
+            "Senco Gold,Jewellery,2,2,Kolkata;Guwahati",
+            "Senco Gold,Jewellery,2,2,Gotham",
+            ["brand Senco Gold", "'Gotham'", "'Guwahati'"],
+        ),
+        ("brands", "Infosys,Salary,7,1,", "Infosys,Salary,7,1,Mysuru", ["brand Infosys", "'Mysuru'", "at a counter"]),
+        ("holidays", "false,Jewellery,6", "false,Silver,6", ["holiday Dhanteras", "'Silver'", "categories.csv"]),
+        ("holidays", "false,Jewellery,6", "false,,6", ["holidays.csv", "Dhanteras", "go together"]),
+        ("holidays", "false,Jewellery,6", "false,Jewellery,0.6", ["holidays.csv", "category_factor", "0.6", "1"]),
+    ],
+)
+def test_a_wrong_row_about_places_and_days_is_named(
+    folder: Path, table: str, old: str, new: str, parts: list[str]
+) -> None:
+    text = (SHIPPED / "india_bank" / f"{table}.csv").read_text(encoding="utf-8")
+    assert old in text
+    (folder / f"{table}.csv").write_text(text.replace(old, new, 1), encoding="utf-8")
+    write(folder, {"extends": "india_bank", "name": "corner_bank"})
+    with pytest.raises(ScenarioError) as refused:
+        Scenario.load("corner_bank")
+    for part in parts:
+        assert part in str(refused.value), str(refused.value)
+
+
 def test_a_folder_that_is_called_otherwise_than_its_bank_is_refused(folder: Path) -> None:
     write(folder, {"extends": "us_bank", "name": "other_bank"})
     with pytest.raises(ScenarioError, match=r"name is 'other_bank'; it must be the folder's name, 'corner_bank'"):
@@ -158,7 +222,9 @@ def test_a_folder_that_is_called_otherwise_than_its_bank_is_refused(folder: Path
 @pytest.mark.parametrize("base", ["moon_bank", "", "..", ["us_bank"]])
 def test_what_can_be_extended_is_said(folder: Path, base: object) -> None:
     write(folder, {"extends": base, "name": "corner_bank"})
-    with pytest.raises(ScenarioError, match=r"extends is .*; it must be a shipped scenario, one of tiny_bank, us_bank"):
+    with pytest.raises(
+        ScenarioError, match=r"extends is .*; it must be a shipped scenario, one of india_bank,.* us_bank"
+    ):
         Scenario.load("corner_bank")
 
 
@@ -180,7 +246,8 @@ def test_a_profile_of_nothing_but_zeros_is_refused(folder: Path) -> None:
 
 
 def test_null_takes_out_what_the_extended_scenario_has(folder: Path) -> None:
-    types = {"card_testing": None, "account_takeover": {"share": 1.0}}
+    types: dict[str, object] = dict.fromkeys(Scenario.load("us_bank").fraud.types)
+    types["account_takeover"] = {"share": 1.0}
     activity = {"daily_mean": None, "gamma_mean": 2.0}
     write(folder, {"extends": "us_bank", "name": "corner_bank", "fraud": {"types": types}, "activity": activity})
     corner = Scenario.load("corner_bank")
@@ -235,9 +302,10 @@ def test_a_month_outside_the_range_is_refused() -> None:
         Scenario.load("us_bank").month("9999-12")
 
 
-def test_every_number_of_the_default_bank_says_where_it_comes_from() -> None:
-    """Each line with a number in us_bank's scenario has a comment, or stands in a list whose heading has one."""
-    lines = (SHIPPED / "us_bank" / "scenario.yaml").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("bank", ["india_bank", "us_bank"])
+def test_every_number_of_a_shipped_bank_says_where_it_comes_from(bank: str) -> None:
+    """Each line with a number in its scenario has a comment, or stands in a list whose heading has one."""
+    lines = (SHIPPED / bank / "scenario.yaml").read_text(encoding="utf-8").splitlines()
     sourced = 0
     for place, line in enumerate(lines):
         value, _, comment = line.partition("#")

@@ -52,7 +52,7 @@ def _high_amounts(bank: Bank, rows: Intents, hit: I64) -> tuple[Intents, Intents
         fits = slip & (slipped >= ceiling) & (slipped <= ceiling * 2 * high)
         far = np.where(fits, slipped, far)
     cents = rows.cents.copy()
-    cents[hit] = far
+    cents[hit] = np.minimum(far, 100 * bank.hard_maximum[rows.category[hit]])
     changed = rows.but(cents=cents)
     noticed = hit[hashed_uniforms(bank.scenario.seed, "accident.high.noticed", number) < settings.high_amount_corrected]
     return changed, reversals(bank, changed.take(noticed), 24, 120, REFUND)

@@ -13,7 +13,9 @@ from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keye
 #: Devices of an actor at a time, and months after which they are replaced [P].
 DEVICES, DEVICE_MONTHS = 3, 5
 #: Accounts of an actor's mules at a time, and months after which they are burnt [P].
-_MULES, _MULE_MONTHS = 4, 3
+MULES, _MULE_MONTHS = 4, 3
+#: Addresses of an actor at which goods arrive at a time [P].
+_DROPS = 3
 
 
 def device(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
@@ -28,9 +30,15 @@ def kind(nth: I64) -> I64:
 
 def mule(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
     """Ten-digit number of an account that receives for the actors."""
-    place = nth % _MULES
+    place = nth % MULES
     key = keyed(scenario.seed, "actor.mule", actor, place, _period(scenario, actor, place, month, _MULE_MONTHS))
     return 1_000_000_000 + (key % np.uint64(9_000_000_000)).astype(np.int64)
+
+
+def drop(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
+    """Postal address at which the actors receive goods; they give it up as they do their mules."""
+    place = nth % _DROPS
+    return ids(scenario.seed, "actor.drop", actor, place, _period(scenario, actor, place, month, _MULE_MONTHS))
 
 
 def _period(scenario: Scenario, actor: I64, nth: I64, month: int, months: int) -> I64:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Look
-from fraud_assets.simulation.intents import HOUR, MINUTE, NONE, Bank, Intents
+from fraud_assets.simulation.intents import DAY, HOUR, MINUTE, NONE, Bank, Intents
 from fraud_assets.simulation.spending import Spending
-from fraud_assets.simulation.streams import I64
+from fraud_assets.simulation.streams import I64, Bools
 
 
 def of_spending(spent: Spending) -> Look:
@@ -24,6 +26,10 @@ def of_spending(spent: Spending) -> Look:
         is_away=spent.is_away,
         in_outing=size[spent.outing],
         nth=np.arange(len(spent.who)) - first[spent.outing],
+        day=spent.event_us // DAY,
+        again=np.zeros(len(spent.who), dtype=np.int8),
+        is_same=np.zeros(len(spent.who), dtype=bool),
+        episode=np.full(len(spent.who), NONE, dtype=np.int8),
     )
 
 
@@ -39,7 +45,21 @@ def of_first_payments(rows: Intents) -> Look:
         is_away=np.zeros(n, dtype=bool),
         in_outing=np.ones(n, dtype=np.int64),
         nth=np.zeros(n, dtype=np.int64),
+        day=rows.event_us // DAY,
+        again=np.zeros(n, dtype=np.int8),
+        is_same=np.zeros(n, dtype=bool),
+        episode=np.full(n, NONE, dtype=np.int8),
     )
+
+
+def of_repeats(rows: Intents, place: I64, same: Bools) -> Look:
+    """Payments that the same shop gets again, each ``place`` payments after the first, some with the same amount."""
+    return replace(of_first_payments(rows), is_new=np.zeros(len(rows), dtype=bool), again=place, is_same=same)
+
+
+def of_episodes(rows: Intents, kind: I64) -> Look:
+    """Payments of episodes of each kind: to somebody new or not, as an analyst would have to find out."""
+    return replace(of_first_payments(rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
 
 
 def lookalikes(bank: Bank, look: Look) -> I64:

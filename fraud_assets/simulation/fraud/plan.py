@@ -16,8 +16,8 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import traits, units
+from fraud_assets.scenario import CampaignType, Scenario
+from fraud_assets.simulation.fraud.accounts import registered_day
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.intents import DAY, NONE
@@ -68,7 +68,8 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     }
     values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
     starts = _us(month) + (draw("start") * month.days * DAY).astype(np.int64) // 1000 * 1000
-    parent_id, after = _parents(scenario, kind.follows, kind.follow_share, month, draw("follows"), draw("parent"))
+    parent_id, parents_actor, after = _parents(scenario, kind, month, draw("follows"), draw("parent"))
+    actor = ids(scenario.seed, "fraud.actor", actor_number)
     starts = np.maximum(starts, after)
     size = family.size(values)
     return Plan(
@@ -77,7 +78,7 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
         month=month,
         campaign_id=ids(scenario.seed, f"fraud.{fraud_type}.campaign", month.index, nth),
         parent_id=parent_id,
-        actor=ids(scenario.seed, "fraud.actor", actor_number),
+        actor=np.where((parent_id != NONE) & kind.same_actor, parents_actor, actor),
         starts_us=starts,
         ends_us=starts + np.rint(family.life_hours(values) * 3_600_000).astype(np.int64) * 1000,
         skill=skill,
@@ -87,25 +88,25 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     )
 
 
-def _parents(
-    scenario: Scenario, parent_type: str | None, share: float, month: Month, follows: F64, which: F64
-) -> tuple[I64, I64]:
-    """Ids of the campaigns whose accounts are used again, ``NONE`` for most, and the earliest instants of that.
+def _parents(scenario: Scenario, kind: CampaignType, month: Month, follows: F64, which: F64) -> tuple[I64, I64, I64]:
+    """Campaigns whose accounts are used again (``NONE`` for most), who ran them, and the earliest instants of that.
 
     A parent is one of those that started in the month before, or in this month before its 21st day.
     """
     none, always = np.full(len(follows), NONE), np.zeros(len(follows), dtype=np.int64)
-    if parent_type is None or not len(follows):
-        return none, always
-    plans = [campaigns_from(scenario, parent_type, month - 1), campaigns_from(scenario, parent_type, month)]
+    if kind.follows is None or not len(follows):
+        return none, none, always
+    plans = [campaigns_from(scenario, kind.follows, month - 1), campaigns_from(scenario, kind.follows, month)]
     early = [plan.starts_us < _us(month) + 20 * DAY for plan in plans]
-    campaign_id = np.concatenate([plan.campaign_id[e] for plan, e in zip(plans, early, strict=True)])
-    starts = np.concatenate([plan.starts_us[e] for plan, e in zip(plans, early, strict=True)])
+    campaign_id, actor, starts = (
+        np.concatenate([getattr(plan, column)[e] for plan, e in zip(plans, early, strict=True)])
+        for column in ("campaign_id", "actor", "starts_us")
+    )
     if not len(campaign_id):
-        return none, always
+        return none, none, always
     chosen = (which * len(campaign_id)).astype(np.int64)
-    child = follows < share
-    return np.where(child, campaign_id[chosen], NONE), np.where(child, starts[chosen] + DAY, 0)
+    child = follows < kind.follow_share
+    return np.where(child, campaign_id[chosen], NONE), actor[chosen], np.where(child, starts[chosen] + DAY, 0)
 
 
 def alive(scenario: Scenario, month: Month) -> list[Plan]:
@@ -115,6 +116,18 @@ def alive(scenario: Scenario, month: Month) -> list[Plan]:
         months = FAMILIES[kind.family].months(kind)
         plans += [campaigns_from(scenario, name, start) for start in [*month.back(months), month]]
     return [plan for plan in plans if len(plan)]
+
+
+def campaign_ends(scenario: Scenario, fraud_type: str, first: Month, last: Month) -> tuple[I64, I64]:
+    """Ids, in order, and ends of the campaigns of a type that may have rows in the months from first to last."""
+    kind = scenario.fraud.types[fraud_type]
+    reach = FAMILIES[kind.family].months(kind)
+    plans = [
+        campaigns_from(scenario, fraud_type, month) for month in [*last.back(last.index - first.index + reach), last]
+    ]
+    campaign_id = np.concatenate([plan.campaign_id for plan in plans])
+    order = np.argsort(campaign_id)
+    return campaign_id[order], np.concatenate([plan.ends_us for plan in plans])[order]
 
 
 def victims(scenario: Scenario, plan: Plan, first_index: int, last_index: int) -> Victims:
@@ -173,8 +186,7 @@ def _registered_us(scenario: Scenario) -> I64:
     """Instant from which each customer can be a victim, UTC microseconds; shape (customers,), the one array of all."""
     if scenario.population.joined_before_start == 1:
         return np.zeros(scenario.population.customers, dtype=np.int64)
-    days = [traits(scenario, (unit,)).registered_day for unit in units(scenario)]
-    return np.concatenate(days) * DAY + DAY
+    return registered_day(scenario) * DAY + DAY
 
 
 def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:

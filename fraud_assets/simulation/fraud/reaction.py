@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.echoes import is_refunded
+from fraud_assets.simulation.fraud.delays import stopped_at
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.plan import campaigns_from, victims
-from fraud_assets.simulation.fraud.reports import stopped_at
-from fraud_assets.simulation.intents import APPROVED, CARD_BLOCKED, DAY, DECLINED, NONE, PURCHASE, Bank, Intents
+from fraud_assets.simulation.groups import FRAUD, by_group, shares
+from fraud_assets.simulation.intents import APPROVED, CARD_BLOCKED, DAY, DECLINED, NONE, PURCHASE, SECOND, Bank, Intents
 from fraud_assets.simulation.streams import I64, hashed_uniforms, ids
 
 #: A new card arrives within this time; until then now and then the old one is tried [P].
@@ -24,39 +26,62 @@ _CARD_MONTHS = 48
 def react(bank: Bank, month: Month, rows: Intents) -> Intents:
     """The rows with the cards that replaced reported ones and the attempts that fail meanwhile.
 
-    Complexity: linear in the rows plus the victims of the last four years among the bank's units.
+    Linear in the rows, plus the victims of the last four years among the customers of the units' groups.
     """
-    who, blocked = _blocked(bank, month)
-    if not len(who):
+    hit, card, old, blocked_us = _replaced(bank, month, rows)
+    if not len(hit):
         return rows
-    key = np.sort((who << np.int64(42)) | (blocked // 1_000_000))
-    carded = np.flatnonzero(rows.card != NONE)
-    owner = rows.who[carded] << np.int64(42)
-    place = np.searchsorted(key, owner | (rows.event_us[carded] // 1_000_000), side="right")
-    before = np.searchsorted(key, owner)
-    replaced = place > before
-    hit, count, last = carded[replaced], (place - before)[replaced], key[place[replaced] - 1]
-
-    card, status, reason = rows.card.copy(), rows.status.copy(), rows.reason.copy()
-    card[hit] = ids(bank.scenario.seed, "card.replaced", card[hit], count)
-    since = rows.event_us[hit] - (last & ((1 << 42) - 1)) * 1_000_000
+    status, reason = rows.status.copy(), rows.reason.copy()
+    since = rows.event_us[hit] - blocked_us
     tried = hashed_uniforms(bank.scenario.seed, "card.tried", rows.transaction_id[hit]) < _OLD_CARD_TRIED
     plain = (rows.kind[hit] == PURCHASE) & (rows.status[hit] == APPROVED) & (rows.accident[hit] == 0)
     # What was refunded cannot have been declined.
     plain &= ~is_refunded(bank, rows.category[hit], rows.cents[hit], rows.transaction_id[hit])
-    fails = hit[(since < _NEW_CARD_AFTER) & tried & plain]
-    status[fails] = DECLINED
-    reason[fails] = CARD_BLOCKED
+    plain &= ~np.isin(rows.transaction_id[hit], rows.original[rows.original != NONE])
+    fails = (since < _NEW_CARD_AFTER) & tried & plain
+    status[hit[fails]] = DECLINED
+    reason[hit[fails]] = CARD_BLOCKED
+    card[hit[fails]] = old[fails]
     return rows.but(card=card, status=status, reason=reason)
 
 
-def _blocked(bank: Bank, month: Month) -> tuple[I64, I64]:
-    """Customers (positions) whose card was reported before the end of the month, and when (UTC microseconds)."""
-    scenario = bank.scenario
-    index = bank.traits.index
-    people: list[I64] = [np.empty(0, dtype=np.int64)]
-    when: list[I64] = [np.empty(0, dtype=np.int64)]
-    end = int(month.end.timestamp()) * 1_000_000
+def with_new_cards(bank: Bank, month: Month, rows: Intents) -> Intents:
+    """The rows of campaigns with the cards that replaced reported ones: what is stolen is the card of the day."""
+    _, card, _, _ = _replaced(bank, month, rows)
+    return rows.but(card=card)
+
+
+def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64, I64]:
+    """Rows paid with a card that replaced another; the cards of all rows; those rows' last card, and its last hour."""
+    key = _blocked(bank, month)
+    carded = np.flatnonzero(rows.card != NONE) if len(key) else np.empty(0, dtype=np.int64)
+    owner = rows.who[carded] << np.int64(42)
+    place = np.searchsorted(key, owner | (rows.event_us[carded] // SECOND), side="right")
+    before = np.searchsorted(key, owner)
+    replaced = place > before
+    hit, count = carded[replaced], (place - before)[replaced]
+    first = rows.card[hit]
+    card = rows.card.copy()
+    card[hit] = ids(bank.scenario.seed, "card.replaced", first, count)
+    old = np.where(count > 1, ids(bank.scenario.seed, "card.replaced", first, count - 1), first)
+    return hit, card, old, (key[place[replaced] - 1] & ((1 << 42) - 1)) * SECOND
+
+
+def _blocked(bank: Bank, month: Month) -> I64:
+    """When cards were reported before the end of the month: keys of position and second, in order."""
+    found = [np.empty(0, dtype=np.int64)]
+    for share in shares(bank, FRAUD):
+        keys = _blocked_keys(share.group, month)
+        low, high = np.searchsorted(keys, np.array([share.first, share.end]) << np.int64(42))
+        found.append(keys[low:high] + (np.int64(share.shift) << np.int64(42)))
+    return np.concatenate(found)
+
+
+@by_group
+def _blocked_keys(group: Bank, month: Month) -> I64:
+    scenario, index = group.scenario, group.traits.index
+    found = [np.empty(0, dtype=np.int64)]
+    end = microseconds(month.end)
     start = max(scenario.first - 1, month - _CARD_MONTHS)
     for name, kind in sorted(scenario.fraud.types.items()):
         family = FAMILIES[kind.family]
@@ -64,10 +89,8 @@ def _blocked(bank: Bank, month: Month) -> tuple[I64, I64]:
             continue
         for started in range((month.index - start.index) + 1):
             plan = campaigns_from(scenario, name, start + started)
-            found = victims(scenario, plan, int(index[0]), int(index[-1]) + 1)
-            first = family.first_us(bank, plan, found)
-            stop = stopped_at(scenario, plan, found.campaign, found.index, first)
+            hit = victims(scenario, plan, int(index[0]), int(index[-1]) + 1)
+            stop = stopped_at(scenario, plan, hit.campaign, hit.index, family.first_us(group, plan, hit))
             known = stop < end
-            people.append(found.index[known] - index[0])
-            when.append(stop[known])
-    return np.concatenate(people), np.concatenate(when)
+            found.append(((hit.index[known] - index[0]) << np.int64(42)) | (stop[known] // SECOND))
+    return np.sort(np.concatenate(found))

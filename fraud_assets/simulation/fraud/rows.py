@@ -1,47 +1,90 @@
-"""The rows and logins of all campaigns on the accounts of some units, cut to a ledger month."""
+"""What all campaigns do to the accounts of some units: rows and logins, cut to a ledger month."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
 from fraud_assets.simulation.fraud.plan import alive, victims
-from fraud_assets.simulation.intents import APPROVED, DAY, Bank
-from fraud_assets.simulation.streams import F64
+from fraud_assets.simulation.groups import FRAUD, by_customer, by_group, rows_of, shares
+from fraud_assets.simulation.intents import APPROVED, DAY, Bank, Intents, concat
+from fraud_assets.simulation.streams import F64, Bools
 
 
-def campaign_rows(bank: Bank, month: Month) -> list[tuple[Plan, Emission, F64]]:
-    """For each plan that is alive: its emission in the month and, row by row, what the victim loses to it in all.
+@dataclass(frozen=True)
+class Carried:
+    """What one plan's campaigns do in a month to the accounts of a group."""
 
-    The loss (major units, over the campaign's whole life on the account) is what severity is measured by.
-    """
-    found: list[tuple[Plan, Emission, F64]] = []
-    index = bank.traits.index
+    plan: Plan
+    emission: Emission
+    lost: F64  # to the campaign by the row's victim, over its whole life, major units; one a row
+
+
+def campaign_rows(bank: Bank, month: Month) -> Intents:
+    """The ledger rows of the month that campaigns cause, fraud and what honestly goes with it, customer by customer."""
+    return rows_of(bank, month, _rows, FRAUD)
+
+
+def campaign_logins(bank: Bank, month: Month) -> Sessions:
+    """The logins of campaigns in the month; ``campaign`` is the campaign's id."""
+    found = []
+    for share in shares(bank, FRAUD):
+        sessions = _sessions(share.group, month)
+        mine = _chosen(sessions, (sessions.who >= share.first) & (sessions.who < share.end))
+        found.append({**vars(mine), "who": mine.who + share.shift})
+    return Sessions(**{f.name: np.concatenate([part[f.name] for part in found]) for f in fields(Sessions)})
+
+
+@by_group
+def carried_out(group: Bank, month: Month) -> list[Carried]:
+    """Of each plan that is alive: what it does in the month to the accounts of the group."""
+    index = group.traits.index
     if not len(index):
         return []
-    start, end = int(month.start.timestamp()) * 1_000_000, int(month.end.timestamp()) * 1_000_000
-    for plan in alive(bank.scenario, month):
-        family = FAMILIES[plan.kind.family]
-        hit = victims(bank.scenario, plan, int(index[0]), int(index[-1]) + 1)
+    start, end = microseconds(month.start), microseconds(month.end)
+    found = []
+    for plan in alive(group.scenario, month):
+        hit = victims(group.scenario, plan, int(index[0]), int(index[-1]) + 1)
         # What ended before the month is over; takeovers may be put off by a day, and the logins lie before the rows.
         hit = hit.take(plan.ends_us[hit.campaign] + DAY >= start)
-        if not len(hit.index):
+        if not len(hit):
             continue
-        emission = family.emit(bank, plan, hit)
+        emission = FAMILIES[plan.kind.family].emit(group, plan, hit)
         rows = emission.rows
-        pair = rows.campaign * np.int64(len(index)) + rows.who
-        _, group = np.unique(pair, return_inverse=True)
-        amount = np.where(rows.status == APPROVED, rows.cents, 0) / 100
-        lost = np.bincount(group, weights=amount)[group].astype(np.float64)
+        _, pair = np.unique(rows.campaign * np.int64(len(index)) + rows.who, return_inverse=True)
+        lost = np.bincount(pair, weights=np.where(rows.status == APPROVED, rows.cents, 0) / 100)[pair]
         inside = (rows.event_us >= start) & (rows.event_us < end)
-        cut = Emission(rows.take(inside), {k: v[inside] for k, v in emission.evidence.items()}, emission.sessions)
-        found.append((plan, cut, lost[inside]))
+        found.append(Carried(plan, emission.take(inside), lost.astype(np.float64)[inside]))
     return found
 
 
-def campaign_sessions(bank: Bank, month: Month) -> list[tuple[Plan, Sessions]]:
-    """The logins that the campaigns make on the accounts of the units; not cut to the month."""
-    return [(p, e.sessions) for p, e, _ in campaign_rows(bank, month) if e.sessions is not None]
+@by_group
+def _rows(group: Bank, month: Month) -> Intents:
+    """All rows of a group, sorted by customer."""
+    done = [carried.emission for carried in carried_out(group, month)]
+    honest = [emission.honest for emission in done if emission.honest is not None]
+    return by_customer(concat([Intents.make(0), *(emission.rows for emission in done), *honest]))
+
+
+@by_group
+def _sessions(group: Bank, month: Month) -> Sessions:
+    """All logins of a group in the month."""
+    start, end = microseconds(month.start), microseconds(month.end)
+    nothing = np.empty(0, dtype=np.int64)
+    found = [Sessions(nothing, nothing, nothing, nothing, nothing.astype(bool), nothing, nothing, nothing)]
+    for carried in carried_out(group, month):
+        sessions = carried.emission.sessions
+        if sessions is not None:
+            mine = _chosen(sessions, (sessions.event_us >= start) & (sessions.event_us < end))
+            found.append(Sessions(**{**vars(mine), "campaign": carried.plan.campaign_id[mine.campaign]}))
+    return Sessions(**{f.name: np.concatenate([getattr(s, f.name) for s in found]) for f in fields(Sessions)})
+
+
+def _chosen(sessions: Sessions, rows: Bools) -> Sessions:
+    return Sessions(**{f.name: getattr(sessions, f.name)[rows] for f in fields(Sessions)})

@@ -8,11 +8,11 @@ import polars as pl
 from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Emission
-from fraud_assets.simulation.fraud.rows import campaign_rows
+from fraud_assets.simulation.fraud.rows import Carried, carried_out
+from fraud_assets.simulation.groups import FRAUD, by_group, shares
 from fraud_assets.simulation.honest import unordinary
 from fraud_assets.simulation.intents import (
     BURST,
-    CARD_PRESENT,
     DECLINED,
     FALSE_REPORT,
     HIGH_AMOUNT,
@@ -22,25 +22,36 @@ from fraud_assets.simulation.intents import (
     Intents,
     concat,
 )
-from fraud_assets.simulation.ledger import ledger, recipient_name
-from fraud_assets.simulation.streams import F64, hashed_uniforms
+from fraud_assets.simulation.ledger import keys, order
+from fraud_assets.simulation.names import person_names
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES, LabeledAnomalies, conform
 
-_KEYS = [
-    "transaction_id", "customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id",
-]  # fmt: skip
 _EARTH_KM = 6371.0
+_FRAUD = {
+    "is_fraud": pl.Boolean,
+    "fraud_type": pl.String,
+    "campaign_id": pl.Int64,
+    "fraud_confidence": pl.Float64,
+    "fraud_severity": pl.String,
+    "fraud_evidence": pl.String,
+}
 
 
 def labeled(bank: Bank, month: Month) -> pl.DataFrame:
     """The truth of the units' rows of the month, sorted as the ledger is; columns of :class:`LabeledAnomalies`."""
     told = unordinary(bank, month)
-    campaigns = campaign_rows(bank, month)
-    rows = concat([told, *(emission.rows for _, emission, _ in campaigns)])
-    frauds = [_fraud(bank, plan, emission, lost) for plan, emission, lost in campaigns]
-    truth = pl.concat([_honest(bank, told), *frauds], how="diagonal")
-    frame = ledger(bank, rows).select(_KEYS).hstack(truth).with_columns(_of_any_row(rows))
-    return conform(frame, LabeledAnomalies).sort("customer_id", "event_time", "transaction_id")
+    parts, truth = [told], [_honest(bank, told)]
+    for share in shares(bank, FRAUD):
+        fraud, known = _frauds(share.group, month)
+        low, high = np.searchsorted(fraud.who, [share.first, share.end])
+        mine = fraud.take(slice(low, high))
+        parts.append(mine.but(who=mine.who + share.shift))
+        truth.append(known[low:high])
+    here = order(parts, month)
+    rows = concat(parts, here)
+    frame = keys(bank, rows).hstack(pl.concat(truth, how="diagonal")[here]).with_columns(_of_any_row(rows))
+    return conform(frame, LabeledAnomalies)
 
 
 def _of_any_row(rows: Intents) -> list[pl.Series]:
@@ -64,13 +75,32 @@ def _honest(bank: Bank, rows: Intents) -> pl.DataFrame:
             "fraud_severity": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
             "fraud_evidence": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
             "lookalike_of": _named(sorted(bank.scenario.fraud.types), rows.lookalike),
-            "original_recipient_entity": recipient_name(rows.intended),
+            "original_recipient_entity": _meant(bank, rows.intended),
         }
     )
 
 
-def _fraud(bank: Bank, plan: Plan, emission: Emission, lost: F64) -> pl.DataFrame:
-    rows = emission.rows
+def _meant(bank: Bank, payee: I64) -> pl.Series:
+    """Names of those who were meant; null where nobody else was, which is nearly everywhere."""
+    hit = np.flatnonzero(payee != NONE)
+    names = pl.concat([pl.Series([None], dtype=pl.String), person_names(bank.scenario, payee[hit])], rechunk=True)
+    which = np.zeros(len(payee), dtype=np.int64)
+    which[hit] = 1 + np.arange(len(hit))
+    return names[which]
+
+
+@by_group
+def _frauds(group: Bank, month: Month) -> tuple[Intents, pl.DataFrame]:
+    """The fraudulent rows of a group and the truth about them, sorted by customer."""
+    done = carried_out(group, month)
+    rows = concat([Intents.make(0), *(carried.emission.rows for carried in done)])
+    truth = [pl.DataFrame(schema=_FRAUD), *(_fraud(group, carried) for carried in done)]
+    order = np.argsort(rows.who, kind="stable")
+    return rows.take(order), pl.concat(truth)[order]
+
+
+def _fraud(bank: Bank, carried: Carried) -> pl.DataFrame:
+    plan, rows, lost = carried.plan, carried.emission.rows, carried.lost
     u = hashed_uniforms(bank.scenario.seed, "truth.confidence", rows.transaction_id)
     skill = plan.skill[rows.campaign]
     confidence = np.clip(0.95 - 0.13 * skill + 0.10 * (u - 0.5) + 0.03 * (rows.status == DECLINED), 0.55, 0.99)
@@ -84,8 +114,9 @@ def _fraud(bank: Bank, plan: Plan, emission: Emission, lost: F64) -> pl.DataFram
             "campaign_id": plan.campaign_id[rows.campaign],
             "fraud_confidence": confidence.round(2),
             "fraud_severity": _named(SEVERITIES, severity),
-            "fraud_evidence": _evidence(bank, plan, emission),
-        }
+            "fraud_evidence": _evidence(bank, plan, carried.emission),
+        },
+        schema=_FRAUD,
     )
 
 
@@ -104,7 +135,7 @@ def _evidence(bank: Bank, plan: Plan, emission: Emission) -> pl.Series:
 def _km_from_home(bank: Bank, rows: Intents) -> F64:
     """Great-circle distance from home to the city of the row (haversine), kilometres."""
     towns = bank.scenario.cities
-    at_shop = (bank.channel[rows.category] == CARD_PRESENT) & (rows.merchant != NONE)
+    at_shop = bank.at_counter[rows.category] & (rows.merchant != NONE)
     shop = np.maximum(rows.merchant, 0)
     latitude = np.where(at_shop, bank.directory.latitude[shop], np.array([c.latitude for c in towns])[rows.place])
     longitude = np.where(at_shop, bank.directory.longitude[shop], np.array([c.longitude for c in towns])[rows.place])

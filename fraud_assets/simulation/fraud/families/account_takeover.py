@@ -18,6 +18,7 @@ from fraud_assets.simulation.intents import (
     MINUTE,
     NONE,
     TO_MERCHANT,
+    TO_PAYOUT,
     TO_PERSON,
     Bank,
 )
@@ -62,7 +63,7 @@ class AccountTakeover(Family):
         category = self._category(cast)
         device, is_new = self._devices(cast, event_us)
         # At a counter the actor is there in person: one place a victim, where an address may change from row to row.
-        at_counter = bank.channel[category] == CARD_PRESENT
+        at_counter = bank.at_counter[category]
         spot = np.where(at_counter, ids(cast.seed, "takeover.spot", cast.campaign_id, cast.index), cast.number)
         place = np.where(is_new | at_counter, cast.foreign_place(spot), cast.home())
         to_person = bank.recipient[category] == TO_PERSON
@@ -102,10 +103,10 @@ class AccountTakeover(Family):
         return np.where(disguised, moved, at)
 
     def _category(self, cast: Cast) -> I64:
-        """A kind of payment that the customer makes, transfers first; at a counter with the card in a phone."""
+        """A kind of payment that the customer makes at a distance, transfers first: nobody has the card in hand."""
         bank = cast.bank
-        allowed = (bank.recipient == TO_PERSON) | (bank.recipient == TO_MERCHANT)
-        liking = np.where(bank.recipient == TO_PERSON, 2.0, np.where(bank.channel == CARD_PRESENT, 0.75, 1.0))
+        allowed = np.isin(bank.recipient, [TO_PERSON, TO_MERCHANT, TO_PAYOUT]) & (bank.channel != CARD_PRESENT)
+        liking = np.where(bank.recipient == TO_PERSON, 2.0, 1.0)
         person, place = np.unique(cast.who, return_inverse=True)
         weight = allowed * liking * bank.traits.method_weights[person][:, bank.method]
         median = np.array([k.median for k in bank.scenario.categories])
@@ -148,9 +149,11 @@ class AccountTakeover(Family):
         count = failed.astype(np.int64) + 1 + changes
         cast = Cast(bank, plan, victims, count, "session")
         row, nth = cast.victim, cast.nth
-        is_change = changes[row] & (nth == count[row] - 1)
         kind = cast.of_account("kind")
         change = np.select([kind < 0.55, kind < 0.8], [_CREDENTIAL, _RESET], _PHONE)
+        # Who resets the password logs in with the new one; who changes something is in already.
+        last = nth == count[row] - 1
+        is_change = changes[row] & np.where(change == _RESET, nth == failed[row], last)
         # Counted back from the first payment: the change a few minutes before it, then the logins.
         minutes = (count[row] - nth) * (1.0 + 2 * cast.of_account("pace"))
         event_us = begun[row] - to_ms(minutes / 60)
@@ -160,7 +163,8 @@ class AccountTakeover(Family):
             who=cast.who,
             event_us=event_us,
             event=np.where(is_change, change, _LOGIN),
-            is_success=is_change | (nth == failed[row]),
+            is_success=nth >= failed[row],
             device=device,
             place=np.where(is_new, cast.foreign_place(), cast.home()),
+            net=np.where(is_new, cast.foreign_net(), cast.own_net()),
         )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import CampaignType, Scenario, ScenarioError
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
-from fraud_assets.simulation.fraud.reports import stopped_at
+from fraud_assets.simulation.fraud.delays import stopped_at
 from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
@@ -28,6 +28,7 @@ class Sessions:
     is_success: npt.NDArray[np.bool_]
     device: I64
     place: I64
+    net: I64  # kind of network
 
     def __len__(self) -> int:
         return len(self.who)
@@ -62,6 +63,10 @@ class Look:
     is_away: Bools  # on a trip
     in_outing: I64  # payments of the outing
     nth: I64  # place in it
+    day: I64  # UTC day since 1970
+    again: I64  # how often the shop has been paid before in a series of payments, 0 for most
+    is_same: Bools  # with the amount of the payment before
+    episode: I64  # index into episodes.KINDS, NONE for most
 
     def __len__(self) -> int:
         return len(self.who)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fraud_assets.simulation.amounts import price_points
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look, join
@@ -105,15 +106,16 @@ class CardTesting(Family):
         )
 
     def _test_cents(self, cast: Cast, category: I64) -> I64:
-        u = cast.u("amount")
-        median = np.array([k.median for k in cast.bank.scenario.categories])[category]
+        u, bank = cast.u("amount"), cast.bank
+        median = np.array([k.median for k in bank.scenario.categories])[category]
         tiny = cast.value("amount") * (0.6 + 0.8 * u)
         usual = median * np.exp(0.7 * (u - 0.6))
-        # The middling mix tiny and usual amounts; half of the tiny ones are a round dollar, as honest checks are.
+        # The middling mix tiny and usual amounts; many of the tiny ones are a round dollar, as honest checks are.
         is_tiny = (cast.skill == 0) | ((cast.skill == 1) & ((u * 64) % 1.0 < 0.45))
         whole = np.maximum(1.0, np.rint(tiny))
-        value = np.where(is_tiny, np.where((u * 512) % 1.0 < 0.35, whole, tiny), np.floor(usual) + 0.99)
-        return np.maximum(np.rint(value * 100).astype(np.int64), 50)
+        small = np.where((u * 512) % 1.0 < max(0.35, bank.scenario.prices.whole), whole, tiny)
+        cents = np.maximum(np.rint(small * 100).astype(np.int64), 50)
+        return np.where(is_tiny, cents, price_points(bank, category, usual, cast.u("price")))
 
     def _sold(self, bank: Bank, plan: Plan, victims: Victims, tests: Intents) -> Emission:
         """Purchases with cards that worked, 1-14 days later, until the victim reports."""
@@ -137,7 +139,7 @@ class CardTesting(Family):
         rows = cast.intents(
             event_us,
             category,
-            np.floor(value).astype(np.int64) * 100 + 99,
+            price_points(bank, category, value, cast.u("price")),
             cast.foreign_place(),
             merchant=cast.shop(category, cast.home(), cast.u("merchant")),
             device=cast.actors_device((cast.u("device") * actors.DEVICES).astype(np.int64)),

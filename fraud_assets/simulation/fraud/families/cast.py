@@ -13,6 +13,7 @@ from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     APPROVED,
     BEHAVIOURAL,
+    BY_SCAN,
     CARD_PRESENT,
     DECLINED,
     DO_NOT_HONOR,
@@ -22,17 +23,15 @@ from fraud_assets.simulation.intents import (
     MINUTE,
     MOBILE_NET,
     NONE,
-    PUBLIC_NET,
-    PURCHASE,
     TECHNICAL,
-    TO_MERCHANT,
-    TRANSFER,
     Bank,
     Column,
     Intents,
     expand,
 )
 from fraud_assets.simulation.merchants import pick
+from fraud_assets.simulation.network import OF_DEVICE
+from fraud_assets.simulation.spending import kinds
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Why fraud's payments fail where nothing else is said [P].
@@ -82,9 +81,9 @@ class Cast:
         """Uniform draws, one a row."""
         return hashed_uniforms(self.seed, f"{self._salt}.{name}", self.number)
 
-    def of_account(self, name: str) -> F64:
-        """Uniform draws, one a campaign and account, row by row."""
-        return hashed_uniforms(self.seed, f"{self._salt}.{name}", self.campaign_id, self.index)
+    def of_account(self, name: str, *parts: I64) -> F64:
+        """Uniform draws, one a campaign and account (and further parts), row by row."""
+        return hashed_uniforms(self.seed, f"{self._salt}.{name}", self.campaign_id, self.index, *parts)
 
     def of_campaign(self, name: str, *parts: I64) -> F64:
         """Uniform draws, one a campaign (and further parts), row by row."""
@@ -111,6 +110,11 @@ class Cast:
         """Device ``nth`` of the actor in the plan's month."""
         return actors.device(self.bank.scenario, self.actor, nth, self.plan.month.index)
 
+    def drop(self, u: F64) -> I64:
+        """An address at which the actor receives goods."""
+        nth = (u * 64).astype(np.int64)
+        return actors.drop(self.bank.scenario, self.actor, nth, self.plan.month.index)
+
     def own_device(self, event_us: I64) -> I64:
         """The customer's own phone, or the laptop of somebody without one."""
         slot = np.where(owns(self.bank.scenario, self.bank.traits)[self.who, 0], 0, 1)
@@ -120,9 +124,14 @@ class Cast:
         """Networks of people on their own phones: at home or on the way."""
         return np.where(self.u("net") < 0.42, MOBILE_NET, HOME_NET)
 
+    def foreign_net(self) -> I64:
+        """Networks of the actor's device: the same kind throughout a campaign's work on an account."""
+        u = hashed_uniforms(self.seed, "actor.net", self.campaign_id, self.index)
+        return OF_DEVICE + np.searchsorted(_STRANGERS, u)
+
     def shop(self, category: I64, place: I64, u: F64) -> I64:
         """Merchants of the categories: at the place where there are counters, else online; by popularity."""
-        counter = self.bank.channel[category] == CARD_PRESENT
+        counter = self.bank.at_counter[category]
         return pick(self.bank.directory, category, np.where(counter, place, len(self.bank.scenario.cities)), u)
 
     def settled(self, declined: Bools, reasons: I64 = REASONS, shares: F64 = REASON_SHARES) -> dict[str, Column]:
@@ -133,17 +142,19 @@ class Cast:
     def intents(self, event_us: I64, category: I64, cents: I64, place: I64, **columns: Column | int) -> Intents:
         """The rows in the ledger's own form; what is not given follows from the category.
 
-        ``merchant`` or ``payee`` says who is paid. At a counter there is neither device nor network, whatever is given;
-        elsewhere they are by default the customer's own.
+        ``merchant`` or ``payee`` says who is paid. At a terminal there is neither device nor network, whatever is
+        given; elsewhere they are by default the customer's own.
         """
         bank = self.bank
-        counter = bank.channel[category] == CARD_PRESENT
+        terminal = bank.channel[category] == CARD_PRESENT
         device = columns.pop("device", None)
         net = columns.pop("net", None)
         device = self.own_device(event_us) if device is None else device
         net = self.own_net() if net is None else net
+        net = np.where(net == FOREIGN_NET, self.foreign_net(), net)
+        net = np.where((bank.instrument[category] == BY_SCAN) & (net == HOME_NET), MOBILE_NET, net)
         defaults: dict[str, Column | int] = {
-            "kind": np.where(bank.recipient[category] == TO_MERCHANT, PURCHASE, TRANSFER),
+            "kind": kinds(bank)[category],
             "card": cards(bank, month_index(event_us), self.who, bank.channel[category]),
             "anomaly": BEHAVIOURAL,
         }
@@ -157,14 +168,16 @@ class Cast:
             category=category,
             place=place,
             cents=cents,
-            device=np.where(counter, NONE, device),
-            net=np.where(counter, NONE, net),
+            device=np.where(terminal, NONE, device),
+            net=np.where(terminal, NONE, net),
             campaign=self.campaign,
         )
 
 
-#: Network of an actor's device.
-FOREIGN_NET = PUBLIC_NET
+#: Network of an actor's device, whatever it is at the time.
+FOREIGN_NET = OF_DEVICE
+#: A stranger's connections: a home, a carrier, a service that hides, a hotspot [P, as honest customers have].
+_STRANGERS = np.cumsum([0.46, 0.32, 0.12])
 
 
 def first_index(bank: Bank) -> int:

@@ -1,0 +1,60 @@
+"""Rows that are worked out for groups of units: each chunk gets its own of them, whatever the groups."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.fraud import rows as fraud
+from fraud_assets.simulation.groups import rows_of, shares
+from fraud_assets.simulation.intents import Bank, Intents, expand
+from fraud_assets.simulation.streams import UNIT
+
+MONTH = Month.parse("2024-02")
+UNITS = 7
+
+
+@pytest.fixture(scope="module")
+def bank() -> Scenario:
+    tiny = Scenario.load("tiny_bank")
+    people = tiny.population.model_copy(update={"customers": UNITS * UNIT - 100})
+    return tiny.model_copy(update={"population": people})
+
+
+@settings(max_examples=20, deadline=None)
+@given(first=st.integers(0, UNITS - 1), n=st.integers(1, UNITS), width=st.integers(1, 9))
+def test_shares_are_all_customers_of_the_units_once_and_in_order(
+    bank: Scenario, first: int, n: int, width: int
+) -> None:
+    own = Bank(bank, tuple(range(first, min(first + n, UNITS))))
+    found = []
+    for share in shares(own, width):
+        index = share.group.traits.index[share.first : share.end]
+        place = np.arange(share.first, share.first + len(index)) + share.shift
+        assert (own.traits.index[place] == index).all()
+        found.append(index)
+    assert np.array_equal(np.concatenate(found), own.traits.index)
+
+
+def test_what_campaigns_do_to_an_account_does_not_depend_on_whose_fraud_is_worked_out_with_it(bank: Scenario) -> None:
+    own = Bank(bank, (2, 3, 4))
+    alone, together = (_sorted(rows_of(own, MONTH, fraud._rows, width)) for width in (1, UNITS))
+    assert len(alone) > 20
+    for f in fields(Intents):
+        assert np.array_equal(getattr(alone, f.name), getattr(together, f.name)), f.name
+
+
+def _sorted(rows: Intents) -> Intents:
+    return rows.take(np.argsort(rows.transaction_id))
+
+
+def test_rows_are_expanded_in_order_with_their_places() -> None:
+    whose, nth = expand([2, 0, 3])
+    assert whose.tolist() == [0, 0, 2, 2, 2]
+    assert nth.tolist() == [0, 1, 0, 1, 2]
