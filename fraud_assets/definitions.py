@@ -13,6 +13,7 @@ from fraud_assets.assets.exports import export_assets
 from fraud_assets.assets.features import feature_assets
 from fraud_assets.assets.labels import label_assets
 from fraud_assets.assets.models import model_assets
+from fraud_assets.assets.portrait import portrait_assets
 from fraud_assets.assets.raw import raw_assets
 from fraud_assets.assets.reports import report_assets
 from fraud_assets.checks import all_checks
@@ -24,7 +25,7 @@ from fraud_assets.schedules import month_just_ended, rerun_last_months
 from fraud_assets.sensors import log_failed_runs
 from fraud_assets.tracking import MlflowResource
 
-_STAGES = (raw_assets, label_assets, feature_assets, model_assets, report_assets, export_assets)
+_STAGES = (raw_assets, label_assets, feature_assets, model_assets, report_assets, portrait_assets, export_assets)
 
 
 def default_resources() -> dict[str, Any]:

@@ -53,6 +53,27 @@ def chart(name: str, figures: dict[str, Any], label: str) -> Markup:
     )
 
 
+def shown(name: str, figures: dict[str, Any], label: str, otherwise: str) -> Markup:
+    """The place of a chart, or a sentence that says why there is none."""
+    return chart(name, figures, label) or tag("p", otherwise, css="absent")
+
+
+def explained(name: str, figures: dict[str, Any], label: str, otherwise: str, text: str) -> Markup:
+    """A chart and how it is read; or the sentence alone."""
+    return join([chart(name, figures, label), how(text)]) if name in figures else tag("p", otherwise, css="absent")
+
+
+def pair(*boxes: Any) -> Markup:
+    """Boxes side by side, two to a line; one above the other on a phone."""
+    return tag("div", *(tag("div", box) for box in boxes if box), css="pair")
+
+
+def shaded(text: Any, strength: float, color: str = "31,78,140") -> Markup:
+    """A table cell on a ground that is the darker the nearer ``strength`` is to 1."""
+    depth = max(0.0, min(1.0, strength)) * 0.42
+    return Markup(f'<td class="shade" style="background:rgba({color},{depth:.2f})">{escape(text)}</td>')
+
+
 def tile(label: str, value: str, between: str, note: str) -> Markup:
     """A headline figure."""
     return tag(

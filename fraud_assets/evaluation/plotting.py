@@ -10,7 +10,18 @@ INK, MUTED, GRID = "#1d2433", "#6b7280", "#e7e5df"
 BLUE, RED, TEAL, SAND, PALE = "#1f4e8c", "#c2412d", "#2a8c82", "#c9a24b", "#c3cbd8"
 #: Quiet colours for the rungs below the champion, from the lowest up.
 _RUNGS = ["#b9bec8", "#c9a24b", "#7fa7a1", "#a178a8", "#8a94a6"]
+#: Lines that are named in a legend, in this order.
+SERIES = [BLUE, TEAL, SAND, "#8e5a9b", "#8a94a6", "#b5654a", "#6f9ad3", "#5d6b3a"]
+#: From nothing to much, for heat maps: of anything, and of fraud.
+BLUES = [[0, "#f3f1ea"], [0.15, "#d9e0e6"], [0.5, "#7d9dc4"], [1, BLUE]]
+REDS = [[0, "#f3f1ea"], [0.15, "#f0d5c8"], [0.5, "#dd8a70"], [1, RED]]
+_CHANNELS = dict(zip(("card_present", "online", "app", "bank"), SERIES, strict=False))
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+
+
+def channel_color(channel: str) -> str:
+    """The same colour for a channel in every chart."""
+    return _CHANNELS.get(channel, SERIES[4])
 
 
 def axis(text: str | None = None, **options: Any) -> dict[str, Any]:

@@ -1,66 +1,37 @@
-"""The report as one self-contained HTML page: Plotly's script inside, no request to anywhere.
+"""The evaluation report as one page: its headline; the rest is put together from elsewhere.
 
-What lives here: the page's frame and its headline. The sections are in :mod:`fraud_assets.evaluation.sections`, the
-charts in :mod:`fraud_assets.evaluation.figures`; all of them read the document of
+The sections are in :mod:`fraud_assets.evaluation.sections`, the charts in :mod:`fraud_assets.evaluation.figures`, the
+frame in :mod:`fraud_assets.evaluation.page`; all of them read the document of
 :func:`fraud_assets.evaluation.report.evaluate` and nothing else.
 """
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from fraud_assets.evaluation import sections
 from fraud_assets.evaluation.figures import figures
-from fraud_assets.evaluation.markup import Markup, escape, join, tag, tile
+from fraud_assets.evaluation.markup import Markup, tag, tile
+from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.words import count, money, month_name, number, percent, spread, title
 
-_DRAW = """
-for (const holder of document.querySelectorAll(".chart")) {
-  const figure = JSON.parse(document.getElementById("data-" + holder.id).textContent);
-  holder.style.minHeight = "";
-  Plotly.newPlot(holder, figure.data, figure.layout, {displayModeBar: false, responsive: true});
-}
-"""
+_OVER = "Evaluation report"
 
 
 def render_html(report: dict[str, Any]) -> str:
-    """The page of a document of ``evaluate`` or ``no_model``, about 5 MB for the former (Plotly's script).
-
-    It opens from disk without a network: its security policy forbids every request.
-    """
-    template = Template((files("fraud_assets.evaluation") / "page.html").read_text(encoding="utf-8"))
+    """The page of a document of ``evaluate`` or ``no_model``; it opens from disk without a network."""
     heading = f"{report['bank']}, {month_name(report['month'])}"
     if report["status"] == "empty":
-        return template.substitute(title=escape(f"Evaluation: {heading}"), body=_empty(report, heading), scripts="")
+        return page(_OVER, heading, _empty(report), [], {})
     drawn = figures(report)
-    parts = sections.all_sections(report, drawn)
-    links = [Markup(f'<a href="#{anchor}">{escape(name)}</a>') for anchor, name, _ in parts]
-    body = join(
-        [
-            tag(
-                "header", tag("div", "Evaluation report", css="over"), tag("h1", heading), _lede(report), _tiles(report)
-            ),
-            tag("main", tag("nav", *links), *(html for _, _, html in parts)),
-            tag("footer", "All figures of this page, and more, are in metrics.json beside it."),
-        ]
+    return page(
+        _OVER,
+        heading,
+        [_lede(report), _tiles(report)],
+        sections.all_sections(report, drawn),
+        drawn,
+        footer="All figures of this page, and more, are in metrics.json beside it.",
     )
-    return template.substitute(title=escape(f"Evaluation: {heading}"), body=body, scripts=_scripts(drawn))
-
-
-def _scripts(drawn: dict[str, Any]) -> str:
-    from plotly.offline import get_plotlyjs
-
-    data = [
-        # "<" escaped: no text of the data can end the script element.
-        f'<script type="application/json" id="data-chart-{name}">'
-        + json.dumps(figure, allow_nan=False).replace("<", "\\u003c")
-        + "</script>"
-        for name, figure in drawn.items()
-    ]
-    return "\n".join([*data, f"<script>{get_plotlyjs()}</script>", f"<script>{_DRAW}</script>"])
 
 
 def _lede(report: dict[str, Any]) -> Markup:
@@ -117,15 +88,9 @@ def _tiles(report: dict[str, Any]) -> Markup:
     )
 
 
-def _empty(report: dict[str, Any], heading: str) -> Markup:
-    return join(
-        [
-            tag("header", tag("div", "Evaluation report", css="over"), tag("h1", heading)),
-            tag(
-                "main",
-                tag("p", "There is no model to evaluate for this month.", css="lede"),
-                tag("p", report["reason"]),
-                tag("p", "This is a result, not a failure: the report of a later month will have figures.", css="note"),
-            ),
-        ]
-    )
+def _empty(report: dict[str, Any]) -> list[Markup]:
+    return [
+        tag("p", "There is no model to evaluate for this month.", css="lede"),
+        tag("p", report["reason"]),
+        tag("p", "This is a result, not a failure: the report of a later month will have figures.", css="note"),
+    ]

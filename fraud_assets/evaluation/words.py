@@ -65,6 +65,14 @@ def money(value: float | None, currency: str) -> str:
     return f"{sign}{symbol}{abs(value):,.0f}"
 
 
+def price(value: float | None, currency: str) -> str:
+    """``$4.99``, ``$2,500``: with cents where they matter."""
+    if value is None:
+        return "–"
+    is_round = abs(value) >= 1000 or (abs(value) >= 100 and value == round(value))
+    return f"{_SYMBOLS.get(currency, f'{currency} ')}{value:,.{0 if is_round else 2}f}"
+
+
 def spread(estimate: dict[str, Any], write: Write = number) -> str:
     """``0.44 to 0.65``; empty without an interval."""
     if estimate["low"] is None or estimate["high"] is None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,10 @@ import pytest
 from fraud_assets.evaluation import evaluate, no_model, render_html, small_picture, summary_markdown
 from fraud_assets.evaluation.figures import figures
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
+from fraud_assets_tests.evaluation.pages import CHROMIUM, Page, assert_drawn_without_complaint, assert_self_contained
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
 
 QUICK = dataclasses.replace(SETTINGS, replicates=40)
-CHROMIUM = shutil.which("chromium")
 EMPTY = no_model("A bank", MONTH, "There is no earlier month to learn from.")
 
 
@@ -35,44 +32,8 @@ def report(scored: pl.DataFrame) -> dict[str, Any]:
     return evaluate(scored, SUBJECT, QUICK)
 
 
-class Page(HTMLParser):
-    """What the browser would be told: elements with their attributes, and the texts outside scripts."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.inside: list[str] = []
-        self.text = ""
-        self.data: dict[str, str] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self.inside.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.inside and tag == self.inside[-1]:
-            self.inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self.inside:
-            self.text += data
-        elif self.elements[-1][1].get("type") == "application/json":
-            self.data[str(self.elements[-1][1]["id"])] = data
-
-
 def test_the_page_asks_for_nothing_from_outside_and_stays_below_10_mb(report: dict[str, Any]) -> None:
-    page = render_html(report)
-    assert len(page.encode()) < 10_000_000
-    elements = Page(page).elements
-    for tag, attributes in elements:
-        assert tag not in ("link", "iframe", "img", "object", "embed", "base"), tag
-        assert not attributes.get("src")
-        assert (attributes.get("href") or "#").startswith("#")
-    assert "default-src 'none'" in page
-    anchors = {attributes["href"] for tag, attributes in elements if tag == "a"}
-    assert anchors <= {f"#{attributes['id']}" for _, attributes in elements if "id" in attributes}
+    assert_self_contained(render_html(report))
 
 
 def test_every_chart_has_its_place_and_is_a_valid_plotly_figure(report: dict[str, Any]) -> None:
@@ -81,8 +42,7 @@ def test_every_chart_has_its_place_and_is_a_valid_plotly_figure(report: dict[str
     drawn = figures(report)
     assert len(drawn) == 11
     page = Page(render_html(report))
-    places = {attributes.get("id") for _, attributes in page.elements if attributes.get("class") == "chart"}
-    assert places == {f"chart-{name}" for name in drawn}
+    assert page.places() == {f"chart-{name}" for name in drawn}
     for name, figure in drawn.items():
         Figure(figure)  # raises on a property that Plotly does not know
         assert json.loads(page.data[f"data-chart-{name}"]) == json.loads(json.dumps(figure))
@@ -93,21 +53,7 @@ def test_every_chart_has_its_place_and_is_a_valid_plotly_figure(report: dict[str
 def test_a_browser_without_network_draws_every_chart_and_complains_of_nothing(
     report: dict[str, Any], tmp_path: Path, width: int
 ) -> None:
-    page = tmp_path / "report.html"
-    page.write_text(render_html(report), encoding="utf-8")
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
-    command += ["--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += [f"--window-size={width},2000", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()]
-    seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "CONSOLE" not in seen.stderr
-    elements = Page(seen.stdout).elements
-    drawn = [a for _, a in elements if "js-plotly-plot" in (a.get("class") or "")]
-    assert len(drawn) == len(figures(report))
-    layers = [a for tag, a in elements if tag == "svg" and "main-svg" in (a.get("class") or "")]
-    widths = [float(str(a["width"])) for a in layers if "width" in a]
-    assert len(widths) >= len(drawn)
-    assert 0 < max(widths) <= width
+    assert_drawn_without_complaint(render_html(report), len(figures(report)), width, tmp_path)
 
 
 def test_names_from_the_data_cannot_become_markup(scored: pl.DataFrame) -> None:
