@@ -8,28 +8,21 @@ in the run, a WARN does not.
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 
 import dagster as dg
 import dataframely as dy
 import polars as pl
 
 from fraud_assets.assets.common import Chain
-from fraud_assets.evaluation.statistics import run_gates
+from fraud_assets.evaluation.gates import GATES, REPORTS, Result, judge, report_delays
+from fraud_assets.evaluation.gates.picture import gate_markdown
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
+from fraud_assets.months import REPORT_LOOKBACK, Month
 from fraud_assets.rules import SORTED_BY, broken_columns, broken_rows, missing_keys
 from fraud_assets.tables import TABLES, polars_schema
-
-#: Gates on a simulated month's fraud, and what each of them asks.
-GATES = {
-    "column_auc": "No column of the ledger alone separates fraud from honest payments.",
-    "giveaways": "No value or pattern belongs mostly to one type of fraud.",
-    "key_coverage": "Customers, merchants and devices are on file as often for fraud as for honest payments.",
-    "top_amount_share": "Fraud is neither rare nor rife among the largest amounts.",
-    "night_share": "Fraud is not much more nocturnal than honest payments.",
-    "realised_rate": "As much fraud as the scenario asks for.",
-}
 
 #: Table -> column -> the table and column in which each of its values has to be found, in the same month.
 REFERENCES: dict[str, dict[str, tuple[str, str]]] = {
@@ -43,7 +36,9 @@ REFERENCES: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-_KEY_TABLES = ("customers", "merchants", "devices")
+#: What the gates read beside the ledger and its truth, and what of the month before.
+_JUDGED_WITH = ("fraud_campaigns", "customers", "merchants", "devices", "logins")
+_BEFORE = ("transactions", "labeled_anomalies", "fraud_campaigns")
 
 
 def all_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
@@ -55,7 +50,7 @@ def all_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
             *(_schema_check(chain, name, table) for name, table in TABLES.items()),
             *(_reference_check(chain, name, columns) for name, columns in REFERENCES.items()),
             _original_check(chain),
-            *([_gates(chain)] if chain.scenario.gates.severity != "off" else []),
+            *([_gates(chain), _reports_gate(chain)] if chain.scenario.gates.severity != "off" else []),
         ]
 
 
@@ -137,7 +132,7 @@ def _original_check(chain: Chain) -> dg.AssetChecksDefinition:
 
 
 def _gates(chain: Chain) -> dg.AssetChecksDefinition:
-    gates, truth = chain.scenario.gates, chain.key("labeled_anomalies")
+    truth = chain.key("labeled_anomalies")
 
     @dg.multi_asset_check(
         name=f"{chain.scenario.name}_gates",
@@ -146,7 +141,7 @@ def _gates(chain: Chain) -> dg.AssetChecksDefinition:
                 name,
                 asset=truth,
                 description=description,
-                additional_deps=chain.keys("transactions", *_KEY_TABLES),
+                additional_deps=chain.keys("transactions", *_JUDGED_WITH),
                 partitions_def=chain.partitions,
                 blocking=True,
             )
@@ -155,28 +150,69 @@ def _gates(chain: Chain) -> dg.AssetChecksDefinition:
         pool=chain.scenario.name,
     )
     def run(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
-        def table(name: str) -> pl.LazyFrame:
-            return lake.lake.scan_parquet([Place(chain.scenario.name, name, context.partition_key).parquet])
+        month = chain.month(context)
 
-        tables = {name: table(name) for name in _KEY_TABLES}
-        ledger, labels = table("transactions"), table("labeled_anomalies")
-        for found in run_gates(ledger, labels, chain.scenario.fraud.rate, tables):
-            is_error = gates.severity == "error" and found.n >= gates.minimum_fraud_rows
-            yield dg.AssetCheckResult(
-                asset_key=truth,
-                check_name=found.name,
-                passed=found.passed,
-                severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
-                description=found.explanation,
-                metadata={
-                    **({"value": found.value} if found.value is not None else {}),
-                    "limit": found.limit,
-                    "fraud rows": found.n,
-                    "details": found.details,
-                },
-            )
+        def tables(month: Month, names: Iterable[str]) -> dict[str, pl.LazyFrame]:
+            return {name: chain.table(lake, name, [month]) for name in names}
+
+        places = [Place(chain.scenario.name, name, (month - 1).key).parquet for name in _BEFORE]
+        is_known = month > chain.scenario.first and all(lake.lake.exists(place) for place in places)
+        before = tables(month - 1, _BEFORE) if is_known else None
+        found = judge(
+            chain.scenario, month, tables(month, ("transactions", "labeled_anomalies", *_JUDGED_WITH)), before
+        )
+        for result in found:
+            yield _verdict(chain, result, truth)
 
     return run
+
+
+def _reports_gate(chain: Chain) -> dg.AssetChecksDefinition:
+    reports = chain.key("incident_reports")
+
+    @dg.asset_check(
+        asset=reports,
+        name=REPORTS,
+        description="The bank learns of fraud as fast as asked for.",
+        additional_deps=chain.keys("labeled_anomalies"),
+        partitions_def=chain.partitions,
+        pool=chain.scenario.name,
+        blocking=True,
+    )
+    def delays(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+        """Watches the fraud of this month and of those before it that are in the lake without a gap."""
+        month = chain.month(context)
+
+        def is_known(month: Month) -> bool:
+            tables = ("labeled_anomalies", "incident_reports")
+            return all(lake.lake.exists(Place(chain.scenario.name, name, month.key).parquet) for name in tables)
+
+        earlier = (other for other in reversed(month.back(REPORT_LOOKBACK)) if other >= chain.scenario.first)
+        months = [*reversed(list(takewhile(is_known, earlier))), month]
+        labeled, filed = (chain.table(lake, name, months) for name in ("labeled_anomalies", "incident_reports"))
+        return _verdict(chain, report_delays(labeled, filed, month.end), reports)
+
+    return delays
+
+
+def _verdict(chain: Chain, found: Result, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """A gate's result as the UI shows it; an ERROR only where the scenario asks for one and the rows suffice."""
+    gates = chain.scenario.gates
+    is_error = gates.severity == "error" and found.n >= gates.minimum_fraud_rows
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=found.name,
+        passed=found.passed,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        description=found.explanation,
+        metadata={
+            "asked and realised": dg.MetadataValue.md(gate_markdown(found)),
+            **({"value": found.value} if found.value is not None else {}),
+            "limit": found.limit,
+            "fraud rows": found.n,
+            "details": found.details,
+        },
+    )
 
 
 def _listed(broken: Mapping[str, int | str], what: str) -> str:

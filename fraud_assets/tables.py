@@ -6,7 +6,8 @@ feature registry's.
 
 Conventions: instants are UTC with microsecond type; amounts are major units (dollars, rupees) with two decimals; ids
 are non-negative 63-bit integers that tell nothing; the partition's month is in the folder name, never in the file. A
-column with ``metadata={"hidden": True}`` is truth: only evaluation, gates and exports may read its table.
+column with ``metadata={"hidden": True}`` is truth: only evaluation, gates and exports may read its table. Every number
+that is not an id says its unit in ``metadata``. docs/tables.md is written from here (``fraud_assets.document``).
 """
 
 from __future__ import annotations
@@ -18,10 +19,25 @@ import polars as pl
 
 HIDDEN: dict[str, Any] = {"hidden": True}
 
+#: Units of numbers, for ``metadata``; with ``HIDDEN | MONEY`` both.
+MONEY = {"unit": "major units"}
+LOG_MONEY = {"unit": "ln(major units)"}
+DEGREES = {"unit": "degrees"}
+YEARS = {"unit": "years"}
+MINUTES = {"unit": "minutes"}
+HOURS = {"unit": "hours"}
+DAYS = {"unit": "days"}
+KILOMETRES = {"unit": "km"}
+DAY_OF_MONTH = {"unit": "day of month"}
+COUNT = {"unit": "count"}
+RATIO = {"unit": "ratio"}
+RANK = {"unit": "rank"}
+SCORE = {"unit": "score"}
+
 CHANNELS = ["card_present", "online", "app", "bank"]
 DIRECTIONS = ["debit", "credit"]
 STATUSES = ["approved", "declined", "pending"]
-KINDS = ["purchase", "bill", "transfer", "income", "refund", "reversal"]
+KINDS = ["purchase", "bill", "transfer", "withdrawal", "income", "refund", "reversal"]
 ENTRY_MODES = ["chip", "contactless", "swipe", "keyed", "ecommerce", "wallet", "account"]
 DECLINE_REASONS = [
     "insufficient_funds",
@@ -56,32 +72,37 @@ class Customers(dy.Schema):
 
     customer_id = _id("Account number; grows with the place in the bank's files", primary_key=True)
     registered_at = dy.Date(description="Local day on which the customer joined")
-    age = dy.Int16(min=16, max=110, description="Age in years at the start of the month")
+    age = dy.Int16(min=16, max=110, description="Age in years at the start of the month", metadata=YEARS)
     age_group = dy.String(description="Age band, for example 25-34")
     gender = dy.String(description="F, M or X")
     occupation = dy.String(description="One of the scenario's occupations")
     income_bracket = dy.String(description="One of the scenario's six income brackets")
-    annual_income = dy.Float64(min=0, description="Declared yearly income, major units")
+    annual_income = dy.Float64(min=0, description="Declared yearly income, major units", metadata=MONEY)
     segment = dy.String(description="One of the scenario's seven customer segments")
     home_city = dy.String(description="City of residence")
     home_state = dy.String(description="State or region of residence")
     home_country = dy.String(description="ISO 3166 country code of residence")
-    home_latitude = dy.Float64(min=-90, max=90, description="Residence, degrees north")
-    home_longitude = dy.Float64(min=-180, max=180, description="Residence, degrees east")
-    city_tier = dy.Int8(min=1, max=3, description="1 = metropolis, 2 = large city, 3 = other")
+    home_latitude = dy.Float64(min=-90, max=90, description="Residence, degrees north", metadata=DEGREES)
+    home_longitude = dy.Float64(min=-180, max=180, description="Residence, degrees east", metadata=DEGREES)
+    city_tier = dy.Int8(min=1, max=3, description="1 = metropolis, 2 = large city, 3 = other", metadata=RANK)
     time_zone = dy.String(description="IANA time zone of the residence")
     address_id = _id("Postal address; shared by a household")
     digital_savviness = dy.String(description="low, medium or high")
     risk_profile = dy.String(description="conservative, moderate or aggressive, from the account-opening form")
+    merchant_loyalty = dy.String(description="low, medium or high: faithful to merchants, by the bank's own survey")
     preferred_hours = dy.String(description="Local hours of most activity, for example 17-21")
     preferred_categories = dy.String(description="Favourite spending categories, separated by ;")
     preferred_methods = dy.String(description="Favourite payment methods, separated by ;")
     kyc_status = dy.String(description="verified, pending or expired")
-    daily_limit = dy.Float64(min=0, description="Highest total of a day, major units")
-    transaction_limit = dy.Float64(min=0, description="Highest single payment, major units")
-    credit_limit = dy.Float64(min=0, description="Credit line, major units")
+    kyc_level = dy.String(description="How well the customer has been identified: none, basic or full; banks: full")
+    daily_limit = dy.Float64(min=0, description="Highest total of a day, major units", metadata=MONEY)
+    transaction_limit = dy.Float64(min=0, description="Highest single payment, major units", metadata=MONEY)
+    credit_limit = dy.Float64(min=0, description="Credit line, major units", metadata=MONEY)
     payday = dy.Int8(
-        min=1, max=31, description="Day of month on which the salary arrives (the last day if the month is shorter)"
+        min=1,
+        max=31,
+        description="Day of month on which the salary arrives (the last day if the month is shorter)",
+        metadata=DAY_OF_MONTH,
     )
 
 
@@ -110,14 +131,18 @@ class Merchants(dy.Schema):
     method = dy.String(description="Payment method through which it is paid most")
     is_online = dy.Bool(description="True where there is no place to go to")
     is_chain = dy.Bool(description="True for an outlet of a chain, false for a local business")
-    tier = dy.Int8(min=1, max=3, description="Size: 1 = national, 2 = regional, 3 = local")
-    reputation = dy.Float64(min=0, max=1, description="The acquirer's standing, 1 = best")
+    tier = dy.Int8(min=1, max=3, description="Size: 1 = national, 2 = regional, 3 = local", metadata=RANK)
+    reputation = dy.Float64(min=0, max=1, description="The acquirer's standing, 1 = best", metadata=RATIO)
     opened_on = dy.Date(description="First day of business with the acquirer")
     city = dy.String(description="City; null for an online merchant", nullable=True)
     state = dy.String(description="State or region; null for an online merchant", nullable=True)
     country = dy.String(description="ISO 3166 country code")
-    latitude = dy.Float64(min=-90, max=90, description="Degrees north; null for an online merchant", nullable=True)
-    longitude = dy.Float64(min=-180, max=180, description="Degrees east; null for an online merchant", nullable=True)
+    latitude = dy.Float64(
+        min=-90, max=90, description="Degrees north; null for an online merchant", nullable=True, metadata=DEGREES
+    )
+    longitude = dy.Float64(
+        min=-180, max=180, description="Degrees east; null for an online merchant", nullable=True, metadata=DEGREES
+    )
 
 
 class Logins(dy.Schema):
@@ -126,14 +151,16 @@ class Logins(dy.Schema):
     login_id = _id("Session number", primary_key=True)
     customer_id = _id("Whose account")
     event_time = _instant("When it happened")
-    utc_offset_minutes = dy.Int16(min=-720, max=840, description="Local time minus UTC at the customer's home")
+    utc_offset_minutes = dy.Int16(
+        min=-720, max=840, description="Local time minus UTC at the customer's home", metadata=MINUTES
+    )
     event = dy.Enum(LOGIN_EVENTS, description="login, password_reset, credential_change or phone_change")
     is_success = dy.Bool(description="False for a failed attempt")
     device_id = _id("Device that was used")
     ip_address = dy.String(description="IPv4 address")
     city = dy.String(description="City of the address, by geolocation")
-    latitude = dy.Float64(min=-90, max=90, description="Degrees north, by geolocation")
-    longitude = dy.Float64(min=-180, max=180, description="Degrees east, by geolocation")
+    latitude = dy.Float64(min=-90, max=90, description="Degrees north, by geolocation", metadata=DEGREES)
+    longitude = dy.Float64(min=-180, max=180, description="Degrees east, by geolocation", metadata=DEGREES)
 
 
 class Transactions(dy.Schema):
@@ -145,16 +172,28 @@ class Transactions(dy.Schema):
     transaction_id = _id("Unique number, a keyed hash", primary_key=True)
     customer_id = _id("Whose account")
     event_time = _instant("When it was authorised or attempted")
-    utc_offset_minutes = dy.Int16(min=-720, max=840, description="Local time minus UTC where it happened")
+    utc_offset_minutes = dy.Int16(
+        min=-720, max=840, description="Local time minus UTC where it happened", metadata=MINUTES
+    )
     posted_at = _instant("When it reached the books; later for offline terminals, hotels and transit")
     method = dy.String(description="Payment method, one of the scenario's")
     channel = dy.Enum(CHANNELS, description="card_present, online, app or bank")
-    kind = dy.Enum(KINDS, description="purchase, bill, transfer, income, refund or reversal")
+    kind = dy.Enum(
+        KINDS,
+        description="purchase, bill, transfer, withdrawal (of cash; of tokens to a bank or exchange), income (salary,"
+        " money from persons, deposit), refund or reversal",
+    )
     direction = dy.Enum(DIRECTIONS, description="debit: money leaves the account; credit: money arrives")
     category = dy.String(description="Kind of recipient, for example Grocery or Person-to-Person")
-    amount = dy.Float64(min=0.01, description="Amount, major units, two decimals, always positive")
-    currency = dy.String(description="ISO 4217 code")
-    recipient_entity = dy.String(description="Recipient as entered: a brand or user_ and ten digits")
+    amount = dy.Float64(min=0.01, description="Amount, major units, two decimals, always positive", metadata=MONEY)
+    currency = dy.String(description="ISO 4217 code of the amount")
+    token = dy.String(
+        description="What was moved, for example BTC, valued at that moment; null where it was the currency itself",
+        nullable=True,
+    )
+    recipient_entity = dy.String(
+        description="Recipient as entered, or sender where money arrives: a brand, user_ and ten digits, an address"
+    )
     merchant_id = _id("Business recipient; null for a person", nullable=True)
     payee_id = _id("Recipient that is a person or an account; null for a business", nullable=True)
     card_id = _id("Card that was used; null where an account was", nullable=True)
@@ -165,11 +204,16 @@ class Transactions(dy.Schema):
     city = dy.String(description="Where it happened: the terminal's city or the address's geolocation")
     state = dy.String(description="State or region of that city")
     country = dy.String(description="ISO 3166 country code of that city")
-    latitude = dy.Float64(min=-90, max=90, description="Degrees north")
-    longitude = dy.Float64(min=-180, max=180, description="Degrees east")
+    latitude = dy.Float64(min=-90, max=90, description="Degrees north", metadata=DEGREES)
+    longitude = dy.Float64(min=-180, max=180, description="Degrees east", metadata=DEGREES)
     status = dy.Enum(STATUSES, description="approved, declined or pending at event_time")
     decline_reason = dy.Enum(DECLINE_REASONS, description="Why; null unless declined", nullable=True)
     original_transaction_id = _id("What a refund or reversal refers to", nullable=True)
+    delivery_address_id = _id(
+        "Postal address to which goods bought online go, numbered as customers' are; null where nothing is sent",
+        nullable=True,
+    )
+    is_express_delivery = dy.Bool(description="Ordered to arrive fast; null where nothing is sent", nullable=True)
 
 
 class FraudCampaigns(dy.Schema):
@@ -182,8 +226,8 @@ class FraudCampaigns(dy.Schema):
     starts_at = _instant("First possible row", metadata=HIDDEN)
     ends_at = _instant("No row at or after it", metadata=HIDDEN)
     skill = dy.Enum(SKILLS, description="How well the actor imitates the victim", metadata=HIDDEN)
-    victims = dy.Int32(min=0, description="Accounts it works on", metadata=HIDDEN)
-    planned_rows = dy.Int32(min=0, description="Ledger rows it plans over its whole life", metadata=HIDDEN)
+    victims = dy.Int32(min=0, description="Accounts it works on", metadata=HIDDEN | COUNT)
+    planned_rows = dy.Int32(min=0, description="Ledger rows it plans over its whole life", metadata=HIDDEN | COUNT)
     parameters = dy.String(description="The drawn parameters, JSON", metadata=HIDDEN)
 
 
@@ -196,7 +240,7 @@ class LabeledAnomalies(dy.Schema):
     transaction_id = _id("The ledger row", primary_key=True, metadata=HIDDEN)
     customer_id = _id("Whose account", metadata=HIDDEN)
     event_time = _instant("The ledger row's time", metadata=HIDDEN)
-    amount = dy.Float64(min=0.01, description="The ledger row's amount", metadata=HIDDEN)
+    amount = dy.Float64(min=0.01, description="The ledger row's amount", metadata=HIDDEN | MONEY)
     status = dy.Enum(STATUSES, description="The ledger row's status", metadata=HIDDEN)
     merchant_id = _id("The ledger row's merchant", nullable=True, metadata=HIDDEN)
     payee_id = _id("The ledger row's payee", nullable=True, metadata=HIDDEN)
@@ -205,7 +249,11 @@ class LabeledAnomalies(dy.Schema):
     fraud_type = dy.String(description="The campaign's type", nullable=True, metadata=HIDDEN)
     campaign_id = _id("The campaign", nullable=True, metadata=HIDDEN)
     fraud_confidence = dy.Float64(
-        min=0, max=1, nullable=True, metadata=HIDDEN, description="How sure an investigator with all evidence would be"
+        min=0,
+        max=1,
+        nullable=True,
+        metadata=HIDDEN | RATIO,
+        description="How sure an investigator with all evidence would be",
     )
     fraud_severity = dy.Enum(
         SEVERITIES, nullable=True, metadata=HIDDEN, description="From the loss of row and campaign"
@@ -246,10 +294,12 @@ class PopulationStatistics(dy.Schema):
 
     dimension = dy.String(primary_key=True, description="category, channel, method, hour or all")
     value = dy.String(primary_key=True, description="The category, channel, method or local hour")
-    rows = dy.Int64(min=0, description="Approved ledger rows")
-    share = dy.Float64(min=0, max=1, description="Share of all approved rows")
-    log_amount_mean = dy.Float64(nullable=True, description="Mean of the natural logarithm of the amount")
-    log_amount_std = dy.Float64(nullable=True, description="Standard deviation of that logarithm")
+    rows = dy.Int64(min=0, description="Approved ledger rows", metadata=COUNT)
+    share = dy.Float64(min=0, max=1, description="Share of all approved rows", metadata=RATIO)
+    log_amount_mean = dy.Float64(
+        nullable=True, description="Mean of the natural logarithm of the amount", metadata=LOG_MONEY
+    )
+    log_amount_std = dy.Float64(nullable=True, description="Standard deviation of that logarithm", metadata=LOG_MONEY)
 
 
 class ScoredTransactions(dy.Schema):
@@ -258,9 +308,9 @@ class ScoredTransactions(dy.Schema):
     transaction_id = _id("The ledger row", primary_key=True)
     customer_id = _id("Whose account")
     event_time = _instant("The ledger row's time")
-    amount = dy.Float64(min=0.01, description="The ledger row's amount")
-    score = dy.Float64(min=0, max=1, description="Calibrated probability of fraud")
-    raw_score = dy.Float64(description="The model's own score, before calibration")
+    amount = dy.Float64(min=0.01, description="The ledger row's amount", metadata=MONEY)
+    score = dy.Float64(min=0, max=1, description="Calibrated probability of fraud", metadata=RATIO)
+    raw_score = dy.Float64(description="The model's own score, before calibration", metadata=SCORE)
     decision = dy.Enum(DECISIONS, description="APPROVED, FLAGGED for review or REJECTED, by expected cost")
     reasons = dy.String(nullable=True, description="Up to four reason codes, JSON; null for approved rows")
 

@@ -11,17 +11,18 @@ from pydantic import Field
 
 from fraud_assets.assets import flat
 from fraud_assets.assets.common import Chain, code_version
-from fraud_assets.lake.paths import Place, asset_folder
+from fraud_assets.assets.files import DEFAULT_KEY, LABELED_TRANSACTIONS, checked_key, chosen_months, export_table
+from fraud_assets.lake.formats import format_of
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake, LakeError
-from fraud_assets.lake.writing import Progress, Written, write_csv
+from fraud_assets.lake.streaming import lazy_chunks
+from fraud_assets.lake.writing import Progress, Written
 from fraud_assets.scenario import Scenario
 
-LABELED_TRANSACTIONS = "labeled_transactions"
 LABELED_CSV = "labeled_csv"
-#: Where the labelled CSV goes unless its user says otherwise, under the lake's root.
-DEFAULT_KEY = "data/synthetic_transactions_labeled.csv"
-_ROOMS = ("assets/flat.py", "lake/writing.py")
+_ROOMS = ("assets/circumstances.py", "assets/flat.py", "fields.py")
+_CSV_ROOMS = (*_ROOMS, "assets/files.py", "lake/reading.py", "lake/writing.py")
 
 
 class LabeledCsv(dg.Config):
@@ -43,7 +44,9 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             columns=flat.columns(),
             hidden=True,
         ),
-        ins=chain.reads("transactions", "labeled_anomalies", "incident_reports", "customers", "devices"),
+        ins=chain.reads(
+            "transactions", "labeled_anomalies", "incident_reports", "customers", "devices", "merchants", "logins"
+        ),
     )
     def labeled_transactions(
         transactions: pl.LazyFrame,
@@ -51,27 +54,33 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         incident_reports: pl.LazyFrame,
         customers: pl.LazyFrame,
         devices: pl.LazyFrame,
+        merchants: pl.LazyFrame,
+        logins: pl.LazyFrame,
     ) -> pl.LazyFrame:
-        """A ledger row with its truth, the report of this month about it, its customer and its device, in one line."""
-        return flat.flatten(transactions, labeled_anomalies, incident_reports, customers, devices)
+        """A ledger row with its customer, device, merchant and risk signs, then this month's report, then the truth."""
+        chunks = flat.flat_chunks(
+            transactions, labeled_anomalies, incident_reports, customers, devices, merchants, logins
+        )
+        return lazy_chunks(flat.schema(), chunks)
 
     @dg.asset(
         **chain.settings(
             f"{LABELED_TRANSACTIONS}_csv",
             "exports",
             kinds={"polars", "csv"},
-            rooms=_ROOMS,
+            rooms=_CSV_ROOMS,
             columns=flat.columns(),
             hidden=True,
         ),
-        ins=chain.reads(LABELED_TRANSACTIONS),
+        deps=chain.keys(LABELED_TRANSACTIONS),
     )
-    def labeled_transactions_csv(
-        context: dg.AssetExecutionContext, lake: LakeResource, labeled_transactions: pl.LazyFrame
-    ) -> dg.MaterializeResult[None]:
+    def labeled_transactions_csv(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
         """The month's labelled transactions as CSV, in a folder of their own."""
         place = Place.of(context.asset_key.path, context.partition_key)
-        return _materialized(write_csv(lake.lake, place.csv, labeled_transactions))
+        target = lake.lake, place.csv
+        return _materialized(
+            export_table(lake.lake, chain.scenario, LABELED_TRANSACTIONS, [context.partition_key], target)
+        )
 
     @dg.asset(
         key=chain.key(LABELED_CSV),
@@ -82,7 +91,7 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         owners=["team:fraud-data"],
         tags={"stage": "exports", "knowledge": "truth"},
         metadata={"dagster/column_schema": flat.columns()},
-        code_version=code_version(chain.scenario, *_ROOMS),
+        code_version=code_version(chain.scenario, *_CSV_ROOMS),
     )
     def labeled_csv(
         context: dg.AssetExecutionContext, config: LabeledCsv, lake: LakeResource
@@ -96,42 +105,6 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         return _materialized(write_labeled_csv(lake.lake, chain.scenario, months, config.key), months=", ".join(months))
 
     return [labeled_transactions, labeled_transactions_csv, labeled_csv]
-
-
-def months_in_lake(lake: Lake, scenario: Scenario) -> list[str]:
-    """The months of which the lake has labelled transactions, oldest first."""
-    keys = lake.list(asset_folder(scenario.name, LABELED_TRANSACTIONS))
-    return sorted({part.removeprefix("month=") for key in keys for part in key.split("/") if part.startswith("month=")})
-
-
-def chosen_months(lake: Lake, scenario: Scenario, months: Sequence[str] | None) -> list[str]:
-    """The months somebody asks for, each once and oldest first; without any, those in the lake.
-
-    Raises
-    ------
-    ScenarioError
-        If a month is outside the scenario's range.
-    """
-    return sorted({scenario.month(month).key for month in months or months_in_lake(lake, scenario)})
-
-
-def tables_in_lake(lake: Lake, scenario: Scenario, asset: str, months: Sequence[str]) -> list[str]:
-    """The keys of an asset's tables, in the order of the months.
-
-    Raises
-    ------
-    LakeError
-        If there is no month, or one has not been materialized.
-    """
-    places = [Place(scenario.name, asset, month) for month in months]
-    missing = [place.month for place in places if not lake.exists(place.parquet)]
-    if missing or not places:
-        what = f"months {', '.join(missing)} of " if missing else ""
-        raise LakeError(
-            f"{what}{scenario.name}/{asset} not in the lake {lake.url}; "
-            f"run the job {scenario.name}_monthly for them first"
-        )
-    return [place.parquet for place in places]
 
 
 def write_labeled_csv(
@@ -153,13 +126,9 @@ def write_labeled_csv(
     LakeError
         If a month has not been materialized or is damaged, there is none, or the key leads out of the lake.
     """
-    parts = key.split("/")
-    if not key.endswith(".csv") or any(part in ("", ".", "..") for part in parts):
-        raise LakeError(f"key {key!r} is not one under the lake's root that ends in .csv, for example {DEFAULT_KEY}")
-    wanted = sorted({scenario.month(month).key for month in months})
-    tables = tables_in_lake(lake, scenario, LABELED_TRANSACTIONS, wanted)
-    with lake.naming_what_is_broken(tables):
-        return write_csv(lake, key, lake.scan_parquet(tables), progress=progress)
+    if format_of(checked_key(key)) != "csv":
+        raise LakeError(f"key {key!r} does not end in .csv, for example {DEFAULT_KEY}")
+    return export_table(lake, scenario, LABELED_TRANSACTIONS, months, (lake, key), progress=progress)
 
 
 def _materialized(written: Written, **more: str) -> dg.MaterializeResult[None]:

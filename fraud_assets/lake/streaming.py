@@ -52,7 +52,7 @@ def lazy_chunks(
     schema
         Column name -> type; each chunk has exactly these columns, in this order.
     chunks
-        Functions without arguments, one a chunk; about 200,000 rows each is a good size.
+        Functions without arguments, one a chunk; about 100,000 rows each is a good size.
     threads
         How many run at once; by default :func:`default_threads`.
 

@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from fraud_assets.cli import main
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.lake.writing import write_parquet
+from fraud_assets.tables import TABLES, polars_schema
 from fraud_assets_tests.lake.frames import SCHEMA, chunks
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,7 +33,7 @@ def as_pairs(rows: Any) -> list[tuple[str, int]]:
     return list(rows) if isinstance(rows, list) else list(rows.items())
 
 
-def test_reading_the_lake(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, written = [], {}
     for number, month in enumerate(["2024-01", "2024-02"], start=1):
         place = Place("us_bank", "transactions", month)
@@ -39,6 +41,8 @@ def test_reading_the_lake(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
         expected.append((month, written[month].rows))
     january = sum(make()["amount"].sum() for make in chunks(2, 100, 1))
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", lake.url)
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "--table", "transactions", "--to", "ledger.npz"]) == 0
 
     names: dict[str, Any] = {}
     counted = 0
@@ -52,6 +56,36 @@ def test_reading_the_lake(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names["january"].num_rows == expected[0][1]
     assert sum(names["january"]["amount"].to_pylist()) == pytest.approx(january)
     assert names["digest"] == written["2024-01"].sha256
+    table = lake.scan_parquet([Place("us_bank", "transactions", month).parquet for month in written])
+    declined = table.filter(status="declined").select(pl.col("amount").sum()).collect().item()
+    assert names["declined"] == pytest.approx(declined)
+
+
+def test_plain_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (page,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (DOCS / "plain-python.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    folder = tmp_path / "my_scenarios" / "corner_bank"
+    folder.mkdir(parents=True)
+    (folder / "scenario.yaml").write_text(page, encoding="utf-8")
+    monkeypatch.setenv("FRAUD_ASSETS_SCENARIOS", str(folder.parent))
+
+    names: dict[str, Any] = {}
+    for block in python_blocks("plain-python.md"):
+        exec(compile(block, "plain-python.md", "exec"), names)
+    for table, schema in TABLES.items():
+        if table in names["tables"]:
+            assert names["tables"][table].schema == pl.Schema(polars_schema(schema)), table
+    assert names["customers"].height == 100
+    assert names["labeled"].height == names["ledger"].height
+    assert names["labeled"]["is_fraud"].sum() == names["truth"]["is_fraud"].sum() > 0
+    assert names["on_devices"].height == names["ledger"]["device_id"].count()
+    paid = names["ledger"].filter(direction="debit", status="approved")["amount"].sum()
+    assert names["spent"] > paid
+    assert names["busy_ledger"]["customer_id"].n_unique() == 250
+    assert set(names["homes"]) == {"CA", "OR", "WA"}
+    assert names["refused"].startswith("scenario tiny_bank: population.customers is 0; ")
+    assert names["corner_ledger"]["customer_id"].n_unique() == 120
 
 
 def test_testing_your_assets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from fraud_assets.assets.common import Chain
-from fraud_assets.checks import GATES, all_checks
+from fraud_assets.checks import all_checks
 from fraud_assets.definitions import build_definitions
+from fraud_assets.evaluation.gates import GATES, REPORTS
 from fraud_assets.lake.store import Lake
 from fraud_assets.lake.writing import write_parquet
 from fraud_assets.scenario import Scenario
@@ -25,7 +26,8 @@ def copied(quarter: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The raw tables and labels of one month, to be tampered with."""
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
     lake = Lake.from_url(tmp_path / "lake")
-    for asset in ("customers", "merchants", "devices", "logins", "transactions", "labeled_anomalies"):
+    raw = ("fraud_campaigns", "customers", "merchants", "devices", "logins", "transactions")
+    for asset in (*raw, "labeled_anomalies"):
         key = quarter.key(asset, MONTH)
         with lake.open_writer(key) as writer:
             writer.write(quarter.lake.read_bytes(key))
@@ -129,7 +131,43 @@ def test_a_gate_stops_a_run_only_where_the_scenario_says_so_and_rows_suffice(
     found = check(tiny_bank.model_copy(update={"gates": gates, "fraud": fraud}), "labeled_anomalies", "realised_rate")
     assert not found.passed
     assert found.severity == expected
-    assert "20.00% was asked for" in str(found.description)
+    assert "was asked for" in str(found.description)
+
+
+def test_devices_that_are_on_no_file_stop_the_month_and_the_ui_shows_asked_and_realised(
+    copied: Lake, quarter: Quarter, tiny_bank: Scenario
+) -> None:
+    ledger, truth, devices = (
+        copied.scan_parquet([quarter.key(asset, MONTH)]).collect()
+        for asset in ("transactions", "labeled_anomalies", "devices")
+    )
+    fraud = truth.filter("is_fraud")["transaction_id"].implode()
+    is_fraud = pl.col("transaction_id").is_in(fraud)
+    honest, theirs = (ledger.filter(rows)["device_id"].drop_nulls() for rows in (~is_fraud, is_fraud))
+    lost = pl.col("device_id").is_in(theirs.implode()) & ~pl.col("device_id").is_in(honest.implode())
+    tamper(copied, quarter.key("devices", MONTH), devices.filter(~lost))
+    gates = tiny_bank.gates.model_copy(update={"severity": "error", "minimum_fraud_rows": 0})
+    found = check(tiny_bank.model_copy(update={"gates": gates}), "labeled_anomalies", "key_coverage")
+    assert not found.passed
+    assert found.blocking
+    assert found.severity == dg.AssetCheckSeverity.ERROR
+    assert "device_id in devices" in str(found.description)
+    shown = str(found.metadata["asked and realised"].value)
+    assert "data:image/png;base64," in shown
+    assert "| device_id in devices, all fraud | 1 (" in shown
+    assert "**no**" in shown
+
+
+def test_reports_are_judged_as_far_as_the_months_before_are_in_the_lake(
+    copied: Lake, quarter: Quarter, tiny_bank: Scenario
+) -> None:
+    key = quarter.key("incident_reports", MONTH)
+    with copied.open_writer(key) as writer:
+        writer.write(quarter.lake.read_bytes(key))
+    gates = tiny_bank.gates.model_copy(update={"severity": "error"})
+    found = check(tiny_bank.model_copy(update={"gates": gates}), "incident_reports", "report_delays")
+    assert found.passed
+    assert "Not tested" in str(found.description)
 
 
 def test_gates_that_are_off_are_not_there(tiny_bank: Scenario) -> None:
@@ -138,4 +176,4 @@ def test_gates_that_are_off_are_not_there(tiny_bank: Scenario) -> None:
         checks = all_checks(Chain(tiny_bank.model_copy(update={"gates": gates})))
         return {key.name for found in checks for key in found.check_keys}
 
-    assert names("error") - names("off") == GATES.keys()
+    assert names("error") - names("off") == {*GATES, REPORTS}

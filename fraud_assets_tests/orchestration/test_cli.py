@@ -13,7 +13,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from fraud_assets.assets.exports import DEFAULT_KEY, write_labeled_csv
+from fraud_assets.assets.exports import write_labeled_csv
+from fraud_assets.assets.files import DEFAULT_KEY
 from fraud_assets.cli import main
 from fraud_assets.demo import summary
 from fraud_assets.lake.paths import Place

@@ -27,6 +27,7 @@ ASSETS = {
     "champion",
     "scored_transactions",
     "evaluation_report",
+    "data_portrait",
     "labeled_transactions",
     "labeled_transactions_csv",
     "labeled_csv",
@@ -34,9 +35,9 @@ ASSETS = {
 #: The simulator's own tables, which are made from its plans, and what the bank learns of the truth, late and in part.
 MADE_FROM_TRUTH = {"customers", "devices", "logins", "transactions", "labeled_anomalies", "incident_reports"}
 #: Those who may look at the truth.
-JUDGES = {"evaluation_report", "labeled_transactions", "labeled_transactions_csv", "labeled_csv"}
+JUDGES = {"evaluation_report", "data_portrait", "labeled_transactions", "labeled_transactions_csv", "labeled_csv"}
 TRUTH = {"fraud_campaigns", "labeled_anomalies"}
-DOCUMENTS = {"candidate_models", "champion", "evaluation_report"}
+DOCUMENTS = {"candidate_models", "champion", "evaluation_report", "data_portrait"}
 
 
 def parents(definitions: dg.Definitions) -> dict[str, set[str]]:

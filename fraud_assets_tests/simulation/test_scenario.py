@@ -223,7 +223,7 @@ def test_a_folder_that_is_called_otherwise_than_its_bank_is_refused(folder: Path
 def test_what_can_be_extended_is_said(folder: Path, base: object) -> None:
     write(folder, {"extends": base, "name": "corner_bank"})
     with pytest.raises(
-        ScenarioError, match=r"extends is .*; it must be a shipped scenario, one of india_bank,.* us_bank"
+        ScenarioError, match=r"extends is .*; it must be a shipped scenario, one of crypto_wallet,.* us_bank"
     ):
         Scenario.load("corner_bank")
 

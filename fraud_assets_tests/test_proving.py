@@ -1,0 +1,49 @@
+"""``fraud-assets gates``: a world is proved month by month, without a lake."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fraud_assets.cli import main
+from fraud_assets.evaluation.gates import GATES, REPORTS, Line, Result
+from fraud_assets.months import Month
+from fraud_assets.proving import Proof, proof_table
+
+
+def result(name: str, *, passed: bool, value: float | None, n: int = 400) -> Result:
+    return Result(name, passed, value, "at most 1", "Why.", n, (Line(name, value or 0.0, high=1.0),))
+
+
+def test_the_table_counts_what_held_what_failed_and_what_could_not_be_said() -> None:
+    months = [
+        [result("column_auc", passed=True, value=0.5), result("giveaways", passed=False, value=2.0)],
+        [result("column_auc", passed=False, value=0.9, n=10), result("giveaways", passed=True, value=None)],
+    ]
+    proofs = [Proof(1, Month(2024, k + 1), tuple(found), 300) for k, found in enumerate(months)]
+    assert [gate.name for gate in proofs[0].failed()] == ["giveaways"]
+    assert [gate.name for gate in proofs[1].doubtful()] == ["column_auc"]
+    table = {line.split(" | ")[0].strip("| "): line for line in proof_table(proofs).splitlines()[2:]}
+    assert table["column_auc"] == "| column_auc | at most 1 | 0.5 | 0.7 | 0.9 | 1 | 0 | 1 | 0 |"
+    assert table["giveaways"] == "| giveaways | at most 1 | 2 | 2 | 2 | 0 | 1 | 0 | 1 |"
+
+
+def test_the_command_proves_consecutive_months_of_several_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gates", "tiny_bank", "--months", "2", "--seeds", "2"]) == 0
+    said = capsys.readouterr().out
+    assert [line.split(": ")[0] for line in said.splitlines() if line.startswith("tiny_bank, seed")] == [
+        f"tiny_bank, seed {seed}, {month}" for seed in (7, 8) for month in ("2024-01", "2024-02")
+    ]
+    for gate in (*GATES, REPORTS):
+        cells = next(line for line in said.splitlines() if line.startswith(f"| {gate} |")).split(" | ")
+        assert sum(int(cell.strip("| ")) for cell in cells[-4:]) == 4
+        assert all(cell == "–" or math.isfinite(float(cell)) for cell in cells[2:5])
+
+
+def test_months_outside_the_bank_and_numbers_below_one_get_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gates", "tiny_bank", "--first", "2023-12"]) == 1
+    assert "2023-12 is outside its range" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["gates", "tiny_bank", "--seeds", "0"])
+    assert "0 is not 1 or more" in capsys.readouterr().err
