@@ -173,6 +173,9 @@ def random_ledger(rng: np.random.Generator, customers: int, rows: int, start: da
             "status": status,
             "decline_reason": pl.select(pl.when(status == "declined").then(pl.lit(DECLINE_REASONS[0]))).to_series(),
             "original_transaction_id": None,
+            "token": None,
+            "delivery_address_id": None,
+            "is_express_delivery": None,
         }
     )
     nowhere = pl.Series(rng.random(rows) < 0.05)  # a user's file may not know where

@@ -177,7 +177,7 @@ def test_a_month_with_neither_fraud_nor_alert_is_summed_up(quarter: Quarter, tmp
         with lake.open_writer(key) as writer:
             writer.write(content)
     said = summary(quarter.scenario, [quarter.scenario.month(month)], lake)
-    assert "precision  none" in said
+    assert "AP  none" in said
     assert "saved  USD none" in said
     assert "alerts  0\n" in said
 
