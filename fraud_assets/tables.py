@@ -50,6 +50,7 @@ DECLINE_REASONS = [
     "technical",
 ]
 DEVICE_KINDS = ["phone", "laptop", "tablet", "terminal"]
+SHARED_KINDS = ["device", "ip", "payee", "customer"]
 LOGIN_EVENTS = ["login", "password_reset", "credential_change", "phone_change"]
 SKILLS = ["low", "mid", "high"]
 SEVERITIES = ["low", "medium", "high", "critical"]
@@ -302,6 +303,80 @@ class PopulationStatistics(dy.Schema):
     log_amount_std = dy.Float64(nullable=True, description="Standard deviation of that logarithm", metadata=LOG_MONEY)
 
 
+class MerchantActivity(dy.Schema):
+    """What went on at a merchant in an hour that has a row of the month, and what was known when it began."""
+
+    merchant_id = _id("The merchant", primary_key=True)
+    hour = _instant("Beginning of the hour", primary_key=True)
+    attempts = dy.Int64(min=0, description="Debits of the hour, declined ones included", metadata=COUNT)
+    approved = dy.Int64(min=0, description="Debits of the hour that were not declined", metadata=COUNT)
+    declined = dy.Int64(min=0, description="Declined debits of the hour", metadata=COUNT)
+    small = dy.Int64(min=0, description="Debits of the hour far below the category's usual amount", metadata=COUNT)
+    refunds = dy.Int64(min=0, description="Refunds of the hour", metadata=COUNT)
+    customers = dy.Int64(min=0, description="Different customers of the hour's debits", metadata=COUNT)
+    known_fraud_rate_1d = dy.Float64(
+        min=0, description="Frauds reported in a day per payment of a day, a week before the hour", metadata=RATIO
+    )
+    known_fraud_rate_7d = dy.Float64(min=0, description="The same over 7 days", metadata=RATIO)
+    known_fraud_rate_30d = dy.Float64(min=0, description="The same over 30 days", metadata=RATIO)
+    count_1h_z = dy.Float64(
+        description="Debits of the hour before against the mean of 30 days", metadata={"unit": "deviations"}
+    )
+    decline_rate_1h = dy.Float64(
+        min=0,
+        max=1,
+        nullable=True,
+        description="Declined share of the hour before; null without a debit",
+        metadata=RATIO,
+    )
+    small_amount_share_1h = dy.Float64(
+        min=0,
+        max=1,
+        nullable=True,
+        description="Share of small ones in the hour before; null without a debit or a known usual amount",
+        metadata=RATIO,
+    )
+    refund_rate_30d = dy.Float64(
+        min=0,
+        nullable=True,
+        description="Refunds per debit of the 30 days before that was not declined; null without one",
+        metadata=RATIO,
+    )
+    customers_per_hour = dy.Float64(
+        min=0, description="Different customers of each of the 24 hours before, their mean", metadata=COUNT
+    )
+
+
+class SharedEntities(dy.Schema):
+    """Something that several customers had to do with, or a customer of a ring, as known when the day began."""
+
+    day = dy.Date(description="Day (UTC); everything is from before it", primary_key=True)
+    kind = dy.Enum(SHARED_KINDS, description="device, ip, payee or customer", primary_key=True)
+    entity_id = _id("device_id, IPv4 address as a number, payee_id or customer_id", primary_key=True)
+    customers_24h = dy.Int32(
+        min=0, nullable=True, description="Different customers on the day before; null for a customer", metadata=COUNT
+    )
+    customers_30d = dy.Int32(
+        min=2,
+        nullable=True,
+        description="Different customers in the 30 days before; null for a customer",
+        metadata=COUNT,
+    )
+    ring_size = dy.Int32(
+        min=2,
+        nullable=True,
+        description="Customers connected by shared devices, addresses or new payees; null for other entities",
+        metadata=COUNT,
+    )
+    ring_known_fraud_share = dy.Float64(
+        min=0,
+        max=1,
+        nullable=True,
+        description="Share of the ring with a fraud report that is a week old; null for other entities",
+        metadata=RATIO,
+    )
+
+
 class ScoredTransactions(dy.Schema):
     """A ledger row with the champion's score and what it would have been told."""
 
@@ -325,6 +400,8 @@ TABLES: dict[str, type[dy.Schema]] = {
     "labeled_anomalies": LabeledAnomalies,
     "incident_reports": IncidentReports,
     "population_statistics": PopulationStatistics,
+    "merchant_activity": MerchantActivity,
+    "shared_entities": SharedEntities,
     "scored_transactions": ScoredTransactions,
 }
 

@@ -12,10 +12,12 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.block import LOG_SCALE, NO_DAY, PAST, Block
+from fraud_assets.features.arrays import F64, I64, micros, missing_where, ratio
+from fraud_assets.features.block import Block
 from fraud_assets.features.context import Context
-from fraud_assets.features.events import F64, I64, Events, micros, missing_where, ratio
+from fraud_assets.features.events import Alike, Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.history import LOG_SCALE, NO_DAY, PAST
 from fraud_assets.tables import CHANNELS
 
 #: Payments needed before the customer's own mean and deviation say anything.
@@ -74,31 +76,30 @@ FEATURES = (
 def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
     block, context, columns = inputs.block, inputs.context, inputs.columns
-    spending, target = block.spending, block.targets
-    cents = block.cents[target]
-    spent, count_30d = spending.summer(block.cents[spending.rows]), spending.count("30d")
-    largest = spending.largest(block.cents[spending.rows], PAST)
-    returned = block.events.where(block.returned)
-    shops = block.events.where(block.debit & ~block.declined & (block.merchant >= 0))
-    shop, here = block.merchant[shops.rows], block.merchant[target]
+    spending, at = block.spending, block.at
+    count_30d = spending.count("30d")
+    largest = spending.largest("cents", PAST)
+    shops = spending.where("has_merchant")
     visits = shops.count(PAST)
+    in_category = spending.alike("category")
+    hours = [f"{h:02d}" for h in range(24)]
     return {
         "amount_z_c": _amount_z(block),
-        "amount_over_c_mean_30d": ratio(cents * count_30d, spent("30d")),
-        "amount_over_c_max": missing_where(largest < 0, cents / np.maximum(largest, 1)),
-        "amount_z_c_category": _amount_z_category(block, context),
-        "amount_rank_c": spending.rank(block.cents[spending.rows], cents, PAST, RANKED),
+        "amount_over_c_mean_30d": ratio(at.cents * count_30d, spending.sum("cents", "30d")),
+        "amount_over_c_max": missing_where(largest < 0, at.cents / np.maximum(largest, 1)),
+        "amount_z_c_category": _amount_z_category(block, context, in_category),
+        "amount_rank_c": spending.rank("cents", PAST, RANKED),
         "count_24h_over_30d": ratio(30 * columns["c_count_24h"], columns["c_count_30d"]),
-        "hour_rarity_c": _rarity_of(block, block.local_hour, context.shares("hour", [f"{h:02d}" for h in range(24)])),
-        "category_rarity_c": _rarity_of(block, block.category, context.shares("category", block.categories)),
-        "channel_rarity_c": _rarity_of(block, block.channel, context.shares("channel", CHANNELS)),
-        "category_entropy_c_30d": _entropy(spending, block.category[spending.rows], "30d"),
-        "merchant_repeat_share_c": ratio(visits - shops.distinct(shop, PAST), visits),
-        "is_new_merchant_c": missing_where(here < 0, shops.alike(shop, here).count(PAST) == 0),
+        "hour_rarity_c": _rarity(block, spending.alike("local_hour"), context.shares("hour", hours, at.local_hour)),
+        "category_rarity_c": _rarity(block, in_category, context.shares("category", block.categories, at.category)),
+        "channel_rarity_c": _rarity(block, spending.alike("channel"), context.shares("channel", CHANNELS, at.channel)),
+        "category_entropy_c_30d": _entropy(spending, "category", "30d"),
+        "merchant_repeat_share_c": ratio(visits - shops.distinct("merchant", PAST), visits),
+        "is_new_merchant_c": missing_where(at.merchant < 0, shops.alike("merchant").count(PAST) == 0),
         "days_dormant": _days_dormant(block, context),
         "tenure_days": _tenure(block),
-        "refund_share_c_30d": ratio(returned.count("30d"), count_30d),
-        "known_reports_c": _known_reports(block),
+        "refund_share_c_30d": ratio(block.events.where("returned").count("30d"), count_30d),
+        "known_reports_c": Events.of(block.reports.timeline, at, delay="7d").count("77d"),
     }
 
 
@@ -108,39 +109,32 @@ def _deviations(log: I64, mean: F64, variance: F64) -> F64:
 
 
 def _amount_z(block: Block) -> F64:
-    spending, log = block.spending, block.log_amount
-    past = log[spending.rows]
+    spending = block.spending
     n = spending.count(PAST)
-    mean = ratio(spending.summer(past)(PAST), n)
-    variance = ratio(spending.summer(past * past)(PAST), n) - mean * mean
-    return missing_where(n < ENOUGH, _deviations(log[block.targets], mean, variance))
+    mean = ratio(spending.sum("log_amount", PAST), n)
+    variance = ratio(spending.sum("log_square", PAST), n) - mean * mean
+    return missing_where(n < ENOUGH, _deviations(block.at.log_amount, mean, variance))
 
 
-def _amount_z_category(block: Block, context: Context) -> F64:
-    spending, log, here = block.spending, block.log_amount, block.category[block.targets]
-    past = log[spending.rows]
-    alike = spending.alike(block.category[spending.rows], here)
-    means, stds = context.log_amounts("category", block.categories)
-    prior_mean, prior_std = means[here] * LOG_SCALE, stds[here] * LOG_SCALE
-    own, total, squares = alike.totals(PAST, past, past * past)
-    n = own + AMOUNT_PRIOR
-    mean = (total + AMOUNT_PRIOR * prior_mean) / n
-    square = (squares + AMOUNT_PRIOR * (prior_std**2 + prior_mean**2)) / n
-    return _deviations(log[block.targets], mean, square - mean * mean)
+def _amount_z_category(block: Block, context: Context, alike: Alike) -> F64:
+    means, stds = context.log_amounts("category", block.categories, block.at.category)
+    prior_mean, prior_std = means * LOG_SCALE, stds * LOG_SCALE
+    n = alike.count(PAST) + AMOUNT_PRIOR
+    mean = (alike.sum("log_amount", PAST) + AMOUNT_PRIOR * prior_mean) / n
+    square = (alike.sum("log_square", PAST) + AMOUNT_PRIOR * (prior_std**2 + prior_mean**2)) / n
+    return _deviations(block.at.log_amount, mean, square - mean * mean)
 
 
-def _rarity_of(block: Block, codes: I64, shares: F64) -> F64:
+def _rarity(block: Block, alike: Alike, share: F64) -> F64:
     """-ln of the customer's share of the target's code, drawn towards the population's share of that code."""
-    spending, here = block.spending, codes[block.targets]
-    n = spending.count(PAST)
-    own = spending.alike(codes[spending.rows], here).count(PAST)
-    return -np.log((own + SHARE_PRIOR * shares[here]) / (n + SHARE_PRIOR))
+    n, own = block.spending.count(PAST), alike.count(PAST)
+    return -np.log((own + SHARE_PRIOR * share) / (n + SHARE_PRIOR))
 
 
-def _entropy(events: Events, codes: I64, window: str) -> F64:
+def _entropy(events: Events, column: str, window: str) -> F64:
     """ln n - sum(n_k ln n_k) / n, the sum in fixed point so that it does not depend on the order of the codes."""
     n = events.count(window)
-    total = events.summed_counts(codes, _n_ln_n, window)
+    total = events.summed_counts(column, _n_ln_n, window)
     return np.maximum(ratio(_n_ln_n(n) - total, n * _ENTROPY_SCALE), 0)
 
 
@@ -149,26 +143,17 @@ def _n_ln_n(counts: I64) -> I64:
 
 
 def _days_dormant(block: Block, context: Context) -> F64:
-    spending, target = block.spending, block.targets
-    time = block.time[target]
-    found = spending.previous(PAST)
-    last = block.time[spending.rows[found]] if spending.size else time
+    time, last = block.at.time, block.spending.latest("time", PAST)
     tenure = _tenure(block)
     whole = (context.history_days(time) >= 84) & ~(tenure < 84)  # not on file: history alone decides
-    return np.where(found >= 0, (time - last) / micros("1d"), np.where(whole, 84.0, np.nan))
+    return np.where(last >= 0, (time - last) / micros("1d"), np.where(whole, 84.0, np.nan))
 
 
 def _tenure(block: Block) -> F64:
-    registered = block.registered[block.group[block.targets]]
+    registered = block.people.registered[block.at.group]
     on_file = registered != NO_DAY
-    days = block.local_day[block.targets] - np.where(on_file, registered, 0)
+    days = block.at.local_day - np.where(on_file, registered, 0)
     return missing_where(~on_file | (days < 0), days)
-
-
-def _known_reports(block: Block) -> I64:
-    target = block.targets
-    asked = block.time[target] - micros("7d")
-    return Events.of(block.report_group, block.report_time, block.group[target], asked).count("77d")
 
 
 FAMILY = Family("behaviour", FEATURES, compute)

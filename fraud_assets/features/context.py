@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.events import F64, I64, micros
+from fraud_assets.features.arrays import F64, I64, Bool, micros
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
 
@@ -79,23 +79,35 @@ class Context:
         """Whole days of history before each instant, 0 to 84."""
         return np.clip((time - self.history_start) // micros("1d"), 0, 84)
 
-    def shares(self, dimension: str, values: Iterable[str]) -> F64:
-        """Population share of each value; a value never seen counts as one row in all; NaN without a population."""
+    def is_festival(self, day: I64) -> Bool:
+        """Whether each local day (since 1970-01-01) lies in a festival."""
+        return np.append(self.festivals, -1)[self.festivals.searchsorted(day)] == day
+
+    def shares(self, dimension: str, names: Sequence[str], codes: I64) -> F64:
+        """Population share of each code's name; a name never seen counts as one row; NaN without a population."""
         everything = self.population.get(("all", "all"))
         if everything is None:
-            return np.full(len(list(values)), np.nan)
-        unseen = 1 / (everything.rows + 1)
-        found = (self.population.get((dimension, value)) for value in values)
-        return np.array([f.share if f else unseen for f in found], dtype=np.float64)
+            return np.full(len(codes), np.nan)
+        unseen = Figures(0, 1 / (everything.rows + 1), np.nan, np.nan)
+        return self._figures(dimension, names, codes, unseen, lambda f: f.share)
 
-    def log_amounts(self, dimension: str, values: Iterable[str]) -> tuple[F64, F64]:
-        """Population mean and standard deviation of the logarithm of the amount, for each value.
+    def log_amounts(self, dimension: str, names: Sequence[str], codes: I64) -> tuple[F64, F64]:
+        """Population mean and standard deviation of the logarithm of the amount, for each code's name.
 
-        A value never seen has the figures of all payments; both are NaN without a population.
+        A name never seen has the figures of all payments; both are NaN without a population.
         """
-        nothing = Figures(0, np.nan, np.nan, np.nan)
-        everything = self.population.get(("all", "all"), nothing)
-        found = [self.population.get((dimension, value), everything) for value in values]
-        return np.array([f.log_mean for f in found], dtype=np.float64), np.array(
-            [f.log_std for f in found], dtype=np.float64
-        )
+        everything = self.population.get(("all", "all"), Figures(0, np.nan, np.nan, np.nan))
+        mean = self._figures(dimension, names, codes, everything, lambda f: f.log_mean)
+        return mean, self._figures(dimension, names, codes, everything, lambda f: f.log_std)
+
+    def _figures(
+        self,
+        dimension: str,
+        names: Sequence[str],
+        codes: I64,
+        otherwise: Figures,
+        figure: Callable[[Figures], float],
+    ) -> F64:
+        if len(codes) < len(names):  # a single event needs one of them
+            return np.array([figure(self.population.get((dimension, names[c]), otherwise)) for c in codes.tolist()])
+        return np.array([figure(self.population.get((dimension, name), otherwise)) for name in names])[codes]

@@ -9,19 +9,18 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.block import CARD_PRESENT, PAST, Block, metres
-from fraud_assets.features.events import F64, I64, Events, micros, missing_where, ratio, running
+from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where, ratio
+from fraud_assets.features.block import Block
+from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.history import AWAY_METRES, PAST, metres
 
 #: Faster than an airliner, and further than coordinates of one metropolis can scatter.
 IMPOSSIBLE_KMH, IMPOSSIBLE_METRES = 900, 100_000
 #: Shortest time a speed is computed over: clocks of terminals differ.
 LEAST_SECONDS = 60
-#: Further from home than this is away.
-AWAY_METRES = 100_000
 RECENT = 10
 
 _float = partial(Feature, family="geography", window=PAST, dtype=pl.Float32)
@@ -52,17 +51,14 @@ FEATURES = (
 
 def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
-    block = inputs.block
-    target = block.targets
-    home = block.metres_from_home[target]
-    placed = block.debit & ~np.isnan(block.latitude) & ~np.isnan(block.longitude)
-    step, _ = _step(block, block.events.where(placed))
-    speed, far = _speed(block, block.events.where(placed & (block.channel == CARD_PRESENT)))
+    block, at = inputs.block, inputs.block.at
+    home = at.metres_from_home
+    placed = block.attempts.where("is_placed")
+    step, _ = _step(block, placed)
+    speed, far = _speed(block, placed.where("in_person"))
     mean, std = _last_distances(block)
-    cities = block.events.where(block.debit & (block.city >= 0))
-    known = block.events.where(block.debit & ~block.declined & (block.city >= 0))
-    city = block.city[target]
-    country, home_country = block.country[target], block.home_country[block.group[target]]
+    country, home_country = at.country, block.people.home_country[at.group]
+    new_city = block.spending.where("has_city").alike("city").count(PAST) == 0
     return {
         "km_from_home": missing_where(home < 0, home / 1000),
         "km_from_previous": missing_where(step < 0, step / 1000),
@@ -70,8 +66,8 @@ def compute(inputs: Inputs) -> Columns:
         "is_impossible_travel": missing_where(np.isnan(speed), (speed > IMPOSSIBLE_KMH) & far),
         "mean_km_last_10": mean,
         "std_km_last_10": std,
-        "is_new_city_c": missing_where(city < 0, known.alike(block.city[known.rows], city).count(PAST) == 0),
-        "distinct_cities_7d": cities.distinct(block.city[cities.rows], "7d"),
+        "is_new_city_c": missing_where(at.city < 0, new_city),
+        "distinct_cities_7d": block.attempts.where("has_city").distinct("city", "7d"),
         "is_cross_border": missing_where((country < 0) | (home_country < 0), country != home_country),
         "days_away_streak": _away(block),
     }
@@ -79,28 +75,29 @@ def compute(inputs: Inputs) -> Columns:
 
 def _step(block: Block, places: Events) -> tuple[I64, I64]:
     """Metres and microseconds from the last of the places before each target; metres -1 where there is none."""
-    target = block.targets
+    at, history = block.at, block.history
     found = places.previous(PAST)
-    row = places.rows[found] if places.size else np.zeros_like(target)
-    distance = metres(block.latitude[row], block.longitude[row], block.latitude[target], block.longitude[target])
-    return np.where(found >= 0, distance, -1), block.time[target] - block.time[row]
+    if not places.size:
+        return found, at.time
+    row = places.rows[found]
+    distance = metres(history.latitude[row], history.longitude[row], at.latitude, at.longitude)
+    return np.where(found >= 0, distance, -1), at.time - history.time[row]
 
 
-def _speed(block: Block, presences: Events) -> tuple[F64, npt.NDArray[np.bool_]]:
+def _speed(block: Block, presences: Events) -> tuple[F64, Bool]:
     distance, time = _step(block, presences)
-    unknown = (distance < 0) | (block.channel[block.targets] != CARD_PRESENT)
+    unknown = (distance < 0) | ~block.at.in_person
     hours = np.maximum(time, LEAST_SECONDS * 1_000_000) / micros("1h")
     return missing_where(unknown, distance / 1000 / hours), distance > IMPOSSIBLE_METRES
 
 
 def _last_distances(block: Block) -> tuple[F64, F64]:
     """Mean and standard deviation in km over the last ten payments with a known distance from home."""
-    payments = block.events.where(block.debit & ~block.declined & (block.metres_from_home >= 0))
-    distance = block.metres_from_home[payments.rows]
+    payments = block.spending.where("has_distance")
     lo, hi = payments.bounds(PAST)
     lo = np.maximum(lo, hi - RECENT)
     n = hi - lo
-    sums, squares = running(distance), running(distance * distance)
+    sums, squares = payments.track.sums("metres_from_home"), payments.track.sums("square_from_home")
     mean = ratio(sums[hi] - sums[lo], n)
     variance = np.maximum(ratio(squares[hi] - squares[lo], n) - mean * mean, 0)
     return mean / 1000, missing_where(n < 2, np.sqrt(variance) / 1000)
@@ -108,14 +105,12 @@ def _last_distances(block: Block) -> tuple[F64, F64]:
 
 def _away(block: Block) -> F64:
     """Days since the first of the unbroken run of card-present payments away from home that leads up to each target."""
-    distance = block.metres_from_home
-    seen = block.events.where(block.debit & ~block.declined & (block.channel == CARD_PRESENT) & (distance >= 0))
+    seen = block.spending.where("has_distance").where("in_person")
     lo, hi = seen.bounds(PAST)
-    at_home = distance[seen.rows] <= AWAY_METRES
-    after_home = np.append(0, np.maximum.accumulate(np.where(at_home, np.arange(1, seen.size + 1), 0)))
-    start = np.maximum(after_home[hi], lo)  # the run begins after the last payment near home
-    time = np.append(block.time[seen.rows], 0)
-    days = (block.time[block.targets] - time[start]) / micros("1d")
+    if not seen.size:
+        return np.full(seen.queries, np.nan)
+    start = np.maximum(seen.track.after_last("is_near_home")[hi], lo)  # after the last one near home
+    days = (block.at.time - seen.track.column("time")[np.minimum(start, seen.size - 1)]) / micros("1d")
     return missing_where(hi == lo, np.where(start < hi, days, 0))
 
 

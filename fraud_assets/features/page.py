@@ -14,14 +14,18 @@ A row of `transaction_features` is a debit of the ledger, with what the bank kne
 
 - A window of length w before an event at t is [t - w, t): rows at the same instant see neither each other.
 - An *attempt* is any payment out of the account; a *payment* is one that was not declined at the time. Attempts count
-  for velocity, payments for spending and habits. Income enters no feature; refunds and reversals only
-  `refund_share_c_30d`.
+  for velocity, payments for spending and habits. Income enters only what is about money passing through; refunds and
+  reversals only `refund_share_c_30d` and `m_refund_rate_30d`.
 - Knowledge counts from the instant it reached the bank: a report from `reported_at` plus the delay below, a posting
   from `posted_at`. The row's own status, truth and later reports are never read.
 - Population figures come from `population_statistics`: the three months before, for every row of the month.
 - Nothing reaches more than {reach} days back. "New" means not seen in that time; `history_days` says how much there
   was.
-- A value is null where what it needs is missing (no coordinates, no payday on file, no population yet), never a guess.
+- What other customers did at a merchant counts once the hour is over (`merchant_activity`); what they did on a device,
+  at a network address or to a payee once the day (UTC) is over (`shared_entities`). Versions and first use of devices
+  are those of the month before.
+- A value is null where what it needs is missing (no coordinates, no payday on file, no population yet, a bank without
+  a table of logins), never a guess.
 - Amounts, distances, times and logarithms are summed as integers, so no sum depends on what else is computed with it.
 
 The same function computes a month and a single event. {count} features in {families} families:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from fraud_assets.features.block import LOG_SCALE
+from fraud_assets.features.history import LOG_SCALE
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.tables import PopulationStatistics, conform, polars_schema
 

@@ -9,13 +9,21 @@ from datetime import timedelta
 
 import polars as pl
 
-from fraud_assets.features import behaviour, geography, transaction, velocity
+from fraud_assets.features import behaviour, device, geography, merchant, network, transaction, velocity
 from fraud_assets.features.feature import Columns, Family, Feature
 
 #: Nothing reaches further back: three months are at least 89 days, and late knowledge wants a margin.
 REACH = timedelta(days=84)
 
-FAMILIES: tuple[Family, ...] = (transaction.FAMILY, velocity.FAMILY, behaviour.FAMILY, geography.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    transaction.FAMILY,
+    velocity.FAMILY,
+    behaviour.FAMILY,
+    geography.FAMILY,
+    device.FAMILY,
+    merchant.FAMILY,
+    network.FAMILY,
+)
 
 #: Columns before the features: the row's identity, and how much history its features could see.
 KEYS: dict[str, tuple[pl.DataType, str]] = {

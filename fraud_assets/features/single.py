@@ -1,4 +1,4 @@
-"""The features of one event: the same families over a block of one customer. No query engine, numpy alone."""
+"""The features of one event: the same families over one customer's history. No query engine, numpy alone."""
 
 from __future__ import annotations
 
@@ -8,140 +8,210 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.block import NAMED, NO_DAY, Block
+from fraud_assets.features.arrays import F64, I64
+from fraud_assets.features.block import NAMED, Block
 from fraud_assets.features.compute import features_of_block
 from fraud_assets.features.context import Context, instant
-from fraud_assets.features.events import I64
+from fraud_assets.features.history import NO_DAY, History, Logins, People, Reports
+from fraud_assets.features.lookup import ipv4
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES, Transactions, polars_schema
 
 _EPOCH = date(1970, 1, 1)
 _ENUMS = {"channel": CHANNELS, "kind": KINDS, "direction": DIRECTIONS, "status": STATUSES}
-_NUMBERS = ("transaction_id", "event_time", "posted_at", "utc_offset_minutes", "merchant_id")
+_NUMBERS = ("transaction_id", "event_time", "posted_at", "utc_offset_minutes")
 _FLOATS = ("amount", "latitude", "longitude")
-#: What is compared only for being the same: each name with the columns that together tell it.
-_CODED = {"category": ("category",), "country": ("country",), "city": ("city", "state", "country")}
+#: What is compared only for being the same: code -> the columns that together tell it.
+_CODED = {
+    "category": ("category",),
+    "merchant": ("merchant_id",),
+    "city": ("city", "state", "country"),
+    "country": ("country",),
+    "device": ("device_id",),
+    "ip": ("ip_address",),
+    "payee": ("payee_id",),
+    "recipient": ("recipient_entity",),
+}
+_FLOAT = {name: feature.dtype == pl.Float32 for name, feature in REGISTRY.items()}
+Value = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Recent:
-    """A customer's recent events as plain arrays, in ledger order: what a scoring service keeps at hand.
+    """What a scoring service keeps at hand of a customer: recent rows, logins and reports, as plain arrays.
 
     Attributes
     ----------
-    numbers
-        Column -> its values; -1 or NaN for null.
+    history, logins, reports
+        As in a block.
     codes
-        Column of strings -> code of each value; -1 for null.
-    known
-        Column of strings -> what its codes stand for.
+        Column of codes -> code of each value.
+    categories, recipients
+        What the codes stand for.
     """
 
-    numbers: dict[str, npt.NDArray[Any]]
-    codes: dict[str, I64]
-    known: dict[str, dict[tuple[str | None, ...], int]]
+    history: History
+    logins: Logins | None
+    reports: Reports
+    codes: dict[str, dict[Value, int]]
+    categories: list[str]
+    recipients: list[str]
 
     @classmethod
-    def of(cls, rows: pl.DataFrame) -> Recent:
-        """From one customer's ``transactions`` (:class:`fraud_assets.tables.Transactions`), in any order."""
+    def of(
+        cls,
+        rows: pl.DataFrame,
+        customer: Mapping[str, Any] | None = None,
+        reported_at: Sequence[datetime] = (),
+        logins: pl.DataFrame | None = None,
+    ) -> Recent:
+        """From one customer's rows.
+
+        Parameters
+        ----------
+        rows
+            The customer's ``transactions`` of the 84 days before (:class:`fraud_assets.tables.Transactions`), in any
+            order.
+        customer
+            The customer's row of ``customers``; None where the bank has none.
+        reported_at
+            Instants at which fraud reports on the customer's transactions reached the bank.
+        logins
+            The customer's ``logins`` of the 84 days before, in any order; None where the bank has no such table.
+        """
         types = polars_schema(Transactions)
         names = dict.fromkeys((*_NUMBERS, *_FLOATS, *_ENUMS, *(name for parts in _CODED.values() for name in parts)))
         rows = rows.sort("event_time", "transaction_id").select(pl.col(name).cast(types[name]) for name in names)
-        whole = rows.select(pl.col(*_NUMBERS, *_ENUMS).to_physical().cast(pl.Int64).fill_null(-1))
+        whole = rows.select(pl.col(*_NUMBERS, *_ENUMS).to_physical().cast(pl.Int64))
         floats = rows.select(pl.col(_FLOATS).fill_null(np.nan))
-        codes, known = {}, {}
+        codes: dict[str, dict[Value, int]] = {}
+        columns = {series.name: series.to_numpy() for series in (*whole, *floats)}
         for name, parts in _CODED.items():
-            values = rows.select(parts).rows()
-            known[name] = {value: code for code, value in enumerate(dict.fromkeys(values))}
-            listed = [-1 if value[0] is None else known[name][value] for value in values]
-            codes[name] = np.array(listed, dtype=np.int64)
-        return cls({series.name: series.to_numpy() for series in (*whole, *floats)}, codes, known)
+            values = [_told(name, value) for value in rows.select(parts).iter_rows()]
+            known = codes[name] = {value: code for code, value in enumerate(dict.fromkeys(values))}
+            columns[name] = np.array([-1 if value[0] is None else known[value] for value in values], dtype=np.int64)
+        person = customer or {}
+        return cls(
+            history=History.of(_people(person, codes), {**columns, "group": np.zeros(rows.height, dtype=np.int64)}),
+            logins=None if logins is None else _logins(logins, codes["device"]),
+            reports=Reports(
+                np.zeros(len(reported_at), dtype=np.int64),
+                np.array(sorted(instant(at) for at in reported_at), dtype=np.int64),
+            ),
+            codes=codes,
+            categories=[name for (name,) in codes["category"]],
+            recipients=[name for (name,) in codes["recipient"]],
+        )
 
 
 def features_of_event(
-    event: Mapping[str, Any],
-    recent: Recent,
-    customer: Mapping[str, Any] | None,
-    reported_at: Sequence[datetime],
-    context: Context,
+    event: Mapping[str, Any], recent: Recent, context: Context, known: Mapping[str, F64]
 ) -> dict[str, float | int | str | None]:
     """The features of a payment at the moment it is attempted.
 
     Parameters
     ----------
     event
-        The new payment, by the column names of ``transactions``; its own status, decline reason and posting are not
-        needed and not read.
+        The new payment, a debit, by the column names of ``transactions``; its own status, decline reason and posting
+        are not needed and not read.
     recent
-        That customer's events of the 84 days before; events at the same instant or later are ignored.
-    customer
-        The customer's row of ``customers``; None where the bank has none.
-    reported_at
-        Instants at which fraud reports on the customer's transactions reached the bank.
+        What is known of its customer; events at the same instant or later are ignored.
     context
         The context of the event's month.
+    known
+        What is looked up for it, as from :meth:`fraud_assets.features.lookup.Lookups.at_event`; a column that is not
+        there is missing.
 
     Returns
     -------
     Feature name -> value in the order of the registry; None where it is missing.
     """
-    person = customer or {}
-    own = _own(event)
-    past = int(np.searchsorted(recent.numbers["event_time"], own["event_time"]))
-    code = {name: _code(recent.known[name], tuple(event[part] for part in parts)) for name, parts in _CODED.items()}
-    home = person.get("home_country")
-    joined = person.get("registered_at")
-    reports = np.array(sorted(instant(at) for at in reported_at), dtype=np.int64)
-    block = Block.of(
-        {
-            **{name: np.append(values[:past], own[name]) for name, values in recent.numbers.items()},
-            **{name: np.append(values[:past], code[name]) for name, values in recent.codes.items()},
-            "group": np.zeros(past + 1, dtype=np.int64),
-        },
-        scored=np.arange(past + 1) == past,
-        categories=tuple(name or "" for (name,) in {**recent.known["category"], (event["category"],): 0}),
-        customer_id=np.array([event["customer_id"]]),
-        home_latitude=_one(person.get("home_latitude"), np.nan),
-        home_longitude=_one(person.get("home_longitude"), np.nan),
-        home_country=np.array(
-            [code["country"] if home == event["country"] else _code(recent.known["country"], (home,))]
-        ),
-        payday=_one(person.get("payday"), 0),
-        registered=_one(joined and (joined - _EPOCH).days, NO_DAY),
-        report_group=np.zeros(len(reports), dtype=np.int64),
-        report_time=reports,
+    code = {
+        name: _code(recent.codes[name], _told(name, tuple(event[part] for part in parts)))
+        for name, parts in _CODED.items()
+    }
+    recipients = [*recent.recipients, event["recipient_entity"]]
+    own = _own(event) | code | {"group": 0}
+    block = Block(
+        history=recent.history,
+        at=History.of(recent.history.people, {name: np.array([value]) for name, value in own.items()}),
+        reports=recent.reports,
+        logins=recent.logins,
+        categories=[*recent.categories, event["category"]],
+        recipients=lambda codes: [recipients[c] for c in codes.tolist()],
+        known=known,
     )
     columns = features_of_block(block, context)
     return {
-        name: block.names(name)[int(values[0])] if name in NAMED else _number(values[0], REGISTRY[name].dtype)
+        name: block.names(name)[values[0]] if name in NAMED else _number(values[0], is_float=_FLOAT[name])
         for name, values in columns.items()
     }
 
 
+def _people(person: Mapping[str, Any], codes: dict[str, dict[Value, int]]) -> People:
+    """The one customer; the codes learn the home's."""
+
+    def home(name: str) -> I64:
+        value = tuple(person.get(f"home_{part}") for part in _CODED[name])
+        return np.array([-1 if value[0] is None else codes[name].setdefault(value, len(codes[name]))])
+
+    def one(name: str, missing: float) -> Any:
+        value = person.get(name)
+        return np.array([missing if value is None else value])
+
+    joined = person.get("registered_at")
+    return People(
+        customer_id=np.array([person.get("customer_id", -1)]),
+        home_latitude=one("home_latitude", np.nan),
+        home_longitude=one("home_longitude", np.nan),
+        home_city=home("city"),
+        home_country=home("country"),
+        payday=one("payday", 0),
+        registered=np.array([NO_DAY if joined is None else (joined - _EPOCH).days]),
+    )
+
+
+def _logins(logins: pl.DataFrame, devices: dict[Value, int]) -> Logins:
+    """One customer's logins; the codes learn their devices."""
+    logins = logins.sort("event_time")
+    login, success = (logins["event"] == "login").to_numpy(), logins["is_success"].to_numpy()
+    codes = [devices.setdefault((device,), len(devices)) for device in logins["device_id"].to_list()]
+    return Logins(
+        group=np.zeros(logins.height, dtype=np.int64),
+        time=logins["event_time"].to_physical().to_numpy(),
+        device=np.array(codes, dtype=np.int64),
+        entered=login & success,
+        failed=login & ~success,
+        changed=~login & success,
+    )
+
+
 def _own(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event's numbers and codes; what is not known when it is attempted is filled with what changes nothing."""
+    """The event's numbers; what is not known when it is attempted is filled with what changes nothing."""
     now = instant(event["event_time"])
-    numbers = {"event_time": now, "posted_at": now, "status": STATUSES.index("pending")}
-    for name in ("channel", "kind", "direction"):
-        numbers[name] = _ENUMS[name].index(event[name])
-    for name in ("transaction_id", "utc_offset_minutes", "merchant_id"):
-        numbers[name] = -1 if event[name] is None else event[name]
-    return numbers | {name: np.nan if event[name] is None else event[name] for name in _FLOATS}
+    numbers = {name: np.nan if event[name] is None else event[name] for name in _FLOATS}
+    numbers |= {name: _ENUMS[name].index(event[name]) for name in ("channel", "kind", "direction")}
+    return numbers | {
+        "transaction_id": event["transaction_id"],
+        "utc_offset_minutes": event["utc_offset_minutes"],
+        "event_time": now,
+        "posted_at": now,
+        "status": STATUSES.index("pending"),
+    }
 
 
-def _one(value: Any, missing: Any) -> Any:
-    return np.array([missing if value is None else value])
+def _told(name: str, value: Value) -> Value:
+    return (ipv4(value[0]),) if name == "ip" else value
 
 
-def _code(known: Mapping[tuple[str | None, ...], int], value: tuple[str | None, ...]) -> int:
+def _code(known: Mapping[Value, int], value: Value) -> int:
     """The code of a value; one past all codes if it is new, -1 if its first part is null."""
     return -1 if value[0] is None else known.get(value, len(known))
 
 
-def _number(value: Any, dtype: type[pl.DataType]) -> float | int | None:
-    if np.isnan(value):
+def _number(value: Any, *, is_float: bool) -> float | int | None:
+    if value != value:  # NaN
         return None
-    return float(value) if dtype == pl.Float32 else int(value)
+    return float(value) if is_float else int(value)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.block import LOG_SCALE
-from fraud_assets.features.events import F64, I64, micros, missing_where
+from fraud_assets.features.arrays import F64, I64, micros, missing_where
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.history import LOG_SCALE
 
 NIGHT_ENDS = 5  # local hour
 JUST_BELOW = 10  # per cent of a limit
@@ -45,15 +45,14 @@ FEATURES = (
 
 def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
-    block, context = inputs.block, inputs.context
-    row = block.targets
-    cents, day, hour = block.cents[row], block.local_day[row], block.local_hour[row]
-    minute = block.local[row] % micros("1d") // micros("1m")
+    at, context = inputs.block.at, inputs.context
+    cents, day, hour = at.cents, at.local_day, at.local_hour
+    minute = at.local % micros("1d") // micros("1m")
     weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
     # The lowest limit above the amount is the one it could be just below.
-    limit = np.append(context.limits, _NO_LIMIT)[np.searchsorted(context.limits, cents, side="right")]
+    limit = np.append(context.limits, _NO_LIMIT)[context.limits.searchsorted(cents, side="right")]
     return {
-        "amount_log": block.log_amount[row] / LOG_SCALE,
+        "amount_log": at.log_amount / LOG_SCALE,
         "amount_has_cents": cents % 100 != 0,
         "is_round_100": cents % 10_000 == 0,
         "is_just_below_limit": 100 * cents >= (100 - JUST_BELOW) * limit,
@@ -62,10 +61,10 @@ def compute(inputs: Inputs) -> Columns:
         "day_of_week": weekday,
         "is_night": hour < NIGHT_ENDS,
         "is_weekend": weekday >= 5,
-        "days_since_payday": _days_since_payday(day, block.payday[block.group[row]]),
-        "is_festival": np.isin(day, context.festivals),
-        "channel": block.channel[row],
-        "category": block.category[row],
+        "days_since_payday": _days_since_payday(day, at.people.payday[at.group]),
+        "is_festival": context.is_festival(day),
+        "channel": at.channel,
+        "category": at.category,
     }
 
 
@@ -74,15 +73,21 @@ def _days_since_payday(day: I64, payday: I64) -> F64:
     if not len(day):
         return np.empty(0)
     first = int(day.min())
-    calendar = np.arange(first, int(day.max()) + 1).astype("M8[D]")
-    months = calendar.astype("M8[M]")
-    starts = months.astype("M8[D]")
-    number = ((calendar - starts).astype(np.int64) + 1)[day - first]
-    length = ((months + 1).astype("M8[D]") - starts).astype(np.int64)[day - first]
-    before = (starts - (months - 1).astype("M8[D]")).astype(np.int64)[day - first]
+    number, length, before = (figures[day - first] for figures in _calendar(first, int(day.max())))
     this, last = np.minimum(payday, length), np.minimum(payday, before)
     since = np.where(number >= this, number - this, number + before - last)
     return missing_where(payday == 0, since)
+
+
+@lru_cache(maxsize=16)
+def _calendar(first: int, last: int) -> tuple[I64, I64, I64]:
+    """Day of the month, length of the month and of the month before, for each day from the first to the last."""
+    days = np.arange(first, last + 1).astype("M8[D]")
+    months = days.astype("M8[M]")
+    starts = months.astype("M8[D]")
+    length = ((months + 1).astype("M8[D]") - starts).astype(np.int64)
+    before = (starts - (months - 1).astype("M8[D]")).astype(np.int64)
+    return (days - starts).astype(np.int64) + 1, length, before
 
 
 FAMILY = Family("transaction", FEATURES, compute)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.block import LEDGER_COLUMNS
+from fraud_assets.features.block import LEDGER_COLUMNS, LOGIN_COLUMNS
 from fraud_assets.features.context import Context
+from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.registry import KEYS, feature_names
 from fraud_assets.features.single import Recent, features_of_event
-from fraud_assets_tests.features.ledgers import Bank, random_ledger, random_reports
+from fraud_assets_tests.features.ledgers import Bank, random_ledger, random_logins, random_reports
 
 
 def assert_same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
@@ -48,6 +50,9 @@ def future_rows_change_nothing(bank: Bank, rng: np.random.Generator) -> None:
         event_time=pl.when(pl.col("transaction_id") % 3 == 0).then(pl.lit(at)).otherwise("event_time").cast(at_type),
     )
     later = bank.with_rows(pl.concat([bank.transactions, more]))
+    if bank.logins is not None:
+        logins = random_logins(rng, 4, 20, at, max(bank.month.end, at + timedelta(days=1)))
+        later = replace(later, logins=pl.concat([bank.logins, logins]))
     added = pl.col("transaction_id") >= 1_000_000
     assert_same(later.features().filter(earlier, ~added), whole.filter(earlier))
 
@@ -76,23 +81,34 @@ def own_outcome_changes_nothing(bank: Bank, rng: np.random.Generator) -> None:
 
 def one_event_is_as_in_the_month(bank: Bank, rng: np.random.Generator, most: int = 8) -> None:
     month = bank.features()
-    context = Context.of(bank.scenario, bank.month, bank.population)
+    context, lookups = Context.of(bank.scenario, bank.month, bank.population), Lookups.of(**bank.tables())
     for k in rng.permutation(month.height)[:most]:
         expected = month.row(int(k), named=True)
         event = bank.transactions.row(by_predicate=pl.col("transaction_id") == expected["transaction_id"], named=True)
         mine = pl.col("customer_id") == event["customer_id"]
         customer = bank.customers.filter(mine)
-        found = features_of_event(
-            event,
-            Recent.of(bank.transactions.filter(mine).sample(fraction=1, shuffle=True, seed=int(k))),
+        # What comes later is mostly not there, and must not matter where it is.
+        happened = pl.col("event_time") < event["event_time"] if k % 3 else pl.lit(True)
+        recent = Recent.of(
+            bank.transactions.filter(mine, happened).sample(fraction=1, shuffle=True, seed=int(k)),
             customer.row(0, named=True) if customer.height else None,
             bank.reports.filter(mine, pl.col("kind") == "fraud")["reported_at"].to_list(),
-            context,
+            None
+            if bank.logins is None
+            else bank.logins.filter(mine, happened).sample(fraction=1, shuffle=True, seed=int(k)),
         )
+        found = features_of_event(event, recent, context, lookups.at_event(event))
         changed = {name: (value, expected[name]) for name, value in found.items() if value != expected[name]}
         assert list(found) == feature_names()
         assert not changed, f"changed: {changed}"
 
 
 def nothing_else_is_read(bank: Bank) -> None:
-    assert_same(replace(bank, transactions=bank.transactions.select(LEDGER_COLUMNS)).features(), bank.features())
+    """Truth is in other tables; other columns of these are not known in time, or no feature's business."""
+    assert bank.logins is not None
+    tables = bank.tables()
+    stripped = replace(
+        bank, transactions=bank.transactions.select(LEDGER_COLUMNS), logins=bank.logins.select(LOGIN_COLUMNS)
+    )
+    with patch.object(Bank, "tables", lambda _: tables):
+        assert_same(stripped.features(), bank.features())

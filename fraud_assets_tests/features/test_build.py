@@ -51,6 +51,8 @@ def test_a_month_built_from_parquet_files_is_the_same(tmp_path: Path) -> None:
         world.customers.lazy(),
         world.reports.lazy(),
         world.population.lazy(),
+        logins=None if world.logins is None else world.logins.lazy(),
+        **world.tables(),
         block_rows=100,
     )
     assert len(chunks) > 2

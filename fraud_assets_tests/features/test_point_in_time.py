@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_assets.features import registry
-from fraud_assets.features.events import Events, micros
+from fraud_assets.features.arrays import micros
+from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Inputs
 from fraud_assets_tests.features import properties
 from fraud_assets_tests.features.ledgers import Bank, bank
@@ -51,42 +53,45 @@ def test_only_the_columns_that_features_may_read_are_read() -> None:
 
 def next_event(inputs: Inputs, columns: Columns) -> Columns:
     """Counts one event too many: the row after the window."""
-    block = inputs.block
-    after = np.minimum(block.targets + 1, len(block.group) - 1)
-    has_next = (after > block.targets) & (block.group[after] == block.group[block.targets])
-    return columns | {"c_count_24h": columns["c_count_24h"] + has_next}
+    history, at = inputs.block.history, inputs.block.at
+    later = (at.time[:, None] < history.time) & (at.group[:, None] == history.group)
+    return columns | {"c_count_24h": columns["c_count_24h"] + later.any(axis=1)}
 
 
 def same_instant(inputs: Inputs, columns: Columns) -> Columns:
     """Counts the row itself and rows tied with it, as a window that includes its end does."""
-    block, target = inputs.block, inputs.block.targets
-    rows = np.flatnonzero(block.debit)
-    late = Events.of(block.group[rows], block.time[rows], block.group[target], block.time[target] + 1)
-    return columns | {"c_count_24h": late.count("24h")}
+    block = inputs.block
+    late = replace(block, at=replace(block.at, time=block.at.time + 1))
+    return columns | {"c_count_24h": late.attempts.count("24h")}
 
 
 def own_status(inputs: Inputs, columns: Columns) -> Columns:
     """Knows whether the row itself was declined."""
-    return columns | {"c_declined_1h": columns["c_declined_1h"] + inputs.block.declined[inputs.block.targets]}
+    return columns | {"c_declined_1h": columns["c_declined_1h"] + inputs.block.at.declined}
 
 
 def undelayed_reports(inputs: Inputs, columns: Columns) -> Columns:
     """Counts reports of the last seven days, too."""
-    block, target = inputs.block, inputs.block.targets
-    reports = Events.of(block.report_group, block.report_time, block.group[target], block.time[target])
+    reports = Events.of(inputs.block.reports.timeline, inputs.block.at)
     return columns | {"known_reports_c": reports.count("84d")}
 
 
 def unposted_delays(inputs: Inputs, columns: Columns) -> Columns:
     """Knows how late a payment will be posted before it is."""
-    events, block = inputs.block.spending, inputs.block
-    late = events.summer(block.posted[events.rows] - block.time[events.rows])("30d") / micros("1h")
+    late = inputs.block.spending.sum("posting_delay", "30d") / micros("1h")
     return columns | {"posting_delay_mean_30d": late}
+
+
+def todays_logins(inputs: Inputs, columns: Columns) -> Columns:
+    """Counts every failed login there is."""
+    if inputs.block.logins is None:
+        return columns
+    return columns | {"failed_logins_24h": columns["failed_logins_24h"] + inputs.block.logins.failed.sum()}
 
 
 def average_of_the_block(inputs: Inputs, columns: Columns) -> Columns:
     """Compares with a figure over all rows, later ones included."""
-    return columns | {"amount_z_c": columns["amount_log"] - inputs.block.log_amount.mean()}
+    return columns | {"amount_z_c": columns["amount_log"] - inputs.block.history.log_amount.mean()}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,8 @@ def average_of_the_block(inputs: Inputs, columns: Columns) -> Columns:
         (own_status, "velocity", properties.one_event_is_as_in_the_month),
         (undelayed_reports, "behaviour", properties.later_reports_change_nothing),
         (unposted_delays, "velocity", properties.cutting_changes_no_earlier_row),
+        (todays_logins, "device", properties.cutting_changes_no_earlier_row),
+        (todays_logins, "device", properties.future_rows_change_nothing),
         (average_of_the_block, "behaviour", properties.cutting_changes_no_earlier_row),
         (average_of_the_block, "behaviour", properties.one_event_is_as_in_the_month),
     ],
@@ -119,6 +126,33 @@ def test_a_seeded_leak_is_caught(
     def guard_some_banks() -> None:
         for seed in range(12):
             guard(bank(seed), np.random.default_rng(seed))
+
+    with pytest.raises(AssertionError, match="changed"):
+        guard_some_banks()
+
+
+def known_an_hour_early(tiles: pl.DataFrame) -> pl.DataFrame:
+    """Tiles of the hour after: they know what the hour itself brought."""
+    return tiles.with_columns(pl.col("hour") - pl.duration(hours=1))
+
+
+def known_a_day_early(entities: pl.DataFrame) -> pl.DataFrame:
+    """The entities of the day after: they know who shared what on the day itself."""
+    return entities.with_columns(pl.col("day") - pl.duration(days=1))
+
+
+@pytest.mark.parametrize(
+    ("table", "leak"), [("activity", known_an_hour_early), ("sharing", known_a_day_early)], ids=["tiles", "entities"]
+)
+def test_a_table_that_knows_its_own_hour_or_day_is_caught(
+    monkeypatch: pytest.MonkeyPatch, table: str, leak: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    honest = getattr(Bank, table).func
+    monkeypatch.setattr(Bank, table, property(lambda world: leak(honest(world))))
+
+    def guard_some_banks() -> None:
+        for seed in range(40):
+            properties.cutting_changes_no_earlier_row(bank(seed, 4, 160), np.random.default_rng(seed))
 
     with pytest.raises(AssertionError, match="changed"):
         guard_some_banks()

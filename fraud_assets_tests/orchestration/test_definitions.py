@@ -22,6 +22,8 @@ ASSETS = {
     "labeled_anomalies",
     "incident_reports",
     "population_statistics",
+    "merchant_activity",
+    "shared_entities",
     "transaction_features",
     "candidate_models",
     "champion",
@@ -73,6 +75,8 @@ def test_nothing_a_model_sees_reaches_the_truth_past_ledger_and_reports(definiti
     above = parents(definitions)
     for name in (
         "population_statistics",
+        "merchant_activity",
+        "shared_entities",
         "transaction_features",
         "candidate_models",
         "champion",

@@ -1,0 +1,64 @@
+"""Small arithmetic on arrays that the windows and the families share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_assets.features.feature import span
+
+I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=64)
+def micros(window: str) -> int:
+    """The length of a window in microseconds."""
+    return span(window) // _MICROSECOND
+
+
+def running(values: npt.NDArray[Any]) -> I64:
+    """Running sums with a leading zero; ``running(v)[hi] - running(v)[lo]`` is the sum of ``v[lo:hi]``."""
+    sums = np.zeros(len(values) + 1, dtype=np.int64)
+    values.cumsum(dtype=np.int64, out=sums[1:])
+    return sums
+
+
+def in_order(group: I64, time: I64) -> tuple[I64, I64]:
+    """The order by (group, time), equal ones as they stand, and the keys in that order.
+
+    What consists of a few sorted runs, as several months of a ledger do, is merged rather than sorted.
+    """
+    start, last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
+    key = group * (last - start + 1) + (time - start)
+    order = np.argsort(key, kind="stable")
+    return order, key[order]
+
+
+def by_code(codes: I64) -> tuple[I64, I64]:
+    """Codes in ascending order and the events' positions in that order, events of one code in their own order."""
+    bits = len(codes).bit_length()
+    key = np.sort(codes << bits | np.arange(len(codes)))
+    return key >> bits, key & ((1 << bits) - 1)
+
+
+def ratio(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> F64:
+    """Quotient; NaN where the denominator is 0."""
+    return numerator / np.where(denominator == 0, np.nan, denominator)
+
+
+def missing_where(missing: Bool, values: npt.NDArray[Any]) -> F64:
+    """The values, with NaN under the mask."""
+    return np.where(missing, np.nan, values)
+
+
+def bit_length(numbers: I64) -> I64:
+    """Bits of positive integers below 2**53."""
+    return np.frexp(numbers.astype(np.float64))[1].astype(np.int64)

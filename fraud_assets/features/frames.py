@@ -1,0 +1,185 @@
+"""From frames to a block: strings and foreign ids become codes, rows come into order, targets are looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.features.arrays import F64, I64, in_order
+from fraud_assets.features.block import CUSTOMER_COLUMNS, LEDGER_COLUMNS, LOGIN_COLUMNS, Block
+from fraud_assets.features.context import instant
+from fraud_assets.features.history import NO_DAY, History, Logins, People, Reports
+from fraud_assets.features.lookup import Lookups, ip_numbers
+from fraud_assets.features.registry import REACH
+from fraud_assets.months import Month
+from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES
+
+_NUMBERS = ("transaction_id", "event_time", "posted_at", "utc_offset_minutes")
+_FLOATS = ("amount", "latitude", "longitude")
+_ENUMS = {"channel": CHANNELS, "kind": KINDS, "direction": DIRECTIONS, "status": STATUSES}
+#: Numbers that are compared only for being the same: code -> column.
+_IDS = {"merchant": "merchant_id", "payee": "payee_id", "ip": "ip"}
+_LEDGER = [
+    *(pl.col(name).cast(pl.Enum(_ENUMS[name])) if name in _ENUMS else pl.col(name) for name in LEDGER_COLUMNS
+      if name not in ("ip_address", "recipient_entity")),
+    ip_numbers("ip_address").alias("ip"),
+    pl.when(pl.col("payee_id").is_not_null()).then("recipient_entity").alias("recipient"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The tables that are read customer by customer, or those rows of them that a block is made of.
+
+    Attributes
+    ----------
+    transactions
+        Of the month and the months before.
+    logins
+        None where the bank has none.
+    """
+
+    month: Month
+    transactions: pl.LazyFrame
+    customers: pl.LazyFrame
+    reports: pl.LazyFrame
+    logins: pl.LazyFrame | None
+
+    def between(self, first: int, last: int) -> Frames:
+        """What a block of the customers from first to last is made of, in memory."""
+        chosen = pl.col("customer_id").is_between(first, last)
+        start, end = self.month.start - REACH, self.month.end
+        wanted = [
+            self.transactions.filter(chosen).select(_LEDGER),
+            self.customers.filter(chosen).select(CUSTOMER_COLUMNS),
+            self.reports.filter(
+                chosen, pl.col("kind") == "fraud", pl.col("reported_at").is_between(start, end, closed="left")
+            ).select("customer_id", "reported_at"),
+        ]
+        if self.logins is not None:
+            time = pl.col("event_time")
+            wanted += [self.logins.filter(chosen, time.is_between(start, end, closed="left")).select(LOGIN_COLUMNS)]
+        rows = [frame.lazy() for frame in pl.collect_all(wanted)]
+        return Frames(self.month, rows[0], rows[1], rows[2], rows[3] if self.logins is not None else None)
+
+
+def block_of(frames: Frames, lookups: Lookups) -> Block:
+    """The block of some customers.
+
+    Parameters
+    ----------
+    frames
+        Their rows, from :meth:`Frames.between`; the debits of the month become the targets.
+    lookups
+        Where those are looked up.
+    """
+    rows, month = frames.transactions.collect(), frames.month
+    ids, group = np.unique(rows["customer_id"].to_numpy(), return_inverse=True)
+    people = pl.DataFrame({"customer_id": ids}).join(
+        frames.customers.collect(), on="customer_id", how="left", maintain_order="left"
+    )
+    logins = None if frames.logins is None else frames.logins.filter(pl.col("customer_id").is_in(ids)).collect()
+    devices = rows["device_id"] if logins is None else pl.concat([rows["device_id"], logins["device_id"]])
+    device = _dense(devices)
+    city, country = _places(rows, people)
+    categories, category = _named(rows["category"])
+    names = rows["recipient"]
+    columns = {
+        "group": group,
+        "category": category,
+        "recipient": np.arange(rows.height),
+        "city": city[: rows.height],
+        "country": country[: rows.height],
+        "device": device[: rows.height],
+        **{code: _dense(rows[name]) for code, name in _IDS.items()},
+        **{name: _floats(rows[name]) for name in _FLOATS},
+        **{name: rows[name].to_physical().to_numpy() for name in (*_ENUMS, *_NUMBERS)},
+    }
+    order = _ledger_order(group, columns["event_time"], columns["transaction_id"])
+    history = History.of(
+        _people(people, city[rows.height :], country[rows.height :]),
+        {name: values[order] for name, values in columns.items()},
+    )
+    targets = np.flatnonzero(
+        history.debit & (history.time >= instant(month.start)) & (history.time < instant(month.end))
+    )
+    at, asked = history.take(targets), order[targets]
+    foreign = ("device_id", "merchant_id", "payee_id", "ip")
+    keys = {name: rows[name].gather(asked).fill_null(-1).to_numpy() for name in foreign}
+    return Block(
+        history=history,
+        at=at,
+        reports=_reports(frames.reports.collect(), ids),
+        logins=None if logins is None else _logins(logins, ids, device[rows.height :]),
+        categories=categories,
+        recipients=lambda codes: names.gather(codes).to_list(),
+        known=lookups.at(keys | {"customer_id": ids[at.group], "time": at.time}),
+    )
+
+
+def _people(people: pl.DataFrame, city: I64, country: I64) -> People:
+    return People(
+        customer_id=people["customer_id"].to_numpy(),
+        home_latitude=_floats(people["home_latitude"]),
+        home_longitude=_floats(people["home_longitude"]),
+        home_city=city,
+        home_country=country,
+        payday=people["payday"].fill_null(0).cast(pl.Int64).to_numpy(),
+        registered=people["registered_at"].to_physical().cast(pl.Int64).fill_null(NO_DAY).to_numpy(),
+    )
+
+
+def _reports(reports: pl.DataFrame, ids: I64) -> Reports:
+    known = reports.filter(pl.col("customer_id").is_in(ids)).sort("customer_id", "reported_at")
+    return Reports(ids.searchsorted(known["customer_id"].to_numpy()), known["reported_at"].to_physical().to_numpy())
+
+
+def _logins(logins: pl.DataFrame, ids: I64, device: I64) -> Logins:
+    group = ids.searchsorted(logins["customer_id"].to_numpy())
+    time = logins["event_time"].to_physical().to_numpy()
+    order, _ = in_order(group, time)
+    login, success = (logins["event"] == "login").to_numpy()[order], logins["is_success"].to_numpy()[order]
+    return Logins(
+        group=group[order],
+        time=time[order],
+        device=device[order],
+        entered=login & success,
+        failed=login & ~success,
+        changed=~login & success,
+    )
+
+
+def _places(rows: pl.DataFrame, people: pl.DataFrame) -> tuple[I64, I64]:
+    """Codes of cities and of countries, of the rows and then of the people's homes; -1 for null."""
+    (_, city), (states, state), (countries, country) = (
+        _named(pl.concat([rows[name], people[f"home_{name}"]])) for name in ("city", "state", "country")
+    )
+    place = (city * (len(states) + 1) + state + 1) * (len(countries) + 1) + country + 1  # a name may be in two states
+    return np.where(city < 0, -1, place), country
+
+
+def _ledger_order(group: I64, time: I64, transaction_id: I64) -> I64:
+    """The order by (group, time, transaction id) of the rows of several months, each in that order."""
+    order, key = in_order(group, time)
+    same = np.flatnonzero(key[1:] == key[:-1])
+    if (transaction_id[order[same]] > transaction_id[order[same + 1]]).any():
+        return np.lexsort((transaction_id, time, group))
+    return order
+
+
+def _named(values: pl.Series) -> tuple[tuple[str, ...], I64]:
+    """The different strings in order, and each row's position among them; -1 for null."""
+    names = values.drop_nulls().unique().sort()
+    codes = values.cast(pl.Enum(names)).to_physical().cast(pl.Int64).fill_null(-1)
+    return tuple(names), codes.to_numpy()
+
+
+def _dense(values: pl.Series) -> I64:
+    """Numbers in place of the different ids; -1 for null."""
+    return (values.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
+
+
+def _floats(values: pl.Series) -> F64:
+    return values.cast(pl.Float64).fill_null(np.nan).to_numpy()

@@ -1,0 +1,188 @@
+"""Shared entities: which devices, network addresses and payees several customers had to do with, day by day, and the
+rings that customers form by sharing.
+
+A day's rows say what was known when the day (UTC) began: they are made of ledger rows and logins before it, so a
+payment of the day may look them up. Entities of a single customer are not listed; they are most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from fraud_assets.features.arrays import F64, I64, Bool
+from fraud_assets.features.lookup import ip_numbers
+from fraud_assets.months import Month
+from fraud_assets.tables import SharedEntities, conform
+
+#: How far back sharing counts, in days.
+SHARED_DAYS = 30
+#: A payee connects its senders only if nobody paid it in so many days before those: a landlord or a friend of many has
+#: been paid for long, an account that was opened to receive money has not.
+KNOWN_DAYS = 30
+#: What more customers than this have in common connects nobody: a campus, a tablet in a shop [P].
+HUB = 50
+#: From what age on reports count, and up to which.
+REPORT_DAYS = (7, 83)
+
+_ENTITY = ("kind", "entity_id")
+
+
+def shared_entities(
+    month: Month,
+    transactions: pl.LazyFrame,
+    reports: pl.LazyFrame,
+    customers: pl.LazyFrame,
+    logins: pl.LazyFrame | None = None,
+) -> pl.DataFrame:
+    """The shared entities of each day of a month.
+
+    Parameters
+    ----------
+    transactions
+        ``transactions`` of the month and of the three before.
+    reports
+        ``incident_reports`` of the same months.
+    customers
+        ``customers`` of the month: who lives at which address, and since when they are customers.
+    logins
+        ``logins`` of the same months as the transactions; None where the bank has no such table.
+
+    Returns
+    -------
+    :class:`fraud_assets.tables.SharedEntities`, sorted by (day, kind, entity_id). Memory grows with the customers and
+    what they use in three months, not with rows.
+    """
+    span = pl.col("event_time").is_between(
+        month.start - timedelta(days=SHARED_DAYS + KNOWN_DAYS), month.end, closed="left"
+    )
+    ledger = transactions.filter(span)
+    touches = _touches(ledger, None if logins is None else logins.filter(span))
+    first = ledger.select(pl.col("event_time").dt.date().min()).collect().item()
+    entities = touches.select(_ENTITY).unique(maintain_order=True)
+    shared = _Shared.of(touches, month.start.date(), month.days)
+    days, entity = np.nonzero(shared.customers_30d.T >= 2)
+    rows = entities[entity].with_columns(
+        _dates(month, days),
+        customers_24h=shared.customers_24h[entity, days],
+        customers_30d=shared.customers_30d[entity, days],
+    )
+    kind = entities["kind"].to_numpy()
+    connects = (shared.customers_30d >= 2) & (shared.customers_30d <= HUB) & (kind != "ip")[:, None]
+    # Before two months have been seen, everybody's payees look new.
+    is_long = (
+        first is not None and np.arange(month.days) >= (first - month.start.date()).days + SHARED_DAYS + KNOWN_DAYS
+    )
+    connects &= (kind != "payee")[:, None] | (~shared.is_known & is_long)
+    homes = customers.select("customer_id", "registered_at", "address_id").collect()
+    frauds = reports.filter(pl.col("kind").cast(pl.String) == "fraud").select("customer_id", "reported_at").collect()
+    rings = [_rings(month, k, shared, connects[:, k], homes, frauds) for k in range(month.days)]
+    return conform(pl.concat([rows, *rings], how="diagonal"), SharedEntities).sort("day", *_ENTITY)
+
+
+def _dates(month: Month, days: I64) -> pl.Series:
+    return pl.Series("day", (month.start.date() - date(1970, 1, 1)).days + days, dtype=pl.Int32).cast(pl.Date)
+
+
+def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
+    """Which customer had to do with which entity on which day, of entities that several customers had to do with."""
+    payments = ledger.filter(pl.col("direction").cast(pl.String) == "debit")
+    columns = {"device": pl.col("device_id"), "ip": ip_numbers("ip_address"), "payee": pl.col("payee_id")}
+    found = [
+        frame.select(
+            "customer_id",
+            entity_id=columns[kind],
+            kind=pl.lit(kind, dtype=pl.String),
+            day=pl.col("event_time").dt.date(),
+        ).drop_nulls("entity_id")
+        for frame, kinds in ((payments, ("device", "ip", "payee")), (logins, ("device", "ip")))
+        if frame is not None
+        for kind in kinds
+    ]
+    touches = pl.concat(found).unique().collect(engine="streaming")
+    several = touches.group_by(_ENTITY).agg(pl.col("customer_id").n_unique()).filter(pl.col("customer_id") > 1)
+    return touches.join(several, on=_ENTITY, how="semi").sort(*_ENTITY, "customer_id", "day")
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """How many customers each entity has as of each day of the month, and when each of them counts.
+
+    A customer who had to do with an entity on a day counts from the next day on, for 30 days or until the customer has
+    to do with it again: stretches that do not overlap, so that adding them up counts everybody once.
+    """
+
+    customers_24h: I64  # shape (entities, days)
+    customers_30d: I64
+    is_known: Bool  # somebody had to do with it in the 30 days before those 30
+    entity: I64  # of each stretch, shape (stretches,)
+    customer_id: I64
+    begin: I64  # first day of the month on which it counts
+    end: I64  # one past the last
+
+    @classmethod
+    def of(cls, touches: pl.DataFrame, start: date, days: int) -> _Shared:
+        """From :func:`_touches`, which is sorted."""
+        is_other = touches.select((pl.struct(_ENTITY) != pl.struct(_ENTITY).shift()).fill_null(True).cum_sum())
+        entity = is_other.to_series().to_numpy().astype(np.int64) - 1
+        customer = touches["customer_id"].to_numpy()
+        day = touches["day"].to_physical().to_numpy().astype(np.int64) - (start - date(1970, 1, 1)).days
+        is_again = (entity[1:] == entity[:-1]) & (customer[1:] == customer[:-1])
+        again = np.append(np.where(is_again, day[1:], days), days)[: len(day)]
+        end = np.minimum(day + SHARED_DAYS, again) + 1
+
+        def added(begin: I64, end: I64) -> I64:
+            """Stretches that hold each day, for each entity."""
+            width = days + 1
+            at = [entity * width + np.clip(edge, 0, days) for edge in (begin, end)]
+            size = (int(entity[-1]) + 1 if len(entity) else 0) * width
+            steps = np.bincount(at[0], minlength=size) - np.bincount(at[1], minlength=size)
+            return steps.reshape(-1, width).cumsum(axis=1)[:, :days]
+
+        old = day + SHARED_DAYS
+        return cls(
+            customers_24h=added(day + 1, day + 2),
+            customers_30d=added(day + 1, end),
+            is_known=added(old + 1, old + KNOWN_DAYS + 1) > 0,
+            entity=entity,
+            customer_id=customer,
+            begin=day + 1,
+            end=end,
+        )
+
+
+def _rings(
+    month: Month, k: int, shared: _Shared, connects: Bool, homes: pl.DataFrame, frauds: pl.DataFrame
+) -> pl.DataFrame:
+    """The customers of rings of two or more as of the month's day ``k``, with size and share of reported ones."""
+    day = month.start + timedelta(days=k)
+    counts = (shared.begin <= k) & (k < shared.end) & connects[shared.entity]
+    living = homes.filter(pl.col("registered_at") < day.date())
+    living = living.filter(pl.len().over("address_id").is_between(2, HUB))
+    people, person = np.unique(
+        np.concatenate([shared.customer_id[counts], living["customer_id"].to_numpy()]), return_inverse=True
+    )
+    _, home = np.unique(living["address_id"].to_numpy(), return_inverse=True)
+    thing = len(people) + np.concatenate([shared.entity[counts], len(connects) + home])
+    size = len(people) + len(connects) + living.height
+    links = coo_array((np.ones(len(thing), dtype=np.int8), (person, thing)), shape=(size, size))
+    ring = connected_components(links, directed=False)[1][: len(people)]
+    lately, long_ago = (day - timedelta(days=days) for days in REPORT_DAYS)
+    reported = frauds.filter(pl.col("reported_at").is_between(long_ago, lately, closed="left"))["customer_id"]
+    is_reported = np.isin(people, reported.to_numpy())
+    members: I64 = np.bincount(ring)[ring]
+    share: F64 = np.bincount(ring, is_reported)[ring] / members
+    return pl.DataFrame(
+        {
+            "kind": pl.repeat("customer", len(people), eager=True),
+            "entity_id": people,
+            "ring_size": members,
+            "ring_known_fraud_share": share,
+            "day": _dates(month, np.full(len(people), k)),
+        }
+    )

@@ -1,0 +1,186 @@
+"""Tracks: events in order, with whatever queries about them need prepared once.
+
+A track knows nothing of those who ask. That of a block is made for the month's build and forgotten; that of one
+customer stays with the customer, and each new event finds it ready.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_assets.features.arrays import I64, by_code, micros, running
+
+_MOST = int(np.iinfo(np.int64).max)
+
+
+class Timed(Protocol):
+    """Rows of groups: dense group numbers and microseconds, shape (n,), sorted by (group, time)."""
+
+    @property
+    def group(self) -> I64: ...
+
+    @property
+    def time(self) -> I64: ...
+
+
+@dataclass(frozen=True)
+class Instants:
+    """Nothing but group and time."""
+
+    group: I64
+    time: I64
+
+
+class Track:
+    """Events in the order of (group, time); columns are attributes of the source, by name.
+
+    Parameters
+    ----------
+    source
+        Where the columns are.
+    rows
+        Positions of the events in the source, shape (n,).
+    """
+
+    def __init__(self, source: object, rows: I64) -> None:
+        self.rows, self.size = rows, len(rows)
+        # The source keeps its tracks. Would they keep it, a block's memory would wait for the garbage collector.
+        self._source = weakref.ref(source)
+        self._made: dict[tuple[str, str, int], Any] = {}
+
+    def _once(self, what: str, column: str, make: Callable[[], Any], number: int = 0) -> Any:
+        key = (what, column, number)
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of the events, shape (n,)."""
+        return self._once("column", name, lambda: getattr(self._source(), name)[self.rows])
+
+    def where(self, mask: str) -> tuple[Track, I64]:
+        """The events under a mask, and before each position (and after the last) how many of them there are."""
+
+        def make() -> tuple[Track, I64]:
+            inside = self.column(mask)
+            return Track(self._source(), self.rows[inside]), running(inside)
+
+        return self._once("where", mask, make)
+
+    def sums(self, name: str) -> I64:
+        """Running sums of an integer column, shape (n + 1,)."""
+        return self._once("sums", name, lambda: running(self.column(name)))
+
+    def index(self, name: str) -> tuple[int, I64]:
+        """Codes and events in the order of (code, event): ``code << bits | event``, and the bits."""
+        bits = self.size.bit_length()
+        return self._once("index", name, lambda: (bits, np.sort(self.column(name) << bits | np.arange(self.size))))
+
+    def sums_by(self, code: str, name: str) -> I64:
+        """Running sums of an integer column in the order of (code, event)."""
+
+        def make() -> I64:
+            bits, key = self.index(code)
+            return running(self.column(name)[key & ((1 << bits) - 1)])
+
+        return self._once("sums_by " + code, name, make)
+
+    def before(self, name: str) -> I64:
+        """One past the event of the same code before each event; 0 where there is none."""
+
+        def make() -> I64:
+            code, order = by_code(self.column(name))
+            again = np.flatnonzero(code[1:] == code[:-1])
+            out = np.zeros(self.size, dtype=np.int64)
+            out[order[again + 1]] = order[again] + 1
+            return out
+
+        return self._once("before", name, make)
+
+    def after(self, name: str) -> I64:
+        """The event of the same code after each event; n where there is none."""
+
+        def make() -> I64:
+            before = self.before(name)
+            out = np.full(self.size, self.size)
+            out[before[before > 0] - 1] = np.flatnonzero(before)
+            return out
+
+        return self._once("after", name, make)
+
+    def after_last(self, mask: str) -> I64:
+        """Before each position, and before the end: one past the last event under a mask; 0 where there is none."""
+
+        def make() -> I64:
+            inside = np.where(self.column(mask), np.arange(1, self.size + 1), 0)
+            return np.append(0, np.maximum.accumulate(inside))
+
+        return self._once("after_last", mask, make)
+
+    def largest(self, name: str, level: int) -> I64:
+        """The largest of the ``2**level`` values of a column from each position on."""
+
+        def make() -> I64:
+            if not level:
+                return self.column(name)
+            half = self.largest(name, level - 1)
+            return np.maximum(half[: -(1 << (level - 1))], half[1 << (level - 1) :])
+
+        return self._once("largest", name, make, level)
+
+    def lately(self, name: str, most: int) -> I64:
+        """The ``most`` values of a column before each position and before the end, (n + 1, most); 0 where none."""
+
+        def make() -> I64:
+            padded = np.concatenate([np.zeros(most, dtype=np.int64), self.column(name)])
+            return np.lib.stride_tricks.sliding_window_view(padded, most)
+
+        return self._once("lately", name, make, most)
+
+
+class Timeline(Track):
+    """A track that finds windows by time: all events of some groups.
+
+    Raises
+    ------
+    ValueError
+        If groups times their time span are too many for an index.
+    """
+
+    def __init__(self, source: object, rows: I64, group: I64, time: I64) -> None:
+        super().__init__(source, rows)
+        self._base, last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
+        self._length = last - self._base + 1
+        self._check(group)
+        self._key = group * self._length + (time - self._base)
+
+    @classmethod
+    def of(cls, source: Timed) -> Timeline:
+        """All rows of the source."""
+        return cls(source, np.arange(len(source.time)), source.group, source.time)
+
+    def finder(self, at: Timed, delay: int) -> Callable[[str], tuple[I64, I64]]:
+        """From a window to the first event in it and the first after it, for each query."""
+        self._check(at.group)
+        start, asked = at.group * self._length, at.time - (self._base + delay)
+        end = self._at(start, asked)
+
+        def find(window: str) -> tuple[I64, I64]:
+            return self._at(start, asked - micros(window)), end
+
+        return find
+
+    def _at(self, start: I64, asked: I64) -> I64:
+        return self._key.searchsorted(start + np.minimum(np.maximum(asked, 0), self._length))
+
+    def _check(self, group: I64) -> None:
+        groups = int(group[-1]) if len(group) else 0
+        if groups > _MOST // self._length - 2:
+            days = self._length / micros("1d")
+            raise ValueError(f"{groups} customers over {days:.0f} days are too many to index; use smaller blocks")
