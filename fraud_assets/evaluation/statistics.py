@@ -24,20 +24,15 @@ class Spread:
         return Spread(max(self.value, 1 - self.value), self.error)
 
 
-def clustered_mean(
-    values: Floats, cluster: npt.NDArray[np.int64], stratum: npt.NDArray[np.int64] | None = None
-) -> Spread:
+def clustered_mean(values: Floats, cluster: npt.NDArray[np.int64]) -> Spread:
     """Mean of the rows, with the error that whole clusters of rows (campaigns, actors) come and go together.
 
-    The error is the linearised one of a ratio of cluster totals (Cochran 1977, section 9A.2) about the mean of the
-    stratum (fraud type), if given, with the small-sample factor k / (k - 1); infinite with a single cluster.
+    The error is the linearised one of a ratio of cluster totals (Cochran 1977, section 9A.2), with the small-sample
+    factor k / (k - 1); infinite with a single cluster.
     """
     mean = float(values.mean())
-    center: Floats | float = mean
-    if stratum is not None:
-        center = (np.bincount(stratum, weights=values) / np.maximum(np.bincount(stratum), 1))[stratum]
     _, place = np.unique(cluster, return_inverse=True)
-    total = np.bincount(place, weights=values - center)
+    total = np.bincount(place, weights=values - mean)
     k = len(total)
     return Spread(mean, float(np.sqrt((total**2).sum() * k / (k - 1)) / len(values)) if k > 1 else float("inf"))
 

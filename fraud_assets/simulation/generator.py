@@ -19,11 +19,12 @@ from fraud_assets.simulation import customers, devices, merchants
 from fraud_assets.simulation.fraud.equipment import actor_devices, actor_logins
 from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.simulation.fraud.plan import campaigns_frame
-from fraud_assets.simulation.fraud.reaction import with_new_cards
+from fraud_assets.simulation.fraud.reaction import blocked, with_new_cards
 from fraud_assets.simulation.fraud.reports import incident_reports
-from fraud_assets.simulation.fraud.rows import campaign_rows
+from fraud_assets.simulation.fraud.rows import campaign_rows, group_rows
 from fraud_assets.simulation.fraud.truth import labeled
-from fraud_assets.simulation.honest import honest
+from fraud_assets.simulation.groups import begin
+from fraud_assets.simulation.honest import beside, honest
 from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.ledger import ledger, order
 from fraud_assets.simulation.logins import logins
@@ -193,6 +194,7 @@ def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> p
 
 def _rows(bank: Bank, month: Month) -> Intents:
     """All rows of the month in order; a function of its own, so that its parts are gone when the ledger is written."""
+    begin(bank, month, group_rows, blocked, beside)
     parts = [*honest(bank, month), with_new_cards(bank, month, campaign_rows(bank, month))]
     return concat(parts, order(parts, month))
 

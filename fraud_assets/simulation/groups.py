@@ -8,10 +8,10 @@ they are a function of scenario, month and units like everything else, so that w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
-from typing import TypeVar
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import customers
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.once import once
+from fraud_assets.simulation.once import Once
 from fraud_assets.simulation.streams import UNIT
 
 T = TypeVar("T")
@@ -34,24 +34,49 @@ _KEPT = 2
 class Share:
     """The customers that some units and a group have in common: positions ``first`` to ``end`` of the group's."""
 
-    group: Bank
+    units: tuple[int, ...]  # of the group
     first: int
     end: int
     shift: int  # from a position in the group to one among the units' customers
 
 
-def by_group(function: Callable[[Bank, Month], T]) -> Callable[[Bank, Month], T]:
-    """A function of a group and a month whose latest results are kept."""
+class Grouped(Generic[T]):
+    """A function of a group and a month, whose latest results are kept."""
 
-    @once(_KEPT)
-    def found(scenario: Scenario, units: tuple[int, ...], month: Month) -> T:
-        return function(Bank(scenario, units), month)  # a bank of its own: what it knows of customers goes with it
+    def __init__(self, function: Callable[[Bank, Month], T], width: int) -> None:
+        def found(scenario: Scenario, units: tuple[int, ...], month: Month) -> T:
+            return function(Bank(scenario, units), month)  # a bank of its own: what it knows of customers goes with it
 
-    @wraps(function)
-    def call(group: Bank, month: Month) -> T:
-        return found(group.scenario, group.units, month)
+        self._found, self._width = Once(found, _KEPT), width
+        update_wrapper(self, function)
 
-    return call
+    def __call__(self, group: Bank, month: Month) -> T:
+        return self._found(group.scenario, group.units, month)
+
+    def of(self, bank: Bank, month: Month) -> Iterator[tuple[Share, T]]:
+        """The results for all groups in which units of the bank are, with the shares that these have in them."""
+        for share in shares(bank, self._width):
+            yield share, self._found(bank.scenario, share.units, month)
+
+    def ahead(self, bank: Bank, month: Month) -> None:
+        """Work out what the bank's units share with others, unless somebody has or is at it."""
+        found = shares(bank, self._width)
+        if len(found) == 1:  # more of them might not be kept until they are needed
+            self._found.ahead(bank.scenario, found[0].units, month)
+
+
+def by_group(width: int) -> Callable[[Callable[[Bank, Month], T]], Grouped[T]]:
+    """:class:`Grouped` as a decorator, for groups of so many units."""
+    return lambda function: Grouped(function, width)
+
+
+def begin(bank: Bank, month: Month, *results: Grouped[Any]) -> None:
+    """Begin a chunk with what chunks share.
+
+    Each thread takes what no other has begun, so that they work side by side instead of waiting for one another.
+    """
+    for result in results:
+        result.ahead(bank, month)
 
 
 def shares(bank: Bank, width: int) -> list[Share]:
@@ -62,9 +87,9 @@ def shares(bank: Bank, width: int) -> list[Share]:
     last = customers.units(bank.scenario).stop
     found = []
     for start in range(first // width * width, end, width):
-        group = Bank(bank.scenario, tuple(range(start, min(start + width, last))))
         low, high = max(first, start) - start, min(end, start + width) - start
-        found.append(Share(group, low * UNIT, high * UNIT, (start - first) * UNIT))
+        units = tuple(range(start, min(start + width, last)))
+        found.append(Share(units, low * UNIT, high * UNIT, (start - first) * UNIT))
     return found
 
 
@@ -73,11 +98,10 @@ def by_customer(rows: Intents) -> Intents:
     return rows.take(np.argsort(rows.who, kind="stable"))
 
 
-def rows_of(bank: Bank, month: Month, rows: Callable[[Bank, Month], Intents], width: int) -> Intents:
-    """The rows of the units' customers among those that a function gives for groups, customer by customer."""
+def rows_of(bank: Bank, month: Month, rows: Grouped[Intents]) -> Intents:
+    """The rows of the units' customers among those of their groups, which are given customer by customer."""
     found = [Intents.make(0)]
-    for share in shares(bank, width):
-        every = rows(share.group, month)
+    for share, every in rows.of(bank, month):
         low, high = np.searchsorted(every.who, [share.first, share.end])
         mine = every.take(slice(low, high))
         found.append(mine.but(who=mine.who + share.shift))

@@ -58,12 +58,12 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
     rows, again, _, _ = repeats(bank, rows)
-    beside = [arrivals(bank, rows), rows_of(bank, month, _beside, EVERYDAY)]
-    return rows, concat([after, again, checks, retries(bank, rows), refunds(bank, rows), *beside])
+    more = [arrivals(bank, rows), rows_of(bank, month, beside)]
+    return rows, concat([after, again, checks, retries(bank, rows), refunds(bank, rows), *more])
 
 
-@by_group
-def _beside(group: Bank, month: Month) -> Intents:
+@by_group(EVERYDAY)
+def beside(group: Bank, month: Month) -> Intents:
     """Bills and income, what customers receive, and the rows of their episodes."""
     return by_customer(concat([recurring(group, month), receipts(group, month), episodes(group, month)[0]]))
 
@@ -89,14 +89,14 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
     parts = [inside(source, month) for source in (rows, after, again, checks)]
     # Whole episodes, since what was sent back cannot have been declined.
-    every = concat([*parts, rows_of(bank, month, _told_episodes, EVERYDAY)])
+    every = concat([*parts, rows_of(bank, month, told_episodes)])
     found = react(bank, month, _on_other_devices(guests(bank.scenario, month, bank.units), every))
     found = inside(found, month)
     return found.take((found.accident != 0) | (found.anomaly != NONE) | (found.lookalike != NONE))
 
 
-@by_group
-def _told_episodes(group: Bank, month: Month) -> Intents:
+@by_group(EVERYDAY)
+def told_episodes(group: Bank, month: Month) -> Intents:
     """The rows of episodes, marked as unusual and as what they resemble."""
     rows, kind = episodes(group, month)
     anomaly = np.where(rows.cents > 100 * group.normal_maximum[rows.category], AMOUNT, BEHAVIOURAL)

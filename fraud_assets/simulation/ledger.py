@@ -6,6 +6,8 @@ out as it would among all of them. Truth does not pass through here.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -66,7 +68,6 @@ def order(parts: list[Intents], month: Month) -> I64:
 
 def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
     """Those columns of the ledger's rows that the truth repeats."""
-    merchant = np.where(rows.merchant == NONE, NONE, bank.directory.merchant_id[np.maximum(rows.merchant, 0)])
     return pl.DataFrame(
         {
             "transaction_id": rows.transaction_id,
@@ -74,11 +75,11 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
             "event_time": _instants(rows.event_us),
             "amount": rows.cents / 100.0,
             "status": _coded(tables.STATUSES, rows.status),
-            "merchant_id": merchant,
-            "payee_id": rows.payee,
-            "device_id": rows.device,
+            "merchant_id": _given(bank.directory.merchant_id[rows.merchant], rows.merchant),
+            "payee_id": _given(rows.payee),
+            "device_id": _given(rows.device),
         }
-    ).with_columns(*_null_where_none("merchant_id", "payee_id", "device_id"))
+    )
 
 
 def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
@@ -134,20 +135,17 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
             "currency": pl.repeat(scenario.currency, len(rows), dtype=pl.String, eager=True),
             "token": tokens(bank, rows),
             "recipient_entity": _recipients(bank, rows),
-            "card_id": rows.card,
+            "card_id": _given(rows.card),
             "entry_mode": _coded(tables.ENTRY_MODES, entry),
-            "terminal_id": terminal,
+            "terminal_id": _given(terminal),
             "ip_address": _scattered(format_addresses(address), which_seen, remote, len(rows)),
             "latitude": latitude,
             "longitude": longitude,
             "decline_reason": _coded(tables.DECLINE_REASONS, rows.reason),
-            "original_transaction_id": rows.original,
-            "delivery_address_id": delivery,
-            "is_express_delivery": express,
+            "original_transaction_id": _given(rows.original),
+            "delivery_address_id": _given(delivery),
+            "is_express_delivery": _given(express == 1, express),
         }
-    ).with_columns(
-        *_null_where_none("card_id", "terminal_id", "original_transaction_id", "delivery_address_id"),
-        pl.when(pl.col("is_express_delivery") >= 0).then(pl.col("is_express_delivery") == 1),
     )
     columns = [*keys(bank, rows), *by_category, *by_place, *more]
     return pl.DataFrame(columns).select(tables.Transactions.column_names())
@@ -170,6 +168,7 @@ def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
     return tuple(((bits >> np.uint64(shift)) & mask).astype(np.float64) * 2.0**-21 for shift in (0, 21, 42))  # type: ignore[return-value]
 
 
+@lru_cache(maxsize=8)
 def _kinds(scenario: Scenario) -> pl.DataFrame:
     """What a category says of its rows."""
     return pl.DataFrame(
@@ -179,6 +178,7 @@ def _kinds(scenario: Scenario) -> pl.DataFrame:
     )
 
 
+@lru_cache(maxsize=8)
 def _towns(scenario: Scenario) -> pl.DataFrame:
     return pl.DataFrame(
         [(c.city, c.state, c.country) for c in scenario.cities],
@@ -196,8 +196,9 @@ def _instants(us: I64) -> pl.Series:
     return pl.Series(us).cast(pl.Datetime("us", "UTC"))
 
 
-def _null_where_none(*names: str) -> list[pl.Expr]:
-    return [pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in names]
+def _given(values: I64 | Bools, code: Column | None = None) -> pl.Series:
+    """The values, null where they, or the codes beside them, are ``NONE``."""
+    return pl.Series(values).set(pl.Series((values if code is None else code) < 0), None)
 
 
 def _index(code: npt.NDArray[np.generic]) -> pl.Series:

@@ -6,40 +6,49 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from functools import update_wrapper
+from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def once(kept: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """``lru_cache`` of so many results, in which others wait for a result that one is already working out.
+class Once(Generic[P, T]):
+    """A function whose latest results are kept; while one thread works a result out, others wait for it.
 
     Arguments are given by place and can be hashed.
     """
 
-    def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        found: OrderedDict[Hashable, Future[T]] = OrderedDict()
-        lock = threading.Lock()
+    def __init__(self, function: Callable[P, T], kept: int) -> None:
+        self._function, self._kept = function, kept
+        self._found: OrderedDict[Hashable, Future[T]] = OrderedDict()
+        self._lock = threading.Lock()
+        update_wrapper(self, function)
 
-        @wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            with lock:
-                mine = args not in found
-                result = found.setdefault(args, Future())
-                found.move_to_end(args)
-                while len(found) > kept:
-                    found.popitem(last=False)
-            if mine:
-                try:
-                    result.set_result(function(*args, **kwargs))
-                except BaseException as error:
-                    result.set_exception(error)
-                    with lock:
-                        found.pop(args, None)  # whoever asks again tries again
-            return result.result()
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._asked(*args, **kwargs).result()
 
-        return call
+    def ahead(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Work the result out unless somebody has or is at it: nobody waits."""
+        self._asked(*args, **kwargs)
 
-    return decorate
+    def _asked(self, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        with self._lock:
+            mine = args not in self._found
+            result = self._found.setdefault(args, Future())
+            self._found.move_to_end(args)
+            while len(self._found) > self._kept:
+                self._found.popitem(last=False)
+        if mine:
+            try:
+                result.set_result(self._function(*args, **kwargs))
+            except BaseException as error:
+                result.set_exception(error)
+                with self._lock:
+                    self._found.pop(args, None)  # whoever asks again tries again
+        return result
+
+
+def once(kept: int) -> Callable[[Callable[P, T]], Once[P, T]]:
+    """:class:`Once` as a decorator; so many results are kept."""
+    return lambda function: Once(function, kept)

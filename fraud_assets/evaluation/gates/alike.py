@@ -20,24 +20,22 @@ class Alike:
     Attributes
     ----------
     fraud, honest
-        The sample's rows, honest ones only where some fraud does the same, with ``doing``, the number of what is done.
-    sample
-        All of them.
+        The sample's rows, with the number of what is done (:data:`DOING`); null where no fraud does the same.
     """
 
     fraud: pl.DataFrame
     honest: pl.DataFrame
-    sample: Sample
 
     @classmethod
     def of(cls, sample: Sample) -> Alike:
         done = doing(sample.schema)
         codes = sample.fraud.select(done=done).unique().sort("done").with_row_index(DOING)
-        fraud, honest = (
-            frame.with_columns(done=done).join(codes, on="done", maintain_order="left").drop("done")
-            for frame in (sample.fraud, sample.honest)
-        )
-        return cls(fraud, honest, sample)
+
+        def numbered(frame: pl.DataFrame) -> pl.DataFrame:
+            number = frame.select(done=done).join(codes, on="done", how="left", maintain_order="left")[DOING]
+            return frame.with_columns(number)
+
+        return cls(numbered(sample.fraud), numbered(sample.honest))
 
     def compared(self, looked_at: list[Pattern]) -> Iterator[tuple[Pattern, pl.DataFrame, pl.DataFrame]]:
         """For each trace, the frauds and honest rows to be compared; the trace of a thing once a thing and group.
@@ -50,26 +48,21 @@ class Alike:
         traces = [(p.trace_of, "" if p.given is None else str(p.given), p) for p in looked_at if p.trace_of]
         for (trace_of, _), alike in groupby(sorted(traces, key=key), key=key):
             patterns = [pattern for _, _, pattern in alike]
-            fraud, honest = self._rows(trace_of, patterns[0].given)
+            given = patterns[0].given
+            group = (pl.lit(0) if given is None else given).alias("group")
+            # A thing that several actors use is one thing: that they share it is a lead, not a flaw.
+            ours = _chosen(self.fraud, group, trace_of, ["fraud_type"])
+            theirs = _chosen(self.honest, group, trace_of, [])
             for pattern in patterns:
-                yield (
-                    pattern,
-                    fraud.select("fraud_type", "actor", "customer_id", "group", value=pattern.value),
-                    honest.select("customer_id", "group", value=pattern.value),
-                )
+                fraud = self.fraud.select("fraud_type", "actor", "customer_id", group, value=pattern.value)
+                honest = self.honest.select("customer_id", group, value=pattern.value)
+                yield pattern, fraud.filter(ours), honest.filter(theirs)
 
-    def _rows(self, trace_of: str, given: pl.Expr | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """All rows with their ``group``, or if it is not rows that are compared, the first row of each thing."""
-        is_doing = given is not None and DOING in given.meta.root_names()
-        group = pl.lit(0) if given is None else given
-        fraud, honest = (
-            frame.with_columns(group=group)
-            for frame in ((self.fraud, self.honest) if is_doing else (self.sample.fraud, self.sample.honest))
-        )
-        if trace_of == "row":
-            return fraud.drop_nulls("group"), honest.drop_nulls("group")
-        there = pl.col(trace_of).is_not_null() & pl.col("group").is_not_null()
-        once = pl.struct(trace_of, "group").is_first_distinct()
-        # A thing that several actors use is one thing: that they share it is a lead, not a flaw.
-        ours = fraud.filter(there).unique(["fraud_type", "group", trace_of], keep="first", maintain_order=True)
-        return ours, honest.filter(there & once)
+
+def _chosen(rows: pl.DataFrame, group: pl.Expr, trace_of: str, by: list[str]) -> pl.Series:
+    """The rows that are in a group; if it is not rows that are compared, the first of each thing and group."""
+    if trace_of == "row":
+        return rows.select(group.is_not_null()).to_series()
+    named = rows.select(*by, group, thing=pl.col(trace_of))
+    first = pl.struct(pl.all()).is_first_distinct()
+    return named.select(pl.col("thing").is_not_null() & pl.col("group").is_not_null() & first).to_series()

@@ -39,7 +39,7 @@ def column_auc(sample: Sample, truth: Truth) -> Result:
     if not areas:
         return untested("column_auc", limit, truth.frauds)
     ranked = sorted(areas.items(), key=lambda item: (-item[1].value, item[0]))
-    lines = [Line(n, a.value, high=LIMIT + CHANCE * a.error, note=f"standard error {a.error:.3f}") for n, a in ranked]
+    lines = [_line(column, area) for column, area in ranked]
     best = ranked[0][1]
     first = ", ".join(f"{name} {area.value:.2f}" for name, area in ranked[:5])
     return Result(
@@ -52,6 +52,12 @@ def column_auc(sample: Sample, truth: Truth) -> Result:
         lines=tuple(sorted(lines, key=lambda line: line.holds)[:8]),
         details={"roc_area": {name: area.value for name, area in ranked}},
     )
+
+
+def _line(column: str, area: Spread) -> Line:
+    """The limit is open where all fraud is of one campaign, which has no error."""
+    high = LIMIT + CHANCE * area.error if np.isfinite(area.error) else None
+    return Line(column, area.value, high=high, note=f"standard error {area.error:.3f}, by campaign")
 
 
 def _columns(sample: Sample) -> Iterator[tuple[str, pl.Expr]]:

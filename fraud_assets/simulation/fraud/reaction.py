@@ -13,7 +13,7 @@ from fraud_assets.simulation.echoes import is_refunded
 from fraud_assets.simulation.fraud.delays import stopped_at
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.plan import campaigns_from, victims
-from fraud_assets.simulation.groups import FRAUD, by_group, shares
+from fraud_assets.simulation.groups import FRAUD, by_group
 from fraud_assets.simulation.intents import APPROVED, CARD_BLOCKED, DAY, DECLINED, NONE, PURCHASE, SECOND, Bank, Intents
 from fraud_assets.simulation.streams import I64, hashed_uniforms, ids
 
@@ -54,10 +54,12 @@ def with_new_cards(bank: Bank, month: Month, rows: Intents) -> Intents:
 def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64, I64]:
     """Rows paid with a card that replaced another; the cards of all rows; those rows' last card, and its last hour."""
     key = _blocked(bank, month)
-    carded = np.flatnonzero(rows.card != NONE) if len(key) else np.empty(0, dtype=np.int64)
-    owner = rows.who[carded] << np.int64(42)
-    place = np.searchsorted(key, owner | (rows.event_us[carded] // SECOND), side="right")
-    before = np.searchsorted(key, owner)
+    begin = np.searchsorted(key, np.arange(len(bank.traits.index) + 1) << np.int64(42))  # of each customer's keys
+    reported = begin[1:] > begin[:-1]
+    carded = np.flatnonzero(reported[rows.who] & (rows.card != NONE))  # few rows, where only those are looked at
+    owner = rows.who[carded]
+    place = np.searchsorted(key, (owner << np.int64(42)) | (rows.event_us[carded] // SECOND), side="right")
+    before = begin[owner]
     replaced = place > before
     hit, count = carded[replaced], (place - before)[replaced]
     first = rows.card[hit]
@@ -68,17 +70,17 @@ def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64, I
 
 
 def _blocked(bank: Bank, month: Month) -> I64:
-    """When cards were reported before the end of the month: keys of position and second, in order."""
+    """When cards of the units' customers were reported: keys of position and second, in order."""
     found = [np.empty(0, dtype=np.int64)]
-    for share in shares(bank, FRAUD):
-        keys = _blocked_keys(share.group, month)
+    for share, keys in blocked.of(bank, month):
         low, high = np.searchsorted(keys, np.array([share.first, share.end]) << np.int64(42))
         found.append(keys[low:high] + (np.int64(share.shift) << np.int64(42)))
     return np.concatenate(found)
 
 
-@by_group
-def _blocked_keys(group: Bank, month: Month) -> I64:
+@by_group(FRAUD)
+def blocked(group: Bank, month: Month) -> I64:
+    """When cards were reported before the end of the month: keys of position in the group and second, in order."""
     scenario, index = group.scenario, group.traits.index
     found = [np.empty(0, dtype=np.int64)]
     end = microseconds(month.end)

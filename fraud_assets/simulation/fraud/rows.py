@@ -12,7 +12,7 @@ from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
 from fraud_assets.simulation.fraud.plan import alive, victims
-from fraud_assets.simulation.groups import FRAUD, by_customer, by_group, rows_of, shares
+from fraud_assets.simulation.groups import FRAUD, by_customer, by_group, rows_of
 from fraud_assets.simulation.intents import APPROVED, DAY, Bank, Intents, concat
 from fraud_assets.simulation.streams import F64, Bools
 
@@ -28,20 +28,19 @@ class Carried:
 
 def campaign_rows(bank: Bank, month: Month) -> Intents:
     """The ledger rows of the month that campaigns cause, fraud and what honestly goes with it, customer by customer."""
-    return rows_of(bank, month, _rows, FRAUD)
+    return rows_of(bank, month, group_rows)
 
 
 def campaign_logins(bank: Bank, month: Month) -> Sessions:
     """The logins of campaigns in the month; ``campaign`` is the campaign's id."""
     found = []
-    for share in shares(bank, FRAUD):
-        sessions = _sessions(share.group, month)
+    for share, sessions in _sessions.of(bank, month):
         mine = _chosen(sessions, (sessions.who >= share.first) & (sessions.who < share.end))
         found.append({**vars(mine), "who": mine.who + share.shift})
     return Sessions(**{f.name: np.concatenate([part[f.name] for part in found]) for f in fields(Sessions)})
 
 
-@by_group
+@by_group(FRAUD)
 def carried_out(group: Bank, month: Month) -> list[Carried]:
     """Of each plan that is alive: what it does in the month to the accounts of the group."""
     index = group.traits.index
@@ -64,15 +63,15 @@ def carried_out(group: Bank, month: Month) -> list[Carried]:
     return found
 
 
-@by_group
-def _rows(group: Bank, month: Month) -> Intents:
+@by_group(FRAUD)
+def group_rows(group: Bank, month: Month) -> Intents:
     """All rows of a group, sorted by customer."""
     done = [carried.emission for carried in carried_out(group, month)]
     honest = [emission.honest for emission in done if emission.honest is not None]
     return by_customer(concat([Intents.make(0), *(emission.rows for emission in done), *honest]))
 
 
-@by_group
+@by_group(FRAUD)
 def _sessions(group: Bank, month: Month) -> Sessions:
     """All logins of a group in the month."""
     start, end = microseconds(month.start), microseconds(month.end)

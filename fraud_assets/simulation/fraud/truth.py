@@ -8,9 +8,10 @@ import polars as pl
 from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Emission
+from fraud_assets.simulation.fraud.reaction import blocked
 from fraud_assets.simulation.fraud.rows import Carried, carried_out
-from fraud_assets.simulation.groups import FRAUD, by_group, shares
-from fraud_assets.simulation.honest import unordinary
+from fraud_assets.simulation.groups import FRAUD, begin, by_group
+from fraud_assets.simulation.honest import told_episodes, unordinary
 from fraud_assets.simulation.intents import (
     BURST,
     DECLINED,
@@ -40,10 +41,10 @@ _FRAUD = {
 
 def labeled(bank: Bank, month: Month) -> pl.DataFrame:
     """The truth of the units' rows of the month, sorted as the ledger is; columns of :class:`LabeledAnomalies`."""
+    begin(bank, month, _frauds, blocked, told_episodes)
     told = unordinary(bank, month)
     parts, truth = [told], [_honest(bank, told)]
-    for share in shares(bank, FRAUD):
-        fraud, known = _frauds(share.group, month)
+    for share, (fraud, known) in _frauds.of(bank, month):
         low, high = np.searchsorted(fraud.who, [share.first, share.end])
         mine = fraud.take(slice(low, high))
         parts.append(mine.but(who=mine.who + share.shift))
@@ -89,7 +90,7 @@ def _meant(bank: Bank, payee: I64) -> pl.Series:
     return names[which]
 
 
-@by_group
+@by_group(FRAUD)
 def _frauds(group: Bank, month: Month) -> tuple[Intents, pl.DataFrame]:
     """The fraudulent rows of a group and the truth about them, sorted by customer."""
     done = carried_out(group, month)

@@ -77,9 +77,8 @@ class RedemptionBurst(AccountTakeover):
         bank = cast.bank
         mean = np.array([k.mean for k in bank.scenario.categories])[to] * bank.traits.amount_factor[cast.who]
         # The skilled redeem what the wallet itself might.
-        level = (
-            mean * np.where(cast.skill == 2, 0.6, cast.value("amount_factor")) * np.exp(2 * cast.of_account("level") - 1.1)
-        )
+        factor = np.where(cast.skill == 2, 0.6, cast.value("amount_factor"))
+        level = mean * factor * np.exp(2 * cast.of_account("level") - 1.1)
         limit = limits.nearest(bank.scenario, allowed(bank, cast.who, level))
         near = limits.below(limit, 0.80 + 0.195 * cast.u("share"), cast.u("step"))
         plain = price_points(bank, to, level * np.exp(2 * cast.u("amount") - 1.2), cast.u("price"))
