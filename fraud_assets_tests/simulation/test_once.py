@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -61,7 +62,7 @@ def test_only_the_latest_results_are_kept() -> None:
 
 
 def test_a_failure_is_told_and_not_kept() -> None:
-    answers = iter([ValueError("not yet"), 5])
+    answers: Iterator[ValueError | int] = iter([ValueError("not yet"), 5])
 
     @once(kept=1)
     def five() -> int:

@@ -124,7 +124,7 @@ def table(found: Links) -> str:
         f"| devices of several campaigns | {found.shared_devices:,} |",
         f"| mules' accounts open to several campaigns | {found.shared_payees:,} |",
         f"| accounts of the largest ring that cashes out | {found.largest_ring:,} |",
-        f"| groups of {_CLUSTER} or more campaigns of one actor, each begun within a day of the last | {found.clusters:,} |",
+        f"| groups of {_CLUSTER} or more campaigns of one actor, a day apart at most | {found.clusters:,} |",
     ]
     return "\n".join(lines) + "\n"
 
