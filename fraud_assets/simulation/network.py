@@ -184,7 +184,6 @@ def _address(scenario: Scenario, city: I64, provider: I64, host: I64) -> I64:
 @lru_cache(maxsize=1)
 def _octets() -> tuple[pl.Series, pl.Series]:
     """The two halves of an address as text; putting two halves together is twice as fast as four octets."""
-    return (
-        pl.Series([f"{half >> 8}.{half & 255}." for half in range(65_536)]),
-        pl.Series([f"{half >> 8}.{half & 255}" for half in range(65_536)]),
-    )
+    half, octet = np.arange(65_536), pl.Series([str(k) for k in range(256)])
+    two = octet.gather(half >> 8) + "." + octet.gather(half & 255)
+    return two + ".", two

@@ -64,6 +64,7 @@ def judge(scenario: Scenario, month: Month, tables: Tables, before: Tables | Non
     truth = Truth.of(tables)
     sample = Sample.of(tables, truth)
     campaigns = _campaigns(tables, before)
+    earlier = None if before is None else Truth.of(before)
     return [
         column_auc(sample, truth),
         *_patterns(sample, truth),
@@ -72,7 +73,7 @@ def judge(scenario: Scenario, month: Month, tables: Tables, before: Tables | Non
         night_share(sample, truth),
         realised_rate(truth, scenario, month, campaigns),
         realised_mix(truth, scenario, month, campaigns),
-        active_types(truth, scenario, month, campaigns),
+        active_types(truth, scenario, month, campaigns, earlier),
         realised_habits(truth, scenario, tables, before),
         reversals(sample, truth, before, scenario, month),
     ]

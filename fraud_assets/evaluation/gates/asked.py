@@ -16,7 +16,7 @@ RATE_TOLERANCE, MIX_TOLERANCE = 0.15, 0.5
 #: Standard errors by which chance may be off: a campaign has all its rows or none.
 CHANCE = 2.5
 #: A type is active if so many rows of it, and so many campaigns, are to be expected in the month.
-ACTIVE_ROWS, ACTIVE_CAMPAIGNS = 20.0, 1.5
+ACTIVE_ROWS, ACTIVE_CAMPAIGNS = 20.0, 3.0
 _FADED = 0.05
 #: Customers' own shares: what the month shows may differ by so much from the range that was asked for.
 _SHARE_TOLERANCE = 0.02
@@ -99,27 +99,34 @@ def realised_mix(truth: Truth, scenario: Scenario, month: Month, campaigns: pl.D
     )
 
 
-def active_types(truth: Truth, scenario: Scenario, month: Month, campaigns: pl.DataFrame) -> Result:
+def active_types(
+    truth: Truth, scenario: Scenario, month: Month, campaigns: pl.DataFrame, before: Truth | None
+) -> Result:
     """Has every type rows that should have some?
 
-    A type is active from its first month on if 20 rows of it and one and a half campaigns are to be expected in a month
-    with as little fraud as there may be.
+    A type is active from its first month on if 20 rows and three campaigns of it are to be expected with as little
+    fraud as a month may have: in this month, or else in this month and the one before it together.
 
     Parameters
     ----------
     campaigns
         fraud_type and planned_rows of the campaigns alive in this month and, where known, in the month before.
+    before
+        The month before, if it is at hand.
     """
-    least = scenario.fraud.rate * (1 - scenario.fraud.monthly_variation) * truth.rows
-    rows = dict(truth.fraud.group_by("fraud_type").len().iter_rows())
+    least = scenario.fraud.rate * (1 - scenario.fraud.monthly_variation)
     planned = dict(campaigns.group_by("fraud_type").agg(pl.col("planned_rows").mean()).iter_rows())
+    active, since = _active(scenario, month), _active(scenario, month - 1)
     lines = []
-    for name, share in sorted(_active(scenario, month).items()):
-        expected = share * least
-        size = planned.get(name, 0.0)
-        if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * size:
-            low = max(1.0, _FADED * expected)
-            lines.append(Line(name, float(rows.get(name, 0)), low, None, expected, "rows; asked: the fewest expected"))
+    for name, share in sorted(active.items()):
+        spans = [[truth], [truth, before] if before is not None and name in since else [truth]]
+        for months in spans:
+            expected = share * least * sum(other.rows for other in months)
+            if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * planned.get(name, 0.0):
+                found = sum(int((other.fraud["fraud_type"] == name).sum()) for other in months)
+                note = f"rows of {len(months)} month{'s' if len(months) > 1 else ''}; asked for: the fewest to expect"
+                lines.append(Line(name, float(found), max(1.0, _FADED * expected), None, expected, note))
+                break
     if not lines:
         return untested("active_types", "rows of every active type", truth.frauds, "no type has enough rows to expect")
     broken = [line for line in lines if not line.holds]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.customers import traits, units
+from fraud_assets.simulation.once import once
 from fraud_assets.simulation.streams import F64, I64
 
 #: Share of the customers who count as new [P].
@@ -29,17 +30,20 @@ class _Everybody:
     count: I64
 
 
-@lru_cache(maxsize=4)
+@once(kept=4)
 def _everybody(scenario: Scenario) -> _Everybody:
-    parts = [traits(scenario, (unit,)) for unit in units(scenario)]
-    city = np.concatenate([t.city for t in parts])
+    parts = []
+    for unit in units(scenario):  # only these columns are kept of everybody
+        t = traits(scenario, (unit,))
+        parts.append((t.city, t.daily_rate, t.registered_day))
+    city, rate, registered = (np.concatenate(column) for column in zip(*parts, strict=True))
     names = sorted({c.metro for c in scenario.cities})
     metro = np.array([names.index(c.metro) for c in scenario.cities], dtype=np.int64)
     count = np.bincount(metro[city], minlength=len(names))
     return _Everybody(
         city=city.astype(np.int32),
-        rate=np.concatenate([t.daily_rate for t in parts]).astype(np.float32),
-        registered=np.concatenate([t.registered_day for t in parts]).astype(np.int32),
+        rate=rate.astype(np.float32),
+        registered=registered.astype(np.int32),
         by_metro=np.argsort(metro[city], kind="stable").astype(np.int32),
         metro=metro,
         start=np.cumsum(count) - count,
