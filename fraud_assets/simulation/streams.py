@@ -28,6 +28,8 @@ UNIT = 256
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_SHIFT1, _SHIFT2, _SHIFT3 = np.uint64(30), np.uint64(27), np.uint64(31)
+_SHIFT_TO_53 = np.uint64(11)
 _MASK63 = np.uint64(0x7FFFFFFFFFFFFFFF)
 
 
@@ -88,11 +90,14 @@ def finer(u: F64, scale: float = 4096.0) -> F64:
 
 def _finish(x: U64) -> U64:
     """The output function of SplitMix64 (Steele, Lea and Flood 2014), in place."""
-    spare = np.empty_like(x)
-    for shift, factor in ((30, _MIX1), (27, _MIX2)):
-        x ^= np.right_shift(x, np.uint64(shift), out=spare)
-        x *= factor
-    x ^= np.right_shift(x, np.uint64(31), out=spare)
+    spare = x >> _SHIFT1
+    x ^= spare
+    x *= _MIX1
+    np.right_shift(x, _SHIFT2, spare)
+    x ^= spare
+    x *= _MIX2
+    np.right_shift(x, _SHIFT3, spare)
+    x ^= spare
     return x
 
 
@@ -114,9 +119,15 @@ def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
 
 def ids(seed: int, salt: str, *parts: npt.ArrayLike) -> I64:
     """Ids: non-negative 63-bit integers from :func:`keyed`."""
-    return (keyed(seed, salt, *parts) & _MASK63).astype(np.int64)
+    bits = keyed(seed, salt, *parts)
+    bits &= _MASK63
+    return bits.view(np.int64)
 
 
 def hashed_uniforms(seed: int, salt: str, *parts: npt.ArrayLike) -> F64:
     """Uniform numbers in [0, 1) that belong to the parts: the same parts, the same number, wherever they stand."""
-    return (keyed(seed, salt, *parts) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    bits = keyed(seed, salt, *parts)
+    bits >>= _SHIFT_TO_53
+    u = bits.astype(np.float64)
+    u *= 2.0**-53
+    return u

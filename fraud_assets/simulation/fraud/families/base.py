@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -167,11 +168,16 @@ class Family(ABC):
 
 def _spread(kind: CampaignType) -> dict[str, F64]:
     """Parameters of 512 campaigns, evenly drawn, the bounds among them."""
-    n = 512
     values = {}
     for name, bounds in kind.parameters.items():
         low, high = bounds if isinstance(bounds, tuple) else (bounds, bounds)
-        u = hashed_uniforms(0, f"mean.{name}", np.arange(n))
-        u[0], u[1] = 0.0, 1.0  # the shortest and the longest
-        values[name] = low + (high - low) * u
+        values[name] = low + (high - low) * _evenly(name)
     return values
+
+
+@lru_cache(maxsize=256)
+def _evenly(name: str) -> F64:
+    u = hashed_uniforms(0, f"mean.{name}", np.arange(512))
+    u[0], u[1] = 0.0, 1.0  # the shortest and the longest
+    u.flags.writeable = False  # it is shared through the cache
+    return u
