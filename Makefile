@@ -27,7 +27,7 @@ demo: .venv/ready ## A bank's first quarter, from customers to evaluation report
 	@$(BIN)/fraud-assets demo
 
 test: .venv/ready ## All tests
-	@$(ALONE) $(BIN)/python -m pytest
+	@$(ALONE) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 ui: .venv/ready ## Dagster's web interface and its daemon on http://127.0.0.1:3000 (PORT=... for another port)
 	@PYTHONWARNINGS="ignore:Function" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
