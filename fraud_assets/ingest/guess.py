@@ -1,0 +1,296 @@
+"""A first scenario for a file that nobody has described yet: guessed from the names of its columns and its first rows.
+
+What lives here: guesses, and the words for how sure they are. A guess is never acted on; it is written for a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from fraud_assets.ingest.sources import IngestError, SourceFile, batches, columns_of, is_parquet
+from fraud_assets.scenario.source import CODES, REQUIRED, Files
+
+#: Rows that are looked at.
+SAMPLE_ROWS = 20_000
+#: Different codes that are listed.
+_MOST_CODES = 25
+
+#: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
+_NAMES: dict[str, str] = {
+    "is_fraud": r"fraud|betrug|fraude|frode|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
+    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|dispute_date|chargeback_date",
+    "event_time": r"time|zeit|datetime|timestamp|(trans|tx|event|buchungs?|auth)_?(date|datum|dt)|^dt$|^date$|^datum$"
+    r"|fecha|data_ora",
+    "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo",
+    "customer_id": r"cust|kunde|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente|^who$",
+    "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid",
+    "merchant_id": r"merchant|haendler|händler|shop|store|seller|commer|terminal_id|^payee_name$|namedest",
+    "payee_id": r"payee|recipient|empfaenger|empfänger|beneficiar|iban|counterparty|dest",
+    "category": r"categor|mcc|branche|sector",
+    "channel": r"channel|^weg$|kanal|entry|^pos|payment_?type|product_?cd|use_chip",
+    "status": r"status|^stand$|result|approved|response|state_?code",
+    "currency": r"curr|waehrung|währung|^ccy|divisa",
+    "device_id": r"device|geraet|gerät|fingerprint",
+    "ip_address": r"^ip|_ip$|ip_?addr",
+    "latitude": r"(^|_)lat(itude)?$",
+    "longitude": r"(^|_)(lon|lng|long)(gitude)?$",
+    "city": r"city|^ort$|stadt|ciudad|ville",
+    "country": r"country|land$|pays|^pais",
+}
+_DATES = {
+    r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d": "iso",
+    r"^\d{4}-\d\d-\d\d$": "iso",
+    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d$": "%d.%m.%Y %H:%M:%S",
+    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d$": "%d.%m.%Y %H:%M",
+    r"^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d$": "%d/%m/%Y %H:%M:%S",
+    r"^\d\d/\d\d/\d{4} \d\d:\d\d$": "%d/%m/%Y %H:%M",
+    r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d$": "%Y/%m/%d %H:%M:%S",
+    r"^\d{14}$": "%Y%m%d%H%M%S",
+    r"^\d{10}(\.0)?$": "epoch_s",
+    r"^\d{13}(\.0)?$": "epoch_ms",
+}
+_MEANINGS: dict[str, dict[str, str]] = {
+    "channel": {"pos|chip|swipe|present|magstripe": "card_present", "ecom|online|web|internet|cnp|^w$": "online",
+                "app|mobile|wallet": "app", "ueb|transfer|bank|wire|ach|sepa": "bank"},
+    "status": {"ok|appr|success|^00$|complete|genehm|^y": "approved", "decl|abge|reject|fail|refus|denied": "declined",
+               "pend|offen|open": "pending"},
+    "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si)$": "true", "^(0|0\\.0|false|f|n|no|nein|)$": "false"},
+}  # fmt: skip
+
+
+@dataclass
+class Guess:
+    """What a file seems to be: lines of the section ``files``, each with what is unsure of it."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    unsure: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
+    months: tuple[str, str] | None = None
+
+
+def first_scenario(file: SourceFile, name: str, location: str) -> str:
+    """The text of a ``scenario.yaml`` for a file, with comments on what is unsure.
+
+    Parameters
+    ----------
+    file
+        CSV, CSV.gz or Parquet.
+    name
+        Of the bank.
+    location
+        How the scenario shall name the file; a month in its name becomes ``{month}``.
+
+    Raises
+    ------
+    IngestError
+        If the file cannot be read, has no rows, or no column that could be customer, time or amount.
+    """
+    guess = _guess(file)
+    monthly = re.sub(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)", "{month}", location)
+    if monthly == location:
+        monthly = re.sub(r"(?<!\d)20\d\d([_/]?)(0[1-9]|1[0-2])(?!\d)", r"{year}\1{mm}", location)
+    first, last = guess.months or ("2024-01", "2024-01")
+    doubt = "of the rows that were looked at; there may be others"
+    lines = [
+        f"# Guessed from {PurePosixPath(file.name).name}. Look over every line, above all those with a question mark.",
+        f"name: {name}",
+        f"title: {name}",
+        "source: files",
+        "currency: EUR                     # ? ISO 4217",
+        f"first_month: {first}              # ? {doubt}",
+        f"last_month: {last}               # ? {doubt}; leave it out if months go on coming",
+        "files:",
+        f"  location: {_quoted(monthly)}" + ("" if monthly == location else "  # ? the month in the file's name"),
+        "  time_zone: UTC                  # ? of times that say none, for example Europe/Berlin",
+        *(_line(f"  {key}: {_quoted(value)}", guess.unsure.get(key)) for key, value in guess.settings.items()),
+        "  columns:                        # ours: theirs",
+        *(_line(f"    {ours}: {_quoted(theirs)}", guess.unsure.get(ours)) for ours, theirs in guess.columns.items()),
+    ]
+    if guess.unused:
+        lines.append(f"    # not used: {', '.join(guess.unused)}")
+    if guess.values:
+        lines.append("  values:                         # theirs: ours")
+    for column, mapping in guess.values.items():
+        lines.append(f"    {column}:")
+        for theirs, ours in mapping.items():
+            known = f"{_quoted(theirs)}: {ours}"
+            asked = f"# {_quoted(theirs)}: ?  one of {', '.join(CODES[column])}"
+            lines.append(f"      {known if ours in CODES[column] else asked}")
+    if "is_fraud" in guess.columns and "reported_at" not in guess.columns:
+        lines.append("  report_delay_days: 7            # ? from a fraud to the day the bank knew of it")
+    return "\n".join(lines) + "\n"
+
+
+def _guess(file: SourceFile) -> Guess:
+    reading, guess = _reading(file)
+    theirs = columns_of(file, reading)
+    sample = _sample(file, reading, theirs)
+    if sample.is_empty():
+        raise IngestError(f"{file.name} has no rows; nothing can be guessed from it")
+    texts = {name: sample[name].cast(pl.String, strict=False).str.strip_chars() for name in theirs}
+    left = list(theirs)
+    for ours, pattern in _NAMES.items():
+        found = [name for name in left if re.search(pattern, name.lower())]
+        fit = [name for name in found if _FITS.get(ours, _anything)(sample[name], texts[name])]
+        if not fit:
+            continue
+        guess.columns[ours] = fit[0]
+        left.remove(fit[0])
+        if len(fit) > 1:
+            guess.unsure[ours] = f"or {', '.join(fit[1:4])}"
+    if missing := [name for name in REQUIRED if name not in guess.columns]:
+        raise IngestError(
+            f"{file.name}: no column seems to be {missing[0]}; there are {', '.join(theirs)};"
+            " write the scenario by hand, see docs/your-own-transactions.md"
+        )
+    guess.columns = {ours: guess.columns[ours] for ours in (*REQUIRED, *guess.columns) if ours in guess.columns}
+    guess.unused = left
+    _time(guess, sample[guess.columns["event_time"]], texts[guess.columns["event_time"]])
+    _amount(guess, sample[guess.columns["amount"]], texts[guess.columns["amount"]])
+    for column in ("channel", "status", "is_fraud"):
+        if column in guess.columns:
+            _codes(guess, column, texts[guess.columns[column]])
+    return guess
+
+
+def _reading(file: SourceFile) -> tuple[Files, Guess]:
+    """How a CSV is written: encoding and separator, from its first bytes."""
+    guess = Guess()
+    columns = dict.fromkeys(REQUIRED, "-")
+    if is_parquet(file.name):
+        return Files.model_validate({"location": "-", "time_zone": "UTC", "columns": columns}), guess
+    import gzip
+
+    with file.open() as raw:
+        source = gzip.GzipFile(fileobj=raw) if file.name.lower().endswith(".gz") else raw
+        head = source.read(65_536)
+    try:
+        head[: head.rfind(b"\n") + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        guess.settings["encoding"] = "cp1252"
+        guess.unsure["encoding"] = "it is not UTF-8"
+    first = head.split(b"\n", 1)[0].decode("latin-1")
+    separator = max(",;\t|", key=first.count)
+    if separator != ",":
+        guess.settings["separator"] = separator
+    document = {"location": "-", "time_zone": "UTC", "columns": columns, "separator": separator}
+    return Files.model_validate({**document, "encoding": guess.settings.get("encoding", "utf-8")}), guess
+
+
+def _sample(file: SourceFile, reading: Files, columns: list[str]) -> pl.DataFrame:
+    for batch in batches(file, reading, columns):
+        return batch.frame.head(SAMPLE_ROWS)
+    return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+
+
+def _time(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
+    from fraud_assets.ingest.times import times
+
+    written = "iso"
+    if cells.dtype == pl.String or cells.dtype.is_numeric():
+        shares = {form: texts.str.contains(pattern).mean() or 0 for pattern, form in _DATES.items()}
+        written = max(shares, key=lambda form: shares[form])
+        if float(shares[written]) < 0.9:  # type: ignore[arg-type]
+            guess.unsure["time_format"] = "few cells look like it; as strftime writes them"
+        elif written.startswith("%d/"):
+            guess.unsure["time_format"] = "or the month first, %m/%d"
+            if (texts.str.slice(3, 2).cast(pl.Int32, strict=False).max() or 0) > 12:  # type: ignore[operator]
+                written = written.replace("%d/%m", "%m/%d")
+                del guess.unsure["time_format"]
+    if written != "iso" or "time_format" in guess.unsure:
+        guess.settings["time_format"] = written
+    reading = Files(
+        location="-",
+        time_zone="UTC",
+        time_format=written,
+        columns=dict.fromkeys(REQUIRED, "-"),
+    )
+    found = times(texts if cells.dtype == pl.String else cells, reading).instant.drop_nulls().dt.strftime("%Y-%m")
+    if len(found):
+        guess.months = str(found.min()), str(found.max())
+
+
+def _amount(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
+    if cells.dtype == pl.String and texts.str.contains(r",\d{1,2}$").mean():
+        guess.settings["decimal"] = ","
+    number = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    if (number < 0).any():
+        guess.settings["negative_amounts"] = "refund"
+        guess.unsure["negative_amounts"] = "or payment, where what leaves the account is negative, or reject"
+    is_whole = not texts.str.contains(r"[.,]\d").any()
+    if is_whole and "cent" in guess.columns["amount"].lower():
+        guess.settings["amount_unit"] = "cents"
+    elif is_whole:
+        guess.settings["amount_unit"] = "major"
+        guess.unsure["amount_unit"] = "or cents: all amounts are whole"
+
+
+def _codes(guess: Guess, column: str, texts: pl.Series) -> None:
+    codes = texts.fill_null("").unique().sort().to_list()
+    if len(codes) > _MOST_CODES:
+        guess.unsure[column] = f"{len(codes):,} different codes; say in values what they mean"
+        return
+    meanings = _MEANINGS[column]
+    mapping = {}
+    for code in codes:
+        lower = code.lower()
+        mapping[code] = next((ours for pattern, ours in meanings.items() if re.search(pattern, lower)), "?")
+    if any(code not in CODES[column] or ours != code for code, ours in mapping.items()):
+        guess.values[column] = mapping
+
+
+def _is_time(cells: pl.Series, texts: pl.Series) -> bool:
+    if cells.dtype.is_temporal():
+        return True
+    return any((texts.str.contains(pattern).mean() or 0) > 0.5 for pattern in _DATES)  # type: ignore[operator]
+
+
+def _is_number(cells: pl.Series, texts: pl.Series) -> bool:
+    if cells.dtype.is_numeric():
+        return True
+    number = texts.str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
+    return float(number.is_not_null().mean() or 0) > 0.5  # type: ignore[arg-type]
+
+
+def _is_degrees(_: pl.Series, texts: pl.Series) -> bool:
+    number = texts.cast(pl.Float64, strict=False).drop_nulls()
+    return bool(len(number)) and bool((number.abs() <= 180).all())
+
+
+def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
+    return texts.n_unique() <= _MOST_CODES
+
+
+def _anything(_: pl.Series, __: pl.Series) -> bool:
+    return True
+
+
+_FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
+    "event_time": _is_time,
+    "reported_at": _is_time,
+    "amount": _is_number,
+    "latitude": _is_degrees,
+    "longitude": _is_degrees,
+    "is_fraud": _is_flag,
+}
+
+
+def _line(text: str, doubt: str | None) -> str:
+    return f"{text}  # ? {doubt}" if doubt else text
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML reads it: quoted unless it is plain."""
+    if re.fullmatch(r"[A-Za-z_./][\w./{}-]*", text) and text.lower() not in _YAML_WORDS:
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+
+
+_YAML_WORDS = ("y", "n", "yes", "no", "true", "false", "on", "off", "null")

@@ -1,0 +1,345 @@
+"""A month of the ledger from a user's files.
+
+Two passes, in memory bounded by a batch and a bucket: every row is read, judged and put into a bucket by its customer's
+number; then each bucket is sorted and becomes a chunk of the ledger. A third, smaller heap of numbers finds those that
+occur twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.ingest.cells import originals, time_cells
+from fraud_assets.ingest.finish import labels, ledger
+from fraud_assets.ingest.sources import LONGEST_ORIGINAL, Batch, IngestError, SourceFile, batches, is_parquet
+from fraud_assets.ingest.spool import Spool
+from fraud_assets.ingest.tables import RejectedTransactions
+from fraud_assets.months import Month
+from fraud_assets.scenario.source import FilesScenario
+from fraud_assets.tables import polars_schema
+
+__all__ = ["IngestError", "Ingested", "ingest_month"]
+
+#: Rows of a bucket, about: what is sorted at once.
+BUCKET_ROWS = 150_000
+#: Buckets are files, and a process may not open any number of them.
+MOST_BUCKETS = 256
+#: Bytes a row takes, about, by kind of file.
+_ROW_BYTES = {"parquet": 25, "csv": 80, "gz": 25}
+#: Where the number of a file begins in a row's position; below it is the row's number in the file.
+_FILE = 1 << 40
+
+_REJECTED = polars_schema(RejectedTransactions)
+
+
+@dataclass
+class Ingested:
+    """A month's rows, waiting on disk as long as the block of :func:`ingest_month` lasts.
+
+    Attributes
+    ----------
+    files
+        Their names, in the order in which they were read.
+    read
+        Rows read of all files.
+    elsewhere
+        Rows of other months, which those months account for.
+    duplicates
+        Rows with the number of an earlier one; they are among the rejected.
+    """
+
+    scenario: FilesScenario
+    month: Month
+    files: list[str]
+    read: int = 0
+    elsewhere: int = 0
+    duplicates: int = 0
+    _rows: Spool = field(repr=False, kw_only=True)
+    _rejected: Spool = field(repr=False, kw_only=True)
+    _repeated: pl.DataFrame = field(repr=False, kw_only=True)
+    _kept: dict[int, int] = field(default_factory=dict, repr=False)
+    _labels: dict[int, pl.DataFrame] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def rejected(self) -> int:
+        """Rejected rows, duplicates among them."""
+        return self._rejected.rows
+
+    @property
+    def expected(self) -> int:
+        """Rows that the ledger has to have: what was read, less what was rejected and what is elsewhere."""
+        return self.read - self.elsewhere - self.rejected
+
+    @property
+    def kept(self) -> int:
+        """Rows of the ledger, of the chunks that have been made so far."""
+        return sum(self._kept.values())
+
+    @property
+    def rejected_share(self) -> float:
+        """Rejected rows among the month's."""
+        return self.rejected / max(1, self.rejected + self.expected)
+
+    def ledger_chunks(self) -> list[Callable[[], pl.DataFrame]]:
+        """The ledger, sorted by (customer_id, event_time, transaction_id), as functions that each give a part."""
+        return [partial(self._chunk, number) for number in range(self._rows.buckets)]
+
+    def rejected_chunks(self) -> list[Callable[[], pl.DataFrame]]:
+        """``rejected_transactions``, sorted by file and row, as functions that each give a part."""
+        return [self._rejects]
+
+    def reasons(self, most: int) -> list[tuple[str, int]]:
+        """The most frequent reasons of rejected rows, cells left out, with their rows."""
+        rows = self._rejected.bucket(0)
+        if rows is None:
+            return []
+        kinds = pl.col("reason").str.replace(r"'.*'", "'...'").str.replace(r" of row \d+ of .*", " of another row")
+        counts = rows.group_by(kinds).len().sort(["len", "reason"], descending=[True, False]).head(most)
+        return list(counts.iter_rows())
+
+    def labels(self) -> pl.DataFrame:
+        """``source_labels``, once all chunks of the ledger have been made."""
+        return labels([self._labels[number] for number in sorted(self._labels)])
+
+    def check(self) -> None:
+        """See that no row has vanished.
+
+        Raises
+        ------
+        RuntimeError
+            If rows read are not rows of the ledger, rejected ones and those of other months.
+        """
+        if self.kept != self.expected:
+            raise RuntimeError(
+                f"{self.scenario.name} {self.month}: {self.read:,} rows were read, {self.kept:,} are in the ledger,"
+                f" {self.rejected:,} rejected and {self.elsewhere:,} of other months;"
+                f" {self.expected - self.kept:,} are lost"
+            )
+
+    def _chunk(self, number: int) -> pl.DataFrame:
+        rows = self._rows.bucket(number)
+        if rows is not None and self._repeated.height:
+            rows = rows.join(self._repeated, on="position", how="anti", maintain_order="left")
+        found, labelled = ledger(rows, self.scenario)
+        with self._lock:
+            self._kept[number] = found.height
+            self._labels[number] = labelled
+        return found
+
+    def _rejects(self) -> pl.DataFrame:
+        rows = self._rejected.bucket(0)
+        if rows is None:
+            return pl.DataFrame(schema=_REJECTED)
+        return rows.sort("position").select(
+            file=pl.Series("file", self.files, dtype=pl.String).gather(rows.sort("position")["position"] // _FILE),
+            row_number=pl.col("position") % _FILE,
+            reason="reason",
+            original=pl.col("original").fill_null("").str.head(LONGEST_ORIGINAL),
+        )
+
+
+@contextmanager
+def ingest_month(
+    scenario: FilesScenario, month: Month, files: Mapping[Month | None, Sequence[SourceFile]]
+) -> Iterator[Ingested]:
+    """Read the files that may hold rows of a month.
+
+    Parameters
+    ----------
+    files
+        By month, those of the month itself and of the months beside it; under None those that may hold any month.
+
+    Yields
+    ------
+    The month's rows. They are on disk, where TMPDIR says, until the block ends.
+
+    Raises
+    ------
+    IngestError
+        If there is no file of the month, or one cannot be read.
+    """
+    own = [*files.get(month, ()), *files.get(None, ())]
+    if not own:
+        raise IngestError(
+            f"{scenario.name} {month}: there is no file {scenario.files.of_month(month.key)};"
+            " see files.location, or last_month if there is no such month"
+        )
+    beside = [file for other in (month - 1, month + 1) for file in files.get(other, ())]
+    together = sorted((*own, *beside), key=lambda file: file.name)
+    with TemporaryDirectory(prefix="fraud-assets-") as place:
+        folder, buckets = Path(place), _buckets(own)
+        rows = Spool(folder, "rows", "customer_id", buckets)
+        ids = Spool(folder, "ids", "transaction_id", buckets)
+        rejected = Spool(folder, "rejected", None)
+        found = Ingested(
+            scenario, month, [f.name for f in together], _rows=rows, _rejected=rejected, _repeated=pl.DataFrame()
+        )
+        owned = {file.name for file in own}
+        keys = {file.name: other.key for other, those in files.items() if other is not None for file in those}
+        home = month if scenario.files.is_monthly else None
+        for number, file in enumerate(together):
+            reader = _Reader(found, home, keys.get(file.name, month.key), number * _FILE, is_own=file.name in owned)
+            for batch in batches(file, scenario.files, _wanted(scenario)):
+                good, bad = reader.judge(batch)
+                rows.append(good)
+                ids.append(good.select("transaction_id", "position"))
+                rejected.append(bad)
+        rows.close()
+        ids.close()
+        found._repeated = _repeated(ids)
+        found.duplicates = found._repeated.height
+        for bad in _reread(found, together):
+            rejected.append(bad)
+        rejected.close()
+        yield found
+
+
+def _wanted(scenario: FilesScenario) -> list[str]:
+    """Names in the files of the columns that are read, each once."""
+    names = (name for column in scenario.files.columns for name in scenario.files.sources(column))
+    return list(dict.fromkeys(names))
+
+
+def _buckets(files: Iterable[SourceFile]) -> int:
+    def rows(file: SourceFile) -> int:
+        kind = "parquet" if is_parquet(file.name) else "gz" if file.name.lower().endswith(".gz") else "csv"
+        return file.size // _ROW_BYTES[kind]
+
+    return min(MOST_BUCKETS, 1 << max(0, (sum(map(rows, files)) // BUCKET_ROWS)).bit_length())
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Judges the rows of a file for a month: its own, those of others, and those that are none."""
+
+    found: Ingested
+    home: Month | None  # of the files of the month; None if they may hold any
+    key: str  # month of the file, or of the rows where it may hold any: with an id it makes a transaction's number
+    offset: int
+    is_own: bool
+
+    def judge(self, batch: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Good rows, typed, and bad ones with reason and original; the others are counted."""
+        found, month, frame = self.found, self.found.month, batch.frame
+        found.read += frame.height + len(batch.misfits)
+        texts, when, rows = time_cells(frame, found.scenario)
+        is_here = when.instant.is_between(month.start, month.end, closed="left").fill_null(False)
+        told = self._has_no_month(batch.misfits)
+        if self.is_own:
+            is_lost = self._is_lost(when.instant)
+            rows.reject(
+                is_lost & when.instant.is_not_null(),
+                lambda: (
+                    pl.lit(pl.Series("event_time '" + texts.fill_null("").str.head(60) + "'")) + pl.lit(self._where())
+                ),
+            )
+            wanted = is_here | is_lost
+        else:
+            wanted = is_here
+        found.elsewhere += frame.height - int(wanted.sum())
+        position = pl.Series("position", batch.rows + self.offset)
+        if not wanted.all():
+            frame, position = frame.filter(wanted), position.filter(wanted)
+            fault = rows.fault.filter(wanted)
+            _, when, rows = time_cells(frame, found.scenario)
+            rows.fault = fault
+        typed = rows.read(when, self.key).with_columns(position)
+        is_good = typed["reason"].is_null()
+        good = typed.filter(is_good).drop("reason")
+        if is_good.all():
+            return good, told
+        bad = typed.filter(~is_good).select("position", "reason")
+        bad = bad.with_columns(originals(frame.filter(~is_good)).alias("original"))
+        return good, pl.concat([bad, told])
+
+    def _has_no_month(self, misfits: Sequence[tuple[int, str, str]]) -> pl.DataFrame:
+        """Rows without the right number of cells: of the file's month, or of the bank's first."""
+        if not self._takes_lost:
+            self.found.elsewhere += len(misfits)
+            misfits = ()
+        schema = {"position": pl.Int64, "reason": pl.String, "original": pl.String}
+        table = pl.DataFrame(list(misfits), schema=schema, orient="row")
+        return table.with_columns(pl.col("position") + self.offset)
+
+    @property
+    def _takes_lost(self) -> bool:
+        """Whether rows that belong to no month are told in this one."""
+        return self.is_own and (self.home is not None or self.found.month == self.found.scenario.first)
+
+    def _is_lost(self, instant: pl.Series) -> pl.Series:
+        """Rows that no month of the bank will take, and that are told in this one."""
+        if not self._takes_lost:
+            return pl.Series("lost", [False]).new_from_index(0, len(instant))
+        first, last = self._taking()
+        kept = instant >= first.start
+        if last is not None:
+            kept &= instant < last.end
+        return ~kept.fill_null(False)
+
+    def _taking(self) -> tuple[Month, Month | None]:
+        """The months that take rows of this file."""
+        first, last = self.found.scenario.first, self.found.scenario.last
+        if self.home is None:
+            return first, last
+        after = self.home + 1
+        return max(first, self.home - 1), after if last is None else min(after, last)
+
+    def _where(self) -> str:
+        first, last = self._taking()
+        span = f"{first} to {last}" if last else f"{first} onwards"
+        file = "" if self.home is None else f" of a file of {self.home}"
+        return f" lies outside the months{file}, {span} (UTC)"
+
+
+def _repeated(ids: Spool) -> pl.DataFrame:
+    """Positions of the rows whose number an earlier row has, and that row's."""
+    parts = []
+    for number in range(ids.buckets):
+        bucket = ids.bucket(number)
+        if bucket is None:
+            continue
+        bucket = bucket.sort("transaction_id", "position")
+        again = bucket["transaction_id"] == bucket["transaction_id"].shift(1)
+        if again.any():
+            first = pl.col("position").first().over("transaction_id").alias("first")
+            parts.append(bucket.with_columns(first).filter(again.fill_null(False)).select("position", "first"))
+    schema = {"position": pl.Int64, "first": pl.Int64}
+    return pl.concat(parts).sort("position") if parts else pl.DataFrame(schema=schema)
+
+
+def _reread(found: Ingested, files: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
+    """The repeated rows as they stand in their files, with the reason."""
+    repeated = found._repeated
+    positions, firsts = repeated["position"].to_numpy(), repeated["first"].to_numpy()
+    what = "transaction_id repeats that" if found.scenario.files.sources("transaction_id") else "repeats all"
+    wanted = _wanted(found.scenario)
+    for number, file in enumerate(files):
+        lo, hi = np.searchsorted(positions, (number * _FILE, (number + 1) * _FILE)).tolist()
+        if lo == hi:
+            continue
+        for batch in batches(file, found.scenario.files, wanted):
+            at = batch.rows + number * _FILE
+            here = np.isin(at, positions[lo:hi], assume_unique=True)
+            if not here.any():
+                continue
+            first = firsts[positions.searchsorted(at[here])]
+            names = np.array(found.files, dtype=object)[first // _FILE]
+            yield pl.DataFrame(
+                {
+                    "position": at[here],
+                    "reason": [
+                        f"{what} of row {row} of {name}" for row, name in zip(first % _FILE, names, strict=True)
+                    ],
+                    "original": originals(batch.frame.filter(here)),
+                }
+            )
