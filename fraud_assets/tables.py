@@ -39,6 +39,7 @@ DIRECTIONS = ["debit", "credit"]
 STATUSES = ["approved", "declined", "pending"]
 KINDS = ["purchase", "bill", "transfer", "withdrawal", "income", "refund", "reversal"]
 ENTRY_MODES = ["chip", "contactless", "swipe", "keyed", "ecommerce", "wallet", "account"]
+CARD_TYPES = ["credit", "debit", "prepaid"]
 DECLINE_REASONS = [
     "insufficient_funds",
     "do_not_honor",
@@ -48,9 +49,12 @@ DECLINE_REASONS = [
     "card_blocked",
     "invalid_account",
     "technical",
+    "wrong_pin",
+    "cvv_mismatch",
+    "suspected_fraud",
 ]
 DEVICE_KINDS = ["phone", "laptop", "tablet", "terminal"]
-SHARED_KINDS = ["device", "ip", "payee", "customer"]
+SHARED_KINDS = ["device", "ip", "payee", "customer", "address"]
 LOGIN_EVENTS = ["login", "password_reset", "credential_change", "phone_change"]
 SKILLS = ["low", "mid", "high"]
 SEVERITIES = ["low", "medium", "high", "critical"]
@@ -58,6 +62,8 @@ ANOMALY_TYPES = ["behavioural", "geographic", "temporal", "amount"]
 REPORT_KINDS = ["fraud", "wrong_recipient", "wrong_amount", "duplicate"]
 REPORT_SOURCES = ["customer", "chargeback", "charge_off", "merchant_audit", "law_enforcement", "processor", "bank"]
 DECISIONS = ["APPROVED", "FLAGGED", "REJECTED"]
+RISK_LEVELS = ["low", "medium", "high", "critical"]
+TRENDS = ["falling", "steady", "rising"]
 
 
 def _id(description: str, **options: Any) -> dy.Int64:
@@ -198,6 +204,7 @@ class Transactions(dy.Schema):
     merchant_id = _id("Business recipient; null for a person", nullable=True)
     payee_id = _id("Recipient that is a person or an account; null for a business", nullable=True)
     card_id = _id("Card that was used; null where an account was", nullable=True)
+    card_type = dy.Enum(CARD_TYPES, description="What kind of card it is; null where none was used", nullable=True)
     entry_mode = dy.Enum(ENTRY_MODES, description="How the instrument was read")
     device_id = _id("Customer's device; null at a terminal or for a standing order", nullable=True)
     terminal_id = _id("Merchant's terminal; null elsewhere", nullable=True)
@@ -351,8 +358,8 @@ class SharedEntities(dy.Schema):
     """Something that several customers had to do with, or a customer of a ring, as known when the day began."""
 
     day = dy.Date(description="Day (UTC); everything is from before it", primary_key=True)
-    kind = dy.Enum(SHARED_KINDS, description="device, ip, payee or customer", primary_key=True)
-    entity_id = _id("device_id, IPv4 address as a number, payee_id or customer_id", primary_key=True)
+    kind = dy.Enum(SHARED_KINDS, description="device, ip, payee, customer or address of delivery", primary_key=True)
+    entity_id = _id("device_id, IPv4 number, payee_id, customer_id or delivery_address_id", primary_key=True)
     customers_24h = dy.Int32(
         min=0, nullable=True, description="Different customers on the day before; null for a customer", metadata=COUNT
     )
@@ -374,6 +381,29 @@ class SharedEntities(dy.Schema):
         nullable=True,
         description="Share of the ring with a fraud report that is a week old; null for other entities",
         metadata=RATIO,
+    )
+
+
+class CustomerRisk(dy.Schema):
+    """A customer's month: how risky it looks, what drives that, and whether it grows. For people, no model's input."""
+
+    customer_id = _id("Whose month", primary_key=True)
+    payments = dy.Int32(min=1, description="Debits of the month, declined ones included", metadata=COUNT)
+    anomalous_payments = dy.Int32(
+        min=0, description="Those out of the ordinary for the customer in any way", metadata=COUNT
+    )
+    risk_score = dy.Float64(
+        min=0, max=100, description="Points of the signs that are there, in 100 of those known", metadata=SCORE
+    )
+    risk_level = dy.Enum(RISK_LEVELS, description="low, medium, high or critical, by the score")
+    drivers = dy.String(
+        description="Up to three signs with the most points, JSON: sign, value over the month's payments, points"
+    )
+    score_before = dy.Float64(
+        min=0, max=100, nullable=True, description="Score of the month before; null without one", metadata=SCORE
+    )
+    trend = dy.Enum(
+        TRENDS, nullable=True, description="Whether the score moved by more than 5 points since the month before"
     )
 
 
@@ -402,6 +432,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "population_statistics": PopulationStatistics,
     "merchant_activity": MerchantActivity,
     "shared_entities": SharedEntities,
+    "customer_risk": CustomerRisk,
     "scored_transactions": ScoredTransactions,
 }
 

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from fraud_assets.months import Month
-from fraud_assets.scenario.files import EXTRA_SCENARIOS, SHIPPED, TABLES, ScenarioError, document_of, folders
+from fraud_assets.scenario.bank import Bank
+from fraud_assets.scenario.files import EXTRA_SCENARIOS, SHIPPED, ScenarioError, document_of, folders, folders_in
+from fraud_assets.scenario.mistakes import all_mistakes
 from fraud_assets.scenario.sections import (
-    LATEST,
     Accidents,
     Activity,
     Brand,
@@ -33,23 +33,23 @@ from fraud_assets.scenario.sections import (
     IncomeBracket,
     Learning,
     Method,
-    MonthKey,
     Names,
     Occupation,
     Population,
-    Positive,
+    PriceRange,
     Prices,
     Receipts,
-    Section,
     Segment,
     Token,
     placeholders,
 )
+from fraud_assets.scenario.source import FilesScenario
 
 __all__ = [
     "EXTRA_SCENARIOS",
     "Accidents",
     "Activity",
+    "Bank",
     "Brand",
     "CampaignType",
     "Category",
@@ -57,6 +57,7 @@ __all__ = [
     "Costs",
     "DeviceLife",
     "Episode",
+    "FilesScenario",
     "Fraud",
     "Gates",
     "Holiday",
@@ -65,6 +66,7 @@ __all__ = [
     "Method",
     "Occupation",
     "Population",
+    "PriceRange",
     "Prices",
     "Receipts",
     "Scenario",
@@ -72,23 +74,22 @@ __all__ = [
     "Segment",
     "Token",
     "load_all",
+    "load_bank",
     "load_folder",
     "placeholders",
 ]
 
 
-class Scenario(Section):
-    """One bank. Frozen and hashable by name; ``Scenario.load`` is the door."""
+#: Years for which clock changes are known.
+_LONGEST_YEARS = 25
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    title: str
+
+class Scenario(Bank):
+    """One simulated bank. Frozen and hashable by name; ``Scenario.load`` is the door."""
+
     source: Literal["simulated"]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     country: str
-    currency: str
-    first_month: MonthKey
-    last_month: MonthKey | None = None
-    limits: tuple[Positive, ...]  # amounts just below which people and criminals like to stay
     tokens: tuple[Token, ...] = ()  # that wallets move; none where money itself is moved
     population: Population
     activity: Activity
@@ -100,11 +101,9 @@ class Scenario(Section):
     episodes: dict[EpisodeKind, Episode] = Field(default_factory=dict)
     fraud: Fraud
     gates: Gates
-    learning: Learning
     cities: Annotated[tuple[City, ...], Field(min_length=1)]
     categories: Annotated[tuple[Category, ...], Field(min_length=1)]
     brands: tuple[Brand, ...]
-    holidays: tuple[Holiday, ...]
     hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
     names: Names
 
@@ -118,8 +117,6 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        if self.last is not None and self.last < self.first:
-            raise ValueError(f"last_month {self.last} must not lie before first_month {self.first}")
         total = sum(m.share for m in self.methods)
         if abs(total - 1) > 1e-6:
             raise ValueError(f"the shares of the methods sum to {total:g}; they must sum to 1")
@@ -129,6 +126,8 @@ class Scenario(Section):
                 raise ValueError(f"category {c.category}: method {c.method!r} is none of {sorted(methods)}")
             if c.hours not in self.hours:
                 raise ValueError(f"category {c.category}: hours {c.hours!r} is none of {sorted(self.hours)}")
+            if c.week and c.week not in self.activity.weeks:
+                raise ValueError(f"category {c.category}: week {c.week!r} is none of {sorted(self.activity.weeks)}")
         for o in self.population.occupations:
             if o.hours not in self.hours:
                 raise ValueError(f"occupation {o.name}: hours {o.hours!r} is none of {sorted(self.hours)}")
@@ -139,10 +138,36 @@ class Scenario(Section):
         for h in self.holidays:
             if h.category is not None and h.category not in {c.category for c in self.categories}:
                 raise ValueError(f"holiday {h.name}: category {h.category!r} is not in categories.csv")
+        self._check_calendar()
+        self._check_twins()
         self._check_brands()
         self._check_counters()
         self._check_tokens()
         return self
+
+    def _check_calendar(self) -> None:
+        for h in self.holidays:
+            if not -2 <= h.last.year - self.first.year <= _LONGEST_YEARS:
+                raise ValueError(
+                    f"holiday {h.name}: {h.first} to {h.last} is outside the calendar, which begins two years before"
+                    f" first_month {self.first} and ends {_LONGEST_YEARS} years after it"
+                )
+
+    def _check_twins(self) -> None:
+        """Nothing has the name of another of its kind."""
+        people = self.population
+        for kind, names in {
+            "category": [c.category for c in self.categories],
+            "city": [f"{c.city}, {c.state}" for c in self.cities],
+            "brand": [f"{b.name} ({b.category})" for b in self.brands],
+            "method": [m.name for m in self.methods],
+            "segment": [s.name for s in people.segments],
+            "occupation": [o.name for o in people.occupations],
+            "income bracket": [b.name for b in people.income_brackets],
+            "token": [t.name for t in self.tokens],
+        }.items():
+            if twins := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"{kind} {min(twins)!r} is there twice; each needs a name of its own")
 
     def _check_counters(self) -> None:
         counter = [c.category for c in self.categories if c.instrument == "terminal"]
@@ -180,28 +205,6 @@ class Scenario(Section):
     def __hash__(self) -> int:
         return hash((self.name, self.seed))
 
-    @property
-    def first(self) -> Month:
-        return Month.parse(self.first_month)
-
-    @property
-    def last(self) -> Month | None:
-        return Month.parse(self.last_month) if self.last_month else None
-
-    def month(self, key: str) -> Month:
-        """The month of a key, checked against the scenario's range.
-
-        Raises
-        ------
-        ScenarioError
-            If the month lies before ``first_month`` or after ``last_month``.
-        """
-        month = Month.parse(key)
-        if not self.first <= month <= (self.last or LATEST):
-            until = f"to {self.last}" if self.last else "onwards"
-            raise ScenarioError(f"scenario {self.name}: month {month} is outside its range, {self.first} {until}")
-        return month
-
     @classmethod
     def load(cls, name: str) -> Scenario:
         """The scenario of that name, from the shipped folder or the one in FRAUD_ASSETS_SCENARIOS.
@@ -211,27 +214,59 @@ class Scenario(Section):
         ScenarioError
             If there is none of that name, or if it is wrong.
         """
-        found = dict(folders())
-        if name not in found:
-            raise ScenarioError(
-                f"scenario {name!r} does not exist; there are {', '.join(sorted(found))}"
-                f" (further folders: environment variable {EXTRA_SCENARIOS})"
-            )
-        return load_folder(found[name])
+        found = load_bank(name)
+        if not isinstance(found, Scenario):
+            raise ScenarioError(f"scenario {name}: its source is {found.source}; this is for simulated banks")
+        return found
 
 
-def load_all() -> list[Scenario]:
-    """Every scenario, shipped ones and those in FRAUD_ASSETS_SCENARIOS, by name."""
-    return [load_folder(folder) for _, folder in sorted(folders())]
+def load_bank(name: str) -> Bank:
+    """The bank of that name, simulated or of files, from the shipped folder or the one in FRAUD_ASSETS_SCENARIOS.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name, or if it is wrong.
+    """
+    found = dict(folders())
+    if name not in found:
+        raise ScenarioError(
+            f"scenario {name!r} does not exist; there are {', '.join(sorted(found))}"
+            f" (further folders: environment variable {EXTRA_SCENARIOS})"
+        )
+    return load_folder(found[name])
+
+
+def load_all() -> tuple[list[Bank], dict[str, ScenarioError]]:
+    """Every scenario by name, shipped ones and those in FRAUD_ASSETS_SCENARIOS, and why the others cannot be used.
+
+    A wrong one does not take the others with it. A folder named like a shipped one stands for that.
+    """
+    scenarios: list[Bank] = []
+    wrong: dict[str, ScenarioError] = {}
+    found = dict(folders_in(SHIPPED))
+    try:
+        found |= dict(folders())
+    except ScenarioError as error:
+        wrong[EXTRA_SCENARIOS] = error
+    for name, folder in sorted(found.items()):
+        try:
+            scenarios.append(load_folder(folder))
+        except ScenarioError as error:
+            wrong[name] = error
+    return scenarios, wrong
 
 
 @lru_cache(maxsize=64)
-def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Scenario:
+def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Bank:
     try:
         document = document_of(folder)
-        scenario = Scenario.model_validate(document)
+        if document.get("source") == "files":
+            scenario: Bank = FilesScenario.model_validate({**document, "folder": folder})
+        else:
+            scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        raise ScenarioError(_sentence(folder, error)) from None
+        raise all_mistakes(folder, error) from None
     if scenario.name != folder.name:
         raise ScenarioError(
             f"scenario {folder.name}: {folder / 'scenario.yaml'}: name is {scenario.name!r};"
@@ -240,7 +275,7 @@ def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Scenario:
     return scenario
 
 
-def load_folder(folder: Path) -> Scenario:
+def load_folder(folder: Path) -> Bank:
     """The scenario in a folder; read again only when one of its files has changed.
 
     Raises
@@ -251,18 +286,3 @@ def load_folder(folder: Path) -> Scenario:
     watched = (folder, *SHIPPED.iterdir())  # a scenario may extend a shipped one
     stamp = tuple(p.stat().st_mtime_ns for f in watched if f.is_dir() for p in sorted(f.iterdir()) if p.is_file())
     return _load_cached(folder, stamp)
-
-
-def _sentence(folder: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    table = str(first["loc"][0]) if first["loc"] else ""
-    file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
-    found = first["input"]
-    is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
-    value = f" is {found!r}" if is_short else ""
-    needed = first["msg"].removeprefix("Value error, ")
-    if needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
-        needed = needed[0].lower() + needed[1:]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"scenario {folder.name}: {folder / file}: {where or 'the file'}{value}; {needed}{more}"

@@ -28,6 +28,8 @@ class ScenarioError(ValueError):
 def document_of(folder: Path) -> dict[str, Any]:
     """The raw content of a folder laid over that of the scenario it extends, if any."""
     own = _yaml(folder / "scenario.yaml")
+    if own.get("source") == "files":  # it has no world: no other scenario's, and no tables but the holidays
+        return {**own, "holidays": _rows(folder / "holidays.csv")} if (folder / "holidays.csv").exists() else own
     base = own.pop("extends", None)
     if base is None:
         document: dict[str, Any] = {}
@@ -42,11 +44,24 @@ def document_of(folder: Path) -> dict[str, Any]:
         path = folder / f"{table}.csv"
         if path.exists() or base is None:
             document[table] = _rows(path)
+    if base is not None and (folder / "cities.csv").exists() and not (folder / "brands.csv").exists():
+        document["brands"] = _present(document["brands"], {row.get("metro") for row in document["cities"]})
     if (hours := folder / "hours.csv").exists() or base is None:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
         document["names"] = _texts(names)
     return _laid_over(document, own)
+
+
+def _present(brands: list[dict[str, Any]], metros: set[Any]) -> list[dict[str, Any]]:
+    """The brands without those that are confined to other metros: whose cities are others has other chains."""
+    found = []
+    for brand in brands:
+        served = [metro for metro in (brand.get("metros") or "").split(";") if metro]
+        here = [metro for metro in served if metro in metros]
+        if here or not served:
+            found.append({**brand, "metros": ";".join(here)})
+    return found
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -64,14 +79,33 @@ def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def folders() -> Iterator[tuple[str, Path]]:
-    roots = [SHIPPED]
-    if extra := os.environ.get(EXTRA_SCENARIOS):
-        if not Path(extra).is_dir():
-            raise ScenarioError(f"{EXTRA_SCENARIOS} is {extra!r}; it must be an existing folder of scenario folders")
-        roots.append(Path(extra))
-    for root in roots:
-        for path in sorted(root.glob("*/scenario.yaml")):
-            yield path.parent.name, path.parent
+    """Name and folder of every scenario: the shipped ones, then those in FRAUD_ASSETS_SCENARIOS.
+
+    Raises
+    ------
+    ScenarioError
+        If the variable names no folder, or one without a scenario.
+    """
+    yield from folders_in(SHIPPED)
+    if not (extra := os.environ.get(EXTRA_SCENARIOS)):
+        return
+    if not Path(extra).is_dir():
+        raise ScenarioError(f"{EXTRA_SCENARIOS} is {extra!r}; it must be an existing folder of scenario folders")
+    own = list(folders_in(Path(extra).absolute()))
+    if not own:
+        raise ScenarioError(
+            f"{EXTRA_SCENARIOS} is {extra!r}, in which there is no scenario; a folder such as"
+            f" {Path(extra) / 'corner_bank'} with a scenario.yaml is needed in it"
+        )
+    yield from own
+
+
+def folders_in(root: Path) -> Iterator[tuple[str, Path]]:
+    """Name and folder of each scenario in a folder, or of the one that the folder itself is."""
+    if (root / "scenario.yaml").is_file():
+        yield root.name, root
+    for path in sorted(root.glob("*/scenario.yaml")):
+        yield path.parent.name, path.parent
 
 
 def _yaml(path: Path) -> dict[str, Any]:

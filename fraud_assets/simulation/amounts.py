@@ -6,7 +6,8 @@ import numpy as np
 
 from fraud_assets.simulation import kyc
 from fraud_assets.simulation.intents import TO_BILLER, Bank
-from fraud_assets.simulation.streams import F64, I64, Bools, finer, normals
+from fraud_assets.simulation.prices import not_below
+from fraud_assets.simulation.streams import F64, I64, Bools, finer, normals, step
 
 #: Share of the log-variance that is the customer's own taste in a category [P].
 _TASTE = 0.25
@@ -74,6 +75,8 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     value[over] = ceiling[over] * (0.45 + 0.5 * u[over])
     # The honest tail (a car, a wedding, tuition) reaches further than slips of the finger do.
     value[big] = ceiling[big] * np.exp(0.1 + 1.8 * u[big] / share)
+    if bank.lowest.any():
+        value = not_below(bank, category, value, u)
     return price_points(bank, category, value, u)
 
 
@@ -104,7 +107,7 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
     fine = finer(u[nines])
     # What costs less than 99 ends in 9, in the same proportion.
     charm = np.rint(np.where(value[nines] < prices.charm, prices.charm * 10, prices.charm * 100)).astype(np.int64)
-    ending = np.array([99, 95, 49, -1])[np.searchsorted([0.62, 0.72, 0.80], fine, side="right")] * charm // 100
+    ending = np.array([99, 95, 49, -1])[step((0.62, 0.72, 0.80), fine)] * charm // 100
     cents[nines] = np.where(ending < 0, cents[nines], cents[nines] // charm * charm + ending)
 
     whole = np.flatnonzero(style == _ROUND)
@@ -118,8 +121,8 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
 
 def _in_steps(value: F64, steps: dict[float, float]) -> I64:
     """Values in cents, rounded to multiples (at least one) of the step of their size."""
-    step = np.array(list(steps.values()))[np.searchsorted(list(steps), value, side="right") - 1]
-    return np.rint(np.maximum(1, np.rint(value / step)) * step * 100).astype(np.int64)
+    size = np.array(list(steps.values()))[step(list(steps), value) - 1]
+    return np.rint(np.maximum(1, np.rint(value / size)) * size * 100).astype(np.int64)
 
 
 def _most_cents(bank: Bank) -> I64:

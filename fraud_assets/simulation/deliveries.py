@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.simulation.intents import NONE, PURCHASE, Bank, Intents
-from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, ids, keyed
+from fraud_assets.simulation.streams import F64, I64, UNIT, hashed_uniforms, ids, keyed, step
 
 HOME, GIFT, OFFICE, LOCKER = range(4)
 #: People to whom a customer sends gifts, the share of them who bank here, and employers and lockers of a city [P].
@@ -29,7 +29,7 @@ def destination(bank: Bank, who: I64, category: I64, cents: I64, day: I64) -> tu
     mask = np.uint64((1 << 21) - 1)
     u, which, speed = (((bits >> np.uint64(s)) & mask).astype(np.float64) * 2.0**-21 for s in (0, 21, 42))
     steps = np.cumsum([1 - settings.gift - settings.office - settings.locker, settings.gift, settings.office])
-    return np.searchsorted(steps, u, side="right"), which, speed
+    return step(steps, u), which, speed
 
 
 def deliveries(bank: Bank, rows: Intents) -> tuple[I64, I64]:

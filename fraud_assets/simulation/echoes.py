@@ -14,12 +14,15 @@ from fraud_assets.simulation.amounts import price_points
 from fraud_assets.simulation.intents import (
     APPROVED,
     CARD_PRESENT,
+    CVV_MISMATCH,
     DAY,
     DECLINED,
     EXPIRED_CARD,
     HOUR,
     INSUFFICIENT_FUNDS,
+    INVALID_ACCOUNT,
     MINUTE,
+    MISTYPED,
     NONE,
     ONLINE,
     REFUND,
@@ -27,7 +30,6 @@ from fraud_assets.simulation.intents import (
     REVERSAL,
     SECOND,
     TO_MERCHANT,
-    WRONG_CREDENTIALS,
     Bank,
     Intents,
     concat,
@@ -48,7 +50,10 @@ _CARD_CHECK = 0.035
 
 
 def retries(bank: Bank, rows: Intents) -> Intents:
-    """Further attempts after declines, each 8 seconds to 4 minutes after the last."""
+    """Further attempts after declines, each 8 seconds to 4 minutes after the last.
+
+    Who has mistyped an account number looks again, or makes the same mistake again.
+    """
     tries: list[Intents] = []
     last = rows
     declined = np.flatnonzero(rows.status == DECLINED)
@@ -58,9 +63,13 @@ def retries(bank: Bank, rows: Intents) -> Intents:
         u = _u(bank, f"retry.{nth}.wait", last.transaction_id)
         wait = np.rint((8 + 232 * u**2) * 1000).astype(np.int64) * 1000
         again = (_u(bank, f"retry.{nth}.status", last.transaction_id) < _DECLINED_AGAIN) | (last.reason == EXPIRED_CARD)
+        mended = (last.reason == INVALID_ACCOUNT) & ~again
         attempt = last.but(
             transaction_id=ids(bank.scenario.seed, "retry", last.transaction_id, nth),
             event_us=last.event_us + wait,
+            payee=np.where(mended, last.intended, last.payee),
+            intended=np.where(mended, NONE, last.intended),
+            accident=np.where(mended, last.accident & ~MISTYPED, last.accident),
             status=np.where(again, DECLINED, APPROVED),
             reason=np.where(again, last.reason, NONE),
         )
@@ -140,7 +149,7 @@ def card_checks(bank: Bank, rows: Intents, may: npt.NDArray[np.bool_]) -> Intent
         event_us=checked.event_us - _milli((15 + 90 * u) * SECOND),
         cents=np.where(plain, np.maximum(1, np.rint(cents / 100)).astype(np.int64) * 100, cents),
         status=np.where(fails < 0.18, DECLINED, APPROVED),
-        reason=np.where(fails < 0.18, WRONG_CREDENTIALS, NONE),
+        reason=np.where(fails < 0.18, CVV_MISMATCH, NONE),
         accident=np.zeros(len(checked), dtype=np.int64),
         anomaly=np.full(len(checked), NONE),
     )
@@ -150,7 +159,11 @@ def is_refunded(bank: Bank, category: I64, cents: I64, number: I64) -> npt.NDArr
     """Which purchases (categories, amounts, transaction ids) go back, whatever else becomes of them; shape (rows,)."""
     likely = np.select([bank.channel == ONLINE, bank.channel == CARD_PRESENT], [1.0, 0.2], 0.0)
     share = bank.scenario.activity.refund_share * likely * (bank.recipient == TO_MERCHANT)
-    return (_u(bank, "refund", number) < share[category]) & (cents >= 500)
+    probability = share[category]
+    may = np.flatnonzero((probability > 0) & (cents >= 500))
+    refunded = np.zeros(len(number), dtype=bool)
+    refunded[may] = _u(bank, "refund", number[may]) < probability[may]
+    return refunded
 
 
 def refunds(bank: Bank, rows: Intents) -> Intents:

@@ -138,7 +138,7 @@ def _supplier(scene: Scene, begun: I64, episode: Episode) -> Intents:
     round_sum = np.maximum(np.rint(value / 10), 1).astype(np.int64) * 1000
     billed = price_points(bank, category, value, scene.u("price"))
     cents = np.where(style < 0.4, near, np.where(style < 0.7, round_sum, billed))
-    return scene.paid(_spread(scene, begun, episode, category), category, cents, merchant=merchant)
+    return scene.paid(_spread(scene, begun, episode, category), category, cents, fixed=True, merchant=merchant)
 
 
 def _returns(scene: Scene, begun: I64, episode: Episode) -> Intents:

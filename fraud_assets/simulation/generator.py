@@ -26,7 +26,7 @@ from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.groups import begin
 from fraud_assets.simulation.honest import beside, honest
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.ledger import ledger, order
+from fraud_assets.simulation.ledger import ledger, order, words
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
 
@@ -44,8 +44,10 @@ def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
     activity = scenario.activity
     daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
     width = wider * max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
-    every = list(customers.units(scenario))
-    return [tuple(every[i : i + width]) for i in range(0, len(every), width)]
+    every = customers.units(scenario)
+    count = -(-len(every) // width)
+    # Of even size, so that threads that begin together end together.
+    return [tuple(every[len(every) * k // count : len(every) * (k + 1) // count]) for k in range(count)]
 
 
 def customer_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
@@ -71,7 +73,17 @@ def login_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
 
 def transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``transactions``: the ledger, sorted by (customer_id, event_time, transaction_id)."""
+    return [partial(_as_text, scenario, make) for make in coded_transaction_chunks(scenario, month)]
+
+
+def coded_transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
+    """``transactions``, with the columns of :func:`transaction_words` as enumerations, which are faster to write."""
     return [partial(_transactions, scenario, month, units) for units in chunks(scenario)]
+
+
+def transaction_words(scenario: Scenario) -> dict[str, pl.Enum]:
+    """Columns of ``transactions`` with a word of the scenario a row, and the words there are."""
+    return dict(words(scenario))
 
 
 def label_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
@@ -190,6 +202,10 @@ def _check_values(config: Scenario) -> None:
 def _transactions(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
     bank = Bank(scenario, units)
     return ledger(bank, _rows(bank, month))
+
+
+def _as_text(scenario: Scenario, make: Chunk) -> pl.DataFrame:
+    return make().with_columns(pl.col(list(words(scenario))).cast(pl.String))
 
 
 def _rows(bank: Bank, month: Month) -> Intents:

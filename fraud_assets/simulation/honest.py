@@ -87,7 +87,7 @@ def unordinary(bank: Bank, month: Month) -> Intents:
     rows, after = accidents(bank, drafts.take(matters[some]))
     rows, again, place, same = repeats(bank, rows)
     again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
-    parts = [inside(source, month) for source in (rows, after, again, checks)]
+    parts = [inside(source, month) for source in (rows, after, again, checks, retries(bank, rows))]
     # Whole episodes, since what was sent back cannot have been declined.
     every = concat([*parts, rows_of(bank, month, told_episodes)])
     found = react(bank, month, _on_other_devices(guests(bank.scenario, month, bank.units), every))
@@ -139,4 +139,7 @@ def _unusual(bank: Bank, spent: Spending) -> I64:
     at_night = (hour >= 2) & (hour < 5) & to_person[spent.category]
     high = spent.cents > 100 * bank.normal_maximum[spent.category]
     away = spent.is_away & bank.at_counter[spent.category]
-    return np.where(high, AMOUNT, np.where(away, GEOGRAPHIC, np.where(at_night, TEMPORAL, NONE)))
+    kind = np.full(len(spent.who), NONE)
+    for rows, what in ((at_night, TEMPORAL), (away, GEOGRAPHIC), (high, AMOUNT)):  # the last word counts
+        kind[np.flatnonzero(rows)] = what
+    return kind

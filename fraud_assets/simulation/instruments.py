@@ -21,6 +21,13 @@ from fraud_assets.simulation.intents import (
     Bank,
 )
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
+from fraud_assets.tables import CARD_TYPES
+
+_CREDIT, _DEBIT = CARD_TYPES.index("credit"), CARD_TYPES.index("debit")
+#: Credit, debit, prepaid: how much more usual from the lowest incomes to the highest, as logarithms [P].
+_BY_INCOME = np.array([1.6, -0.2, -2.0])
+#: Replacements of one card whose kind is known to be that of a second card; nobody loses so many.
+_REPLACED = 4
 
 
 def cards(bank: Bank, month: int | I64, who: I64, channel: I64, second: Bools | None = None) -> I64:
@@ -58,6 +65,47 @@ def has_second_card(bank: Bank) -> Bools:
     return u < bank.scenario.activity.second_cards
 
 
+def card_types(bank: Bank, event_us: I64, who: I64, card: I64) -> I8:
+    """Kind of each card, a code of ``tables.CARD_TYPES``; ``NONE`` where there is no card.
+
+    A customer's cards are of one kind for good, whether renewed or replaced; the second one is of another.
+
+    Parameters
+    ----------
+    event_us, who, card
+        Instants within four years, customers and cards; shape (n,).
+    """
+    traits, seed = bank.traits, bank.scenario.seed
+    kinds = bank.kept(_first_kinds)[who]
+    owners = np.flatnonzero(has_second_card(bank))
+    index = traits.index[owners]
+    earliest = event_us.min(initial=1 << 60).astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    earliest = earliest + 1970 * 12 - 1  # a payment may be of the month before, by the customer's clock
+    first = ids(seed, "card", index[:, None], ((earliest + index * 5) // 48)[:, None] + np.arange(2))
+    second = ids(seed, "card.second", first)
+    replaced = ids(seed, "card.replaced", second[..., None], 1 + np.arange(_REPLACED))
+    place = np.full(len(traits.index), NONE)
+    place[owners] = np.arange(len(owners))
+    mine = place[who]
+    some = np.flatnonzero((mine != NONE) & (card != NONE))
+    used = first[mine[some]]
+    some = some[(card[some] != used[:, 0]) & (card[some] != used[:, 1])]  # few: only those are looked for
+    rows = some[np.isin(card[some], np.concatenate([second.ravel(), replaced.ravel()]))]
+    kinds[rows] = np.where(kinds[rows] == _CREDIT, _DEBIT, _CREDIT)
+    kinds[card == NONE] = NONE
+    return kinds
+
+
+def _first_kinds(bank: Bank) -> I8:
+    """Kind of the customers' first cards, by income; shape (customers,)."""
+    given = {str(name): share for name, share in bank.scenario.activity.card_types.items()}
+    shares = np.array([given.get(name, 0.0) for name in CARD_TYPES])
+    place = bank.traits.bracket / max(1, len(bank.scenario.population.income_brackets) - 1) - 0.5
+    weight = np.cumsum(shares * np.exp(place[:, None] * _BY_INCOME), axis=1)
+    u = hashed_uniforms(bank.scenario.seed, "card.kind", bank.traits.index) * weight[:, -1]
+    return (weight[:, :-1] <= u[:, None]).sum(axis=1).astype(np.int8)
+
+
 def second_card(bank: Bank, who: I64, u: F64) -> Bools | None:
     """Where customers take their second card; the finer digits of ``u`` decide. None where nobody has one."""
     share = bank.scenario.activity.second_card_share
@@ -87,7 +135,7 @@ def devices_used(
     n = net_u[outing]
     kinds = np.full(len(remote), HOME_NET, dtype=np.int8)
     kinds[(n > 0.93) | is_away[remote]] = PUBLIC_NET
-    kinds[(slot == 0) & (n < 0.42)] = MOBILE_NET
+    kinds[(slot == 0) & (n < bank.scenario.devices.mobile_share)] = MOBILE_NET
     kinds[bank.traits.vpn[person] & (finer(n, 16) < 0.6)] = VPN_NET
     # In a shop there is no line of one's own, and nobody hides where everybody sees one stand.
     scan = np.flatnonzero(hand == BY_SCAN)

@@ -44,7 +44,10 @@ APPROVED, DECLINED, PENDING = range(3)
     CARD_BLOCKED,
     INVALID_ACCOUNT,
     TECHNICAL,
-) = range(8)
+    WRONG_PIN,
+    CVV_MISMATCH,
+    SUSPECTED_FRAUD,
+) = range(11)
 TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER, TO_CASH, FROM_SOURCE, FROM_SENDER, TO_PAYOUT = range(9)
 AT_TERMINAL, BY_SCAN, BY_PHONE, ANY_DEVICE, BY_ITSELF = range(5)
 BEHAVIOURAL, GEOGRAPHIC, TEMPORAL, AMOUNT = range(4)
@@ -217,6 +220,11 @@ class Bank:
     def hard_maximum(self) -> F64:
         """What each category's method refuses to exceed, major units; infinite for most."""
         return np.array([m.hard_maximum or np.inf for m in self.scenario.methods])[self.method]
+
+    @cached_property
+    def lowest(self) -> F64:
+        """What nobody pays less than for things of each category, major units."""
+        return np.array([c.lowest for c in self.scenario.categories])
 
     def tagged(self, tag: Tag) -> Bools:
         """Which categories have the tag."""

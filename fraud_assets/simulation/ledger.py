@@ -16,6 +16,7 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.deliveries import deliveries
+from fraud_assets.simulation.instruments import card_types
 from fraud_assets.simulation.intents import (
     CARD_PRESENT,
     DAY,
@@ -29,9 +30,9 @@ from fraud_assets.simulation.intents import (
     Intents,
 )
 from fraud_assets.simulation.merchants import terminal_id
-from fraud_assets.simulation.names import person_names
+from fraud_assets.simulation.names import person_entries
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
-from fraud_assets.simulation.streams import F64, I64, Bools, keyed
+from fraud_assets.simulation.streams import F64, I64, Bools, keyed, step
 from fraud_assets.simulation.tokens import tokens
 
 #: Contactless, chip, swipe, keyed at the counter [P].
@@ -44,6 +45,10 @@ _REMOTE_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "
 _ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
 
 
+#: A month has less than 2**22 seconds.
+_SECOND_BITS = 22
+
+
 def inside(rows: Intents, month: Month) -> Intents:
     """The rows of the ledger month."""
     return rows.take((rows.event_us >= _us(month)) & (rows.event_us < _us(month + 1)))
@@ -54,15 +59,19 @@ def order(parts: list[Intents], month: Month) -> I64:
     event_us = np.concatenate([part.event_us for part in parts])
     here = np.flatnonzero((event_us >= _us(month)) & (event_us < _us(month + 1)))
     who = np.concatenate([part.who for part in parts])
-    key = (who[here] << np.int64(42)) | (event_us[here] - _us(month))  # a month has less than 2**42 microseconds
-    order = np.argsort(key)
-    here, key = here[order], key[order]
-    # Hardly any two rows share customer and time; only these are put in the order of their numbers.
+    # Numbers made of customer, second and place are sorted in half the time that places by customer and time take.
+    room = np.int64(len(who).bit_length())
+    key = who[here] << (room + _SECOND_BITS)
+    key |= ((event_us[here] - _us(month)) // SECOND) << room
+    key |= here
+    key.sort()
+    here, key = key & ((1 << room) - 1), key >> room
+    # Few rows share customer and second; only these are put in the order of their times and numbers.
     twins = np.flatnonzero(key[1:] == key[:-1])
     if len(twins):
         tied = np.union1d(twins, twins + 1)
         number = np.concatenate([part.transaction_id for part in parts])[here[tied]]
-        here[tied] = here[tied][np.lexsort((number, key[tied]))]
+        here[tied] = here[tied][np.lexsort((number, event_us[here[tied]], key[tied]))]
     return here
 
 
@@ -82,8 +91,26 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
     )
 
 
+@lru_cache(maxsize=8)
+def words(scenario: Scenario) -> dict[str, pl.Enum]:
+    """Columns of the ledger whose texts are words of the scenario, and the words."""
+    found = {
+        "method": [c.method for c in scenario.categories],
+        "category": [c.category for c in scenario.categories],
+        "currency": [scenario.currency],
+        "token": [token.name for token in scenario.tokens],
+        "city": [c.city for c in scenario.cities],
+        "state": [c.state for c in scenario.cities],
+        "country": [c.country for c in scenario.cities],
+    }
+    return {column: pl.Enum(list(dict.fromkeys(texts))) for column, texts in found.items()}
+
+
 def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
-    """The ledger's rows, in the order given; columns of :class:`fraud_assets.tables.Transactions`."""
+    """The ledger's rows, in the order given; columns of :class:`fraud_assets.tables.Transactions`.
+
+    Texts of :func:`words` are given as one of the words.
+    """
     scenario, directory = bank.scenario, bank.directory
     channel = bank.channel[rows.category]
     u_post, u_entry, u_terminal = _three(keyed(scenario.seed, "ledger", rows.transaction_id))
@@ -116,7 +143,7 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     terminal[till] = terminal_id(scenario, rows.merchant[till], which)
     entry = _REMOTE_ENTRY[channel]
     read = np.flatnonzero(channel == CARD_PRESENT)
-    entry[read] = _ENTRY[np.searchsorted(_ENTRY_SHARES, u_entry[read])]
+    entry[read] = _ENTRY[step(_ENTRY_SHARES, u_entry[read])]
     entry[bank.recipient[rows.category] == TO_CASH] = _CHIP  # which a cash machine keeps inside while it counts
     late = np.array([c.late_posting for c in scenario.categories])[rows.category]
     is_late = np.flatnonzero(u_post < late)
@@ -132,10 +159,11 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
             "posted_at": _instants(posted),
             "kind": _coded(tables.KINDS, rows.kind),
             "direction": _coded(tables.DIRECTIONS, rows.kind >= INCOME),
-            "currency": pl.repeat(scenario.currency, len(rows), dtype=pl.String, eager=True),
-            "token": tokens(bank, rows),
+            "currency": pl.repeat(scenario.currency, len(rows), dtype=words(scenario)["currency"], eager=True),
+            "token": tokens(bank, rows).cast(words(scenario)["token"]),
             "recipient_entity": _recipients(bank, rows),
             "card_id": _given(rows.card),
+            "card_type": _coded(tables.CARD_TYPES, card_types(bank, rows.event_us, rows.who, rows.card)),
             "entry_mode": _coded(tables.ENTRY_MODES, entry),
             "terminal_id": _given(terminal),
             "ip_address": _scattered(format_addresses(address), which_seen, remote, len(rows)),
@@ -155,10 +183,10 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     """Brand or account name of each row's recipient."""
     person = np.flatnonzero(rows.payee != NONE)
     merchants = bank.directory.name
+    people, whose = person_entries(bank.scenario, rows.payee[person], rows.intended[person])
     which = rows.merchant.copy()
-    which[person] = len(merchants) + np.arange(len(person))
+    which[person] = len(merchants) + whose
     # One gather from both, in one piece: putting texts between others copies all of them.
-    people = person_names(bank.scenario, rows.payee[person], rows.intended[person])
     return pl.concat([merchants, people], rechunk=True).gather(_index(which))
 
 
@@ -173,7 +201,11 @@ def _kinds(scenario: Scenario) -> pl.DataFrame:
     """What a category says of its rows."""
     return pl.DataFrame(
         [(c.method, c.channel, c.category) for c in scenario.categories],
-        schema={"method": pl.String, "channel": pl.Enum(tables.CHANNELS), "category": pl.String},
+        schema={
+            "method": words(scenario)["method"],
+            "channel": pl.Enum(tables.CHANNELS),
+            "category": words(scenario)["category"],
+        },
         orient="row",
     )
 
@@ -182,7 +214,7 @@ def _kinds(scenario: Scenario) -> pl.DataFrame:
 def _towns(scenario: Scenario) -> pl.DataFrame:
     return pl.DataFrame(
         [(c.city, c.state, c.country) for c in scenario.cities],
-        schema={"city": pl.String, "state": pl.String, "country": pl.String},
+        schema={column: words(scenario)[column] for column in ("city", "state", "country")},
         orient="row",
     )
 

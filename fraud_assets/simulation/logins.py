@@ -29,7 +29,7 @@ LOGIN, PASSWORD_RESET, CREDENTIAL_CHANGE, PHONE_CHANGE = range(4)
 _BY_SAVVINESS = np.array([0.45, 0.95, 1.30])  # [P] logins relative to one another
 _RATE_SHAPE = 2.0  # [P] Gamma spread of the number of logins between customers
 _SLOT_SHARES = np.cumsum([0.68, 0.24, 0.08])  # [P] phone, laptop, tablet, of what there is
-_PHONE_MOBILE, _PUBLIC, _VPN_USE = 0.40, 0.05, 0.60  # [P]
+_MOBILE, _PUBLIC, _VPN_USE = 0.95, 0.05, 0.60  # [P] the first relative to payments
 _NEW_PHONE_FAILS, _GUEST_FAILS = 3.0, 2.0  # [P] failures relative to those on a known device
 _FAILS_AGAIN, _MOST_FAILS = 0.32, 5  # [P]
 _GIVES_UP, _RESETS = 0.10, 0.12  # [P] after a failed attempt
@@ -207,7 +207,8 @@ def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], 
     trip = trips(Bank(scenario, tuple(int(u) for u in units)), [month])
     away = trip.city_on(who, day)
     u = hashed_uniforms(seed, "logins.network", sessions.number)
-    net = np.where((sessions.slot == PHONE) & (u < _PHONE_MOBILE), MOBILE, np.where(u > 1 - _PUBLIC, PUBLIC, HOME))
+    mobile = (sessions.slot == PHONE) & (u < _MOBILE * scenario.devices.mobile_share)
+    net = np.where(mobile, MOBILE, np.where(u > 1 - _PUBLIC, PUBLIC, HOME))
     net = np.where((away != NONE) & (net == HOME), PUBLIC, net)
     hidden = t.vpn[who] & (hashed_uniforms(seed, "logins.vpn", sessions.number) < _VPN_USE)
     net = np.where(hidden, VPN, net)

@@ -7,6 +7,7 @@ billers, employers), the draw of one of them, and the observed table. What does 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ import polars as pl
 
 from fraud_assets import tables
 from fraud_assets.months import Month
-from fraud_assets.scenario import Category, Scenario
+from fraud_assets.scenario import Category, PriceRange, Scenario
 from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.names import local_names
 from fraud_assets.simulation.streams import F64, I64, generator, hashed_uniforms, ids
@@ -31,6 +32,7 @@ _REGIONAL_REACH = 0.5  # [P] metros in which a chain of tier 2 has outlets
 #: [P] Visits within a city and category follow a Zipf law with exponent 1 - 1/5.
 _ROOT = 5  # pick() writes the power out
 _OLDEST_DAYS = 35 * 365
+_NO_LIMIT = 1e12  # major units: dearer than anything
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,9 @@ class Directory:
     opened_day: I64
     terminals: I64  # 1..4
     sub_category: pl.Series
+    lowest_cents: I64  # nothing is sold for less
+    highest_cents: I64  # ... or for more
+    listed_cents: F64  # (merchants, prices): the only prices that there are; infinite where there are fewer, or no list
     start: I64  # (categories, cities + 1)
     count: I64
 
@@ -77,7 +82,7 @@ def directory(scenario: Scenario) -> Directory:
     chain = brand >= 0
     brand_tier = np.array([b.tier for b in scenario.brands] or [1])
     tier = np.where(chain, brand_tier[brand], np.where((city == NOWHERE) | (rank % 5 == 0), 2, 3))
-    names, sub_categories = _names(scenario, category, city, brand, cell)
+    names, sub_categories, prices = _names(scenario, category, city, brand, cell)
 
     n = len(cell)
     draw = {column: generator(seed, f"merchants.{column}", 0, 0).random(n) for column in _COLUMNS}
@@ -109,6 +114,9 @@ def directory(scenario: Scenario) -> Directory:
         opened_day=day_number(scenario.first.start.date()) - age,
         terminals=np.where(nowhere, 1, 1 + (draw["terminals"] * np.array([4, 3, 2])[tier - 1]).astype(np.int64)),
         sub_category=sub_categories,
+        lowest_cents=np.rint(prices[:, 0]).astype(np.int64),
+        highest_cents=np.rint(prices[:, 1]).astype(np.int64),
+        listed_cents=prices[:, 2:],
         start=start,
         count=counts,
     )
@@ -183,23 +191,38 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     return result
 
 
-def _names(scenario: Scenario, category: I64, city: I64, brand: I64, cell: I64) -> tuple[pl.Series, pl.Series]:
-    """Names and sub-categories."""
-    kinds = [c.sub_categories.split(";") for c in scenario.categories]
+def _names(scenario: Scenario, category: I64, city: I64, brand: I64, cell: I64) -> tuple[pl.Series, pl.Series, F64]:
+    """Names, sub-categories and prices in cents: the lowest, the highest, then the list that some have."""
+    kinds = [c.kinds for c in scenario.categories]
     width = np.array([len(k) for k in kinds])
     offset = np.cumsum(width) - width
     # The first sub-category is the one that chains are; locals are any of the others.
     u = generator(scenario.seed, "merchants.sub_category", 0, 0).random(len(category))
     other = np.minimum(1 + np.floor(u * (width[category] - 1)).astype(np.int64), width[category] - 1)
     position = offset[category] + np.where(brand < 0, other, 0)
-    subs = pl.Series([sub for kind in kinds for sub in kind]).gather(position)
+    subs = pl.Series([name for kind in kinds for name, _ in kind]).gather(position)
     locals_ = np.flatnonzero(brand < 0)
     is_site = np.array(
         [c.recipient == "merchant" and (c.channel != "bank" or c.instrument == "phone") for c in scenario.categories]
     )
     shelf = local_names(scenario, subs.gather(locals_), cell[locals_], (is_site[category] & (city == NOWHERE))[locals_])
     names = pl.Series([b.name for b in scenario.brands], dtype=pl.String).gather(pl.Series(brand).replace(-1, None))
-    return names.scatter(locals_, shelf), subs
+    # What a brand does not say of its prices, its sub-category does.
+    of_kind = [prices for kind in kinds for _, prices in kind]
+    of_brand = [b.prices if b.prices != PriceRange() else None for b in scenario.brands]
+    every = [*of_kind, *(prices or PriceRange() for prices in of_brand)]
+    says = np.array([prices is not None for prices in of_brand] or [False])
+    which = np.where((brand >= 0) & says[brand], len(of_kind) + brand, position)
+    return names.scatter(locals_, shelf), subs, _in_cents(every)[which]
+
+
+def _in_cents(prices: Sequence[PriceRange]) -> F64:
+    """Lowest and highest price, then the listed ones, in cents; shape (prices, 2 + most listed)."""
+    table = np.full((len(prices), 2 + max((len(p.listed) for p in prices), default=0)), np.inf)
+    for row, p in zip(table, prices, strict=True):
+        row[:2] = p.lowest * 100, (p.highest or _NO_LIMIT) * 100
+        row[2 : 2 + len(p.listed)] = np.rint(np.array(p.listed) * 100)
+    return table
 
 
 def pick(directory: Directory, category: I64, city: I64, u: F64) -> I64:

@@ -69,11 +69,18 @@ def person_names(scenario: Scenario, number: I64, meant: I64 | None = None) -> p
     -------
     Texts of shape (n,), null where there is no number.
     """
+    texts, place = person_entries(scenario, number, number if meant is None else meant)
+    return texts.gather(place)
+
+
+def person_entries(scenario: Scenario, number: I64, meant: I64) -> tuple[pl.Series, I64]:
+    """As :func:`person_names`: some texts, and the position among them of each entry; shape (n,)."""
     distinct, place = np.unique(number, return_inverse=True)
-    texts = _entries(scenario, distinct, distinct).gather(place)
-    if meant is None or not len(slipped := np.flatnonzero((meant >= 0) & (meant != number))):
-        return texts
-    return texts.scatter(slipped, _entries(scenario, number[slipped], meant[slipped]))
+    texts = _entries(scenario, distinct, distinct)
+    if len(slipped := np.flatnonzero((meant >= 0) & (meant != number))):
+        place[slipped] = len(distinct) + np.arange(len(slipped))
+        texts = pl.concat([texts, _entries(scenario, number[slipped], meant[slipped])], rechunk=True)
+    return texts, place
 
 
 def _entries(scenario: Scenario, number: I64, meant: I64) -> pl.Series:

@@ -42,7 +42,8 @@ def ip_address(
         Positions in ``traits``, shape (n,).
     kind
         0 home (stable per postal address for about 120 days), 1 mobile (a pool that the city's customers of a carrier
-        share, another address every day), 2 VPN (one of a few exits), 3 public (a hotspot of the city).
+        share, another address every day; in some banks that of a large city near by), 2 VPN (one of a few exits), 3
+        public (a hotspot of the city).
     city
         Where the customer is: index into ``scenario.cities``. A home line is at home whatever it says.
     day
@@ -50,7 +51,8 @@ def ip_address(
 
     Returns
     -------
-    IPv4 addresses as strings, and the city in which geolocation puts them (a VPN's exit); each of shape (n,).
+    IPv4 addresses as strings, and the city in which geolocation puts them (a VPN's exit, a carrier's gateway); each of
+    shape (n,).
     """
     number, located = address_number(scenario, traits, who, kind, city, day, device)
     return format_addresses(number), located
@@ -78,7 +80,7 @@ def address_number(
     number[rows] = _home(scenario, traits, who[rows], day[rows])
     located[rows] = traits.city[who[rows]]
     rows = np.flatnonzero(kind == MOBILE)
-    number[rows] = _mobile(scenario, traits.index[who[rows]], located[rows], day[rows])
+    number[rows], located[rows] = _mobile(scenario, traits.index[who[rows]], located[rows], day[rows])
     rows = np.flatnonzero(kind == VPN)
     number[rows], located[rows] = _vpn(scenario, traits.index[who[rows]], day[rows])
     rows = np.flatnonzero(kind == PUBLIC)
@@ -98,8 +100,9 @@ def _of_device(scenario: Scenario, holder: I64, kind: I64, city: I64, day: I64) 
     line = (keyed(seed, "network.line", holder) % np.uint64(_LINES)).astype(np.int64)
     home = _address(scenario, city, line, _host(seed, "network.home", holder, (day + phase) // _HOME_DAYS))
     exits, exit_city = _vpn(scenario, holder, day)
-    number = np.choose(kind, [home, _mobile(scenario, holder, city, day), exits, _public(scenario, holder, city, day)])
-    return number, np.where(kind == VPN, exit_city, city)
+    mobile, gateway = _mobile(scenario, holder, city, day)
+    number = np.choose(kind, [home, mobile, exits, _public(scenario, holder, city, day)])
+    return number, np.choose(kind, [city, gateway, exit_city, city])
 
 
 def geolocate(scenario: Scenario, number: I64, located: I64) -> tuple[F64, F64]:
@@ -133,13 +136,30 @@ def _home(scenario: Scenario, traits: Traits, who: I64, day: I64) -> I64:
     return addresses
 
 
-def _mobile(scenario: Scenario, holder: I64, city: I64, day: I64) -> I64:
+def _mobile(scenario: Scenario, holder: I64, city: I64, day: I64) -> tuple[I64, I64]:
     seed = scenario.seed
     carrier = (keyed(seed, "network.carrier", holder) % np.uint64(_CARRIERS)).astype(np.int64)
+    city = _gateways(scenario)[city, carrier]
     pool = _sizes(scenario, 20_000, 16, 1024)[city]
     place = hashed_uniforms(seed, "network.mobile", holder, (day << np.int64(16)) | city)
     host = _host(seed, "network.pool", (place * pool).astype(np.int64))
-    return _address(scenario, city, _LINES + carrier, host)
+    return _address(scenario, city, _LINES + carrier, host), city
+
+
+@lru_cache(maxsize=8)
+def _gateways(scenario: Scenario) -> I64:
+    """City in which each city's carriers reach the net: its own, or the nearest large one; shape (cities, carriers)."""
+    cities, carriers = np.arange(len(scenario.cities)), np.arange(_CARRIERS)
+    own: I64 = np.repeat(cities[:, None], _CARRIERS, axis=1)
+    large = np.flatnonzero([c.tier == 1 for c in scenario.cities])
+    if not len(large):
+        return own
+    north, east = (np.radians([getattr(c, name) for c in scenario.cities]) for name in ("latitude", "longitude"))
+    # Near enough on the scale of a country.
+    east = (east[:, None] - east[large]) * np.cos((north[:, None] + north[large]) / 2)
+    nearest = large[np.argmin((north[:, None] - north[large]) ** 2 + east**2, axis=1)]
+    far = hashed_uniforms(scenario.seed, "network.gateway", cities[:, None], carriers) < scenario.devices.gateway_share
+    return np.where(far, nearest[:, None], own)
 
 
 def _vpn(scenario: Scenario, holder: I64, day: I64) -> tuple[I64, I64]:

@@ -21,6 +21,8 @@ _INCOME_SIGMA = 0.40  # [P] spread of the logarithm of income within an occupati
 _OLDEST_ACCOUNT = 18.0  # [P] years; tenure is skewed to the young
 #: Kilometres that homes spread around the centre of a city of 100,000; grows with the root of the population [P].
 _CITY_RADIUS = 1.6
+#: [P] Part of the range of daily means at either end in which nobody is placed: a month's chance would carry them out.
+_MARGIN = 0.08
 _VPN_BY_SAVVINESS = np.array([0.3, 0.9, 1.5])  # [P] relative to one another
 
 
@@ -134,7 +136,8 @@ def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F6
     activity, people = scenario.activity, scenario.population
     factor = np.array([s.activity_factor for s in people.segments])
     if activity.daily_mean is not None:
-        rate = between(activity.daily_mean, draw.uniform("rate") ** (1 / factor[segment]))
+        place = _MARGIN + (1 - 2 * _MARGIN) * draw.uniform("rate") ** (1 / factor[segment])
+        rate = between(activity.daily_mean, place)
         rate = np.maximum(rate - (bills + 1.5) / 30.44, 0.1 * rate)
     else:
         shape = (activity.gamma_cv or 1.0) ** -2

@@ -9,6 +9,7 @@ from fraud_assets.simulation.amounts import price_points, taste
 from fraud_assets.simulation.calendar import hour_quantiles, month_days, utc_offset_minutes
 from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
+    BANK,
     BILL,
     BY_PHONE,
     INCOME,
@@ -24,9 +25,12 @@ from fraud_assets.simulation.intents import (
     concat,
 )
 from fraud_assets.simulation.merchants import pick
+from fraud_assets.simulation.prices import fitting, not_below, on_the_list
 from fraud_assets.simulation.recipients import own_account
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
 
+#: Bills that people pay themselves, and local hours between which the others are collected [P].
+_BY_HAND, _RUNS = 0.45, (3.0, 9.0)
 #: How much a metered bill moves from month to month (standard deviation of the logarithm) [P].
 _METER = 0.07
 
@@ -43,8 +47,8 @@ class _Dates:
     def __init__(self, month: Month) -> None:
         self._near = [month - 1, month, month + 1]
         first, end = month_days(month)
-        # What would fall on a weekend may come two days earlier.
-        self._first, self._end = first - 1, end + 3
+        # What would fall on a weekend may come two days earlier or later.
+        self._first, self._end = first - 3, end + 3
 
     def due(self, day_of_month: I64, since: I64) -> tuple[I64, I64, I64]:
         """Positions of what is due, ``Month.index`` and local day of each.
@@ -88,8 +92,13 @@ def _bills(bank: Bank, dates: _Dates) -> Intents:
     biller = hashed_uniforms(scenario.seed, "bill.payee", index, nth)
     local = bank.directory.count[category, -1] == 0
     merchant = pick(bank.directory, category, np.where(local, traits.city[who], len(scenario.cities)), biller)
-    cents = _bill_amounts(bank, month, who, nth, category)
-    second = _bill_seconds(bank, category, hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
+    standing, cents = _bill_amounts(bank, month, who, nth, category)
+    merchant = fitting(bank, who, merchant, standing)
+    cents = on_the_list(bank, merchant, cents)
+    # Banks rest at the weekend: what is due then is paid on Monday.
+    day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
+    by_hand = hashed_uniforms(scenario.seed, "bill.by_hand", index, nth) < _BY_HAND
+    second = _bill_seconds(bank, category, by_hand, hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
     place = traits.city[who]
     offset = utc_offset_minutes(scenario, place, local_us)
@@ -117,31 +126,44 @@ def _in_turn(bank: Bank, weight: F64) -> I64:
     return np.argsort(np.log(u + 1e-300) / np.maximum(weight, 1e-12), axis=1)[:, ::-1]
 
 
-def _bill_seconds(bank: Bank, category: I64, u: F64) -> F64:
-    """Second of the local day: standing orders run in the small hours, bills on the phone at their category's hours."""
+def _bill_seconds(bank: Bank, category: I64, by_hand: Bools, u: F64) -> F64:
+    """Second of the local day: standing orders run before people are up, other bills at their category's hours."""
     names, table = hour_quantiles(bank.scenario)
     profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
-    by_hand = table[profile, (u * (table.shape[1] - 1)).astype(np.int64)] + 60 * ((u * 65_536) % 1.0)
-    return np.where(bank.instrument[category] == BY_PHONE, by_hand, 3600 * (1 + 5 * u))
+    awake = table[profile, (u * (table.shape[1] - 1)).astype(np.int64)] + 60 * ((u * 65_536) % 1.0)
+    # The sum of two uniforms: most of the runs are in the middle of the time.
+    run = _RUNS[0] + (_RUNS[1] - _RUNS[0]) * (u + finer(u)) / 2
+    return np.where(by_hand | (bank.instrument[category] == BY_PHONE), awake, 3600 * run)
 
 
-def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> I64:
+def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> tuple[I64, I64]:
+    """What each bill usually comes to, and what it comes to in the month; cents."""
     kinds = bank.scenario.categories
     median = np.array([c.median for c in kinds])[category]
     sigma = np.sqrt(2 * np.log(np.array([c.mean / c.median for c in kinds])))[category]
     index = bank.traits.index[who]
-    standing = taste(bank)[who, category] + _bell(bank, "bill.level", index, nth)
+    level = taste(bank)[who, category] + _bell(bank, "bill.level", index, nth)
     metered = np.array([c.price_style == "exact" for c in kinds])[category]
-    meter = _METER * _bell(bank, "bill.meter", index * 256 + nth, month)
-    value = median * np.exp(sigma * standing / np.sqrt(2) + meter * metered) * bank.traits.amount_factor[who]
-    value = np.minimum(value, bank.normal_maximum[category])
-    return price_points(bank, category, value, hashed_uniforms(bank.scenario.seed, "bill.price", index, nth))
+    meter = _METER * _bell(bank, "bill.meter", index * 256 + nth, month) * metered
+    u = hashed_uniforms(bank.scenario.seed, "bill.price", index, nth)
+    value = median * np.exp(sigma * level / np.sqrt(2)) * bank.traits.amount_factor[who]
+    ceiling = bank.normal_maximum[category]
+    value = np.where(value > ceiling, ceiling * (0.6 + 0.3 * u), value)
+    value = not_below(bank, category, value, u)
+    now = np.minimum(value * np.exp(meter), ceiling)
+    return np.rint(value * 100).astype(np.int64), price_points(bank, category, now, u)
 
 
 def _bell(bank: Bank, salt: str, *parts: I64) -> F64:
     """Approximately standard normal numbers that belong to the parts: a scaled sum of three uniforms."""
     total = sum((hashed_uniforms(bank.scenario.seed, f"{salt}.{k}", *parts) for k in range(3)), start=np.float64(0.0))
     return (np.asarray(total) - 1.5) * 2.0
+
+
+def paid_twice(bank: Bank) -> Bools:
+    """Customers who get half of their pay on payday and the other half fifteen days later; shape (customers,)."""
+    u = hashed_uniforms(bank.scenario.seed, "income.halves", bank.traits.index)
+    return u < bank.scenario.population.paid_twice
 
 
 def _income(bank: Bank, dates: _Dates) -> Intents:
@@ -151,7 +173,7 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
     if not len(employers):
         return Intents.make(0)
     people = np.arange(len(traits.index))
-    halves = hashed_uniforms(scenario.seed, "income.halves", traits.index) < scenario.population.paid_twice
+    halves = paid_twice(bank)
     who = np.concatenate([people, people[halves]])
     second_half = np.arange(len(who)) >= len(people)
     length = dates.lengths()

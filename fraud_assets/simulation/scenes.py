@@ -12,9 +12,10 @@ import numpy as np
 
 from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.instruments import cards, devices_used
-from fraud_assets.simulation.intents import INCOME, TO_PERSON, Bank, Column, Intents, expand
+from fraud_assets.simulation.intents import DAY, INCOME, TO_PERSON, Bank, Column, Intents, expand
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.outcomes import outcomes
+from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.recipients import contact
 from fraud_assets.simulation.spending import kinds
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
@@ -86,14 +87,22 @@ class Scene:
         stranger = 1_000_000_000 + (self.of_part(f"{name}.stranger", *parts) * 9_000_000_000).astype(np.int64)
         return np.where(u < known, friend, stranger)
 
-    def paid(self, event_us: I64, category: I64, cents: I64, **columns: Column | int) -> Intents:
-        """Payments by the customers, at home, with what they have in hand."""
+    def paid(
+        self, event_us: I64, category: I64, cents: I64, fixed: Column | int = False, **columns: Column | int
+    ) -> Intents:
+        """Payments by the customers, at home, with what they have in hand.
+
+        ``merchant`` or ``payee`` is paid; where a merchant has no such prices, another one of the kind, unless they are
+        ``fixed``.
+        """
         bank, home = self.bank, self.bank.traits.city[self.who]
         n, nowhere = len(self), np.zeros(len(self), dtype=bool)
         device, net = devices_used(
             bank, self.who, np.arange(n), category, event_us, nowhere, self.u("device"), self.u("net")
         )
-        status, reason = outcomes(bank, self.who, category, cents, nowhere, self.u("status"))
+        status, reason = outcomes(bank, self.who, category, cents, home, event_us // DAY, self.u("status"))
+        if isinstance(merchant := columns.get("merchant"), np.ndarray) and fixed is False:
+            columns["merchant"] = fitting(bank, self.who, merchant, cents)
         return Intents.make(
             n,
             **self._form(event_us, category, cents, home),

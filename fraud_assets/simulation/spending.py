@@ -47,9 +47,11 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.outcomes import outcomes
 from fraud_assets.simulation.preferences import in_season
+from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
+from fraud_assets.simulation.weeks import again, stays_on, unsuited
 
 #: Longest outing, in payments.
 _LONGEST = 6
@@ -121,7 +123,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     outings, entry_o, day_o = _outings(bank, blocks)
     per_unit = draws.counts(outings)
     who_o = entry_o % max(people, 1)
-    method_o = Choices(traits.method_weights).draw(who_o, draws.uniform("method", per_unit))
+    method_o = _methods(bank, who_o, day_o, draws.uniform("method", per_unit))
     # Geometric: an outing goes on with the same probability after each payment, up to a limit.
     ends = 1 - scenario.activity.outing_continues ** np.arange(1, _LONGEST)
     size_u = draws.uniform("size", per_unit)
@@ -134,7 +136,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     per_entry = np.bincount(entry, minlength=len(outings))
     rows = draws.counts(per_entry)
     category_u = draws.uniform("category", rows)
-    category = _categories(bank, who, method_o[outing], category_u)
+    category = _categories(bank, who, method_o[outing], day_o[outing], category_u)
     if any(holiday.category for holiday in scenario.holidays):
         category = in_season(scenario, traits.category_weights, who, category, day_o[outing], category_u)
 
@@ -154,7 +156,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     known[is_away & counter] = 1.0  # nobody has a repertoire abroad
     is_new = known >= recipients.known_share(bank).ravel()[who * len(scenario.categories) + category]
     cents = amounts(bank, who, category, draws.normal("amount", rows), draws.uniform("price", rows))
-    status, reason = outcomes(bank, who, category, cents, place, draws.uniform("status", rows))
+    status, reason = outcomes(bank, who, category, cents, place, day_o[outing], draws.uniform("status", rows))
     return Spending(
         who=who,
         ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
@@ -193,6 +195,7 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     merchant[shop] = recipients.merchants(
         bank, month[shop], who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
     )
+    merchant = fitting(bank, who, merchant, spent.cents)
     payee[person] = recipients.payees(bank, month[person], who[person], new[person], slot[person], fresh[person])
     own = np.flatnonzero(recipient == TO_OWN)
     payee[own] = recipients.own_account(bank, who[own])
@@ -303,14 +306,28 @@ def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
     return np.bincount(entry, minlength=len(length)), entry, np.repeat(np.concatenate(days), a_day)
 
 
-def _categories(bank: Bank, who: I64, method: I64, u: F64) -> I64:
-    """A category of the method, by the customer's own weights."""
+def _methods(bank: Bank, who: I64, day: I64, u: F64) -> I64:
+    """A method for each outing, by the customer's own weights and the weekday."""
+    choices = Choices(bank.traits.method_weights)
+    method = choices.draw(who, u)
+    if (stays := stays_on(bank.scenario)) is not None:
+        leaves = unsuited(u, stays[0], method, (day + 3) % 7)
+        method[leaves] = choices.draw(who[leaves], again(u[leaves]))
+    return method
+
+
+def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
+    """A category of the method, by the customer's own weights and the weekday (day 0 was a Thursday)."""
     columns = np.argsort(bank.method, kind="stable")  # categories grouped by method
     grouped = Choices(bank.traits.category_weights[:, columns])
     # Each method's weights sum to one, so that the methods that there are share [0, 1) evenly.
     used = np.unique(bank.method)
-    place = np.searchsorted(used, np.arange(len(bank.scenario.methods)))
-    return columns[grouped.draw(who, (place[method] + u) / len(used))]
+    place = np.searchsorted(used, np.arange(len(bank.scenario.methods)))[method]
+    chosen = grouped.draw(who, (place + u) / len(used))
+    if (stays := stays_on(bank.scenario)) is not None:
+        leaves = unsuited(u, stays[1][columns], chosen, (day + 3) % 7)
+        chosen[leaves] = grouped.draw(who[leaves], (place[leaves] + again(u[leaves])) / len(used))
+    return columns[chosen]
 
 
 def clock(bank: Bank, who: I64, category: I64, u: F64) -> F64:
@@ -341,10 +358,19 @@ def _clock_table(scenario: Scenario) -> F64:
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
-    """Local instants of the rows in microseconds, to the millisecond; later payments of an outing follow by minutes."""
+    """Local instants of the rows in microseconds, to the millisecond; later payments of an outing follow by minutes.
+
+    The minutes follow a Weibull law of which 5 % lie below and 5 % above the scenario's: people have no last minute.
+    """
     shortest, longest = scenario.activity.outing_gap_minutes
-    steps = ((shortest + (longest - shortest) * gap) * 60_000).astype(np.int64)
+    shape = np.log(np.log(0.05) / np.log(0.95)) / np.log(longest / shortest)
     first = np.cumsum(size) - size
+    steps = np.zeros(len(gap), dtype=np.int64)
+    follows = np.ones(len(gap), dtype=bool)
+    follows[first] = False
+    later = np.flatnonzero(follows)
+    minutes = longest * (np.log(1 - gap[later]) / np.log(0.05)) ** (1 / shape)
+    steps[later] = (minutes * 60_000).astype(np.int64)
     passed = np.cumsum(steps)  # of whole milliseconds: a sum of fractions would depend on the rows before
     begun = day * 86_400_000 + np.rint(seconds * 1000).astype(np.int64) - passed[first]
     passed += np.repeat(begun, size)

@@ -88,6 +88,17 @@ def finer(u: F64, scale: float = 4096.0) -> F64:
     return digits
 
 
+def step(bounds: Sequence[float] | F64, values: F64) -> I64:
+    """How many of the bounds, which ascend, each value has reached.
+
+    ``np.searchsorted(bounds, values, side="right")``, for few bounds in a tenth of its time.
+    """
+    reached = np.zeros(len(values), dtype=np.int8)
+    for bound in bounds:
+        reached += values >= bound
+    return reached.astype(np.int64)
+
+
 def _finish(x: U64) -> U64:
     """The output function of SplitMix64 (Steele, Lea and Flood 2014), in place."""
     spare = x >> _SHIFT1

@@ -190,7 +190,7 @@ def test_numbers_that_were_tested_are_used_online_by_campaigns_that_follow(
 
 def test_some_wallets_are_taken_from_people_who_hardly_pay(bank: Scenario) -> None:
     kind = bank.fraud.types["stolen_card"]
-    uneven = _with(bank, "activity", daily_mean=(1.0, 8.0))
+    uneven = _with(bank, "activity", daily_mean=(0.5, 8.0))
     shifts = {}
     for share in (0.0, 1.0):
         chosen = kind.model_copy(
@@ -331,7 +331,7 @@ def test_friendly_fraud_is_like_any_purchase_and_disputed_weeks_later(
     assert set(filed["source"]) == {"chargeback"}
     days = (filed["reported_at"] - filed["event_time"]).dt.total_hours() / 24
     assert 35 < _median(days) < 65
-    assert days.min() >= 15  # type: ignore[operator]
+    assert (days >= 15).mean() > 0.99  # type: ignore[operator]
 
 
 def test_some_customers_dispute_again_and_again(bank: Scenario) -> None:

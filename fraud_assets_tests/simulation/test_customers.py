@@ -141,7 +141,9 @@ def test_everybody_makes_eight_to_fifteen_transactions_a_day(crowd: Traits) -> N
     assert low <= daily.min()
     assert daily.max() <= high
     assert daily.mean() == pytest.approx((low + high) / 2, abs=0.15)
-    assert np.histogram(daily, bins=7, range=(low, high))[0].min() > 0.11 * len(daily)  # about uniform
+    inner = np.histogram(daily, bins=5, range=(low + 1, high - 1))[0]
+    assert inner.min() > 0.14 * len(daily)  # about uniform, and a month's chance carries few out of it
+    assert ((daily < low + 0.5) | (daily > high - 0.5)).mean() < 0.05
     assert (crowd.bills >= US.activity.bills[0]).all()
     assert (crowd.bills <= US.activity.bills[1]).all()
 

@@ -213,7 +213,7 @@ def test_diwali_raises_payments_by_a_fifth_to_a_quarter_against_the_weeks_before
 
 
 def test_salaries_come_at_the_turn_of_the_month(ledger: pl.DataFrame) -> None:
-    days = ledger.filter(pl.col("kind") == "income").with_columns(day=LOCAL.dt.day())["day"]
+    days = ledger.filter(pl.col("category") == "Salary").with_columns(day=LOCAL.dt.day())["day"]
     turn = (days >= 28) | (days == 1)  # what would fall on a weekend comes on the Friday before
     assert float(turn.mean()) > 0.5  # type: ignore[arg-type]
 

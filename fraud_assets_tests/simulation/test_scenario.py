@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from fraud_assets.scenario import EXTRA_SCENARIOS, Scenario, ScenarioError, load_all
+from fraud_assets.scenario import EXTRA_SCENARIOS, Brand, PriceRange, Scenario, ScenarioError, load_all
 from fraud_assets.scenario.files import SHIPPED
 
 SEGMENT: dict[str, object] = {
@@ -46,7 +50,9 @@ def wrong(bank: Path, document: dict[str, object]) -> str:
 
 
 def test_a_folder_dropped_in_is_a_bank_beside_the_shipped_ones(folder: Path) -> None:
-    assert {s.name for s in load_all()} >= {"us_bank", "tiny_bank", "corner_bank"}
+    scenarios, wrong = load_all()
+    assert {s.name for s in scenarios} >= {"us_bank", "tiny_bank", "corner_bank"}
+    assert not wrong
     corner, us = Scenario.load("corner_bank"), Scenario.load("us_bank")
     assert corner.population.customers == 7
     assert corner.population.segments == us.population.segments
@@ -127,6 +133,9 @@ def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytes
         ({"devices": {"phones": {"Symbian": 0.1}}}, ["devices.phones.Symbian", "iOS", "Android"]),
         ({"source": "dreamt"}, ["source", "dreamt", "simulated"]),
         ({"gates": {"severity": False}}, ["gates.severity", "error", "warn", "off"]),
+        ({"activity": {"outing_gap_minutes": [5, 5]}}, ["outing_gap_minutes [5, 5]", "two different times"]),
+        ({"activity": {"weeks": {"dining": [1, 1, 1, 1, 1, 1, 1.6]}}}, ["dining", "1.6", "between 0.5 and 1.5"]),
+        ({"activity": {"card_types": {"credit": 0.9}}}, ["activity.card_types", "1.28", "sum to 1"]),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
@@ -292,7 +301,48 @@ def test_an_unknown_scenario_is_answered_with_those_there_are() -> None:
 def test_an_extra_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path / "nowhere"))
     with pytest.raises(ScenarioError, match=rf"{EXTRA_SCENARIOS} is .*nowhere"):
-        load_all()
+        Scenario.load("us_bank")
+
+
+def test_an_extra_folder_without_a_scenario_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path))
+    with pytest.raises(ScenarioError, match=r"there is no scenario; .* scenario\.yaml is needed"):
+        Scenario.load("us_bank")
+
+
+def test_the_scenario_itself_will_do_for_its_parent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(folder))
+    assert Scenario.load("corner_bank").population.customers == 7
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv(EXTRA_SCENARIOS, ".")
+    assert Scenario.load("corner_bank").population.customers == 7
+
+
+def test_a_wrong_scenario_does_not_take_the_others_with_it(folder: Path) -> None:
+    write(folder, {"extends": "us_bank", "name": "corner_bank", "population": {"customers": 0}})
+    scenarios, wrong = load_all()
+    assert {s.name for s in scenarios} >= {"us_bank", "india_bank", "crypto_wallet", "tiny_bank"}
+    assert wrong.keys() == {"corner_bank"}
+    assert "population.customers is 0" in str(wrong["corner_bank"])
+
+
+def test_an_extra_folder_that_does_not_exist_leaves_the_shipped_banks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path / "nowhere"))
+    scenarios, wrong = load_all()
+    assert {s.name for s in scenarios} >= {"us_bank", "tiny_bank"}
+    assert wrong.keys() == {EXTRA_SCENARIOS}
+
+
+def test_all_mistakes_are_named_at_once(folder: Path) -> None:
+    sentence = wrong(folder, {"seed": "x", "population": {"customers": 0}, "fraud": {"rate": 1.7}, "colour": "blue"})
+    first, *lines = sentence.splitlines()
+    assert first == "scenario corner_bank has 4 mistakes:"
+    for line, part in zip(
+        lines, ("seed is 'x'", "population.customers is 0", "fraud.rate is 1.7", "colour"), strict=True
+    ):
+        assert f"{folder / 'scenario.yaml'}: {part}" in line
 
 
 def test_a_month_outside_the_range_is_refused() -> None:
@@ -319,3 +369,57 @@ def test_every_number_of_a_shipped_bank_says_where_it_comes_from(bank: str) -> N
         heading = [up for up in lines[:place] if len(up) - len(up.lstrip()) < indent and up.partition("#")[2]]
         assert heading or line.startswith(("seed:", "first_month:", "limits:")), line
     assert sourced > 40
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "parts"),
+    [
+        ("categories", "week", "holidays", ["category Grocery", "week 'holidays'", "'dining'"]),
+        ("categories", "lowest", "4000", ["Grocery: lowest 4000", "below the median"]),
+        ("categories", "sub_categories", "deli (cheap)", ["'cheap' are no prices", "20-300"]),
+        ("brands", "metros", "Paris", ["brand Walmart", "metros ['Paris']", "New York"]),
+        ("brands", "prices", "-20", ["prices", "'-20' has no lowest price", "0-20"]),
+        ("brands", "prices", "2-3-4", ["'2-3-4' are no prices", "20-300"]),
+        ("brands", "prices", "30-20", ["prices", "[30, 20]", "lowest to the highest"]),
+        ("brands", "name", "Kroger", ["brand 'Kroger (Grocery)' is there twice"]),
+        ("cities", "city", "Newark", ["city 'Newark, NJ'", "twice"]),
+        ("holidays", "last", "2223-01-01", ["Thanksgiving eve", "2223-01-01", "outside the calendar", "2024-01"]),
+    ],
+)
+def test_a_wrong_line_of_a_table_is_named_with_what_is_wrong(
+    folder: Path, table: str, column: str, value: str, parts: list[str]
+) -> None:
+    rows = list(csv.DictReader((SHIPPED / "us_bank" / f"{table}.csv").read_text(encoding="utf-8").splitlines()))
+    rows[0][column] = value
+    if value == "Newark":
+        rows[0]["state"] = "NJ"
+    _write(folder / f"{table}.csv", rows)
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.load("corner_bank")
+    sentence = str(caught.value)
+    assert "corner_bank" in sentence
+    assert "\n" not in sentence
+    for part in parts:
+        assert part in sentence
+
+
+@settings(max_examples=40, deadline=None)
+@given(cell=st.text(alphabet="0123456789.-; abc", max_size=8))
+def test_any_prices_of_a_brand_are_read_or_refused_in_one_sentence(cell: str) -> None:
+    row = {"name": "Corner", "category": "Grocery", "weight": "1", "tier": "1", "prices": cell}
+    refused: list[str] = []
+    try:
+        prices = Brand.model_validate(row).prices
+    except ValidationError as error:
+        refused = [str(found["loc"][0]) for found in error.errors()]
+        prices = PriceRange()
+    assert set(refused) <= {"prices"}
+    assert 0 <= prices.lowest <= (prices.highest or float("inf"))
+    assert list(prices.listed) == sorted(prices.listed)
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

@@ -20,7 +20,7 @@ LONGEST_DAYS = 120.0
 #: Ways to find fraud that are slow and take the same time whatever the type: fewest and most days [S].
 _SLOW = {"charge_off": (90.0, 180.0), "merchant_audit": (30.0, 120.0), "law_enforcement": (14.0, 90.0)}
 #: Victims who never look at their statement and learn of it from a chargeback cycle: 20 days + lognormal(25, .6) [S].
-_CHARGEBACK_SHARE, _CHARGEBACK_DAYS, _CHARGEBACK_MEDIAN, _CHARGEBACK_SIGMA = 0.22, 20.0, 25.0, 0.6
+_CHARGEBACK_SHARE, _CHARGEBACK_DAYS, _CHARGEBACK_MEDIAN, _CHARGEBACK_SIGMA = 0.06, 20.0, 25.0, 0.6
 _NEVER_NOTICED = 0.10
 
 

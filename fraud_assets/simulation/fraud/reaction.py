@@ -28,31 +28,29 @@ def react(bank: Bank, month: Month, rows: Intents) -> Intents:
 
     Linear in the rows, plus the victims of the last four years among the customers of the units' groups.
     """
-    hit, card, old, blocked_us = _replaced(bank, month, rows)
-    if not len(hit):
-        return rows
-    status, reason = rows.status.copy(), rows.reason.copy()
-    since = rows.event_us[hit] - blocked_us
-    tried = hashed_uniforms(bank.scenario.seed, "card.tried", rows.transaction_id[hit]) < _OLD_CARD_TRIED
-    plain = (rows.kind[hit] == PURCHASE) & (rows.status[hit] == APPROVED) & (rows.accident[hit] == 0)
+    card, waits, old = _replaced(bank, month, rows)
+    tried = hashed_uniforms(bank.scenario.seed, "card.tried", rows.transaction_id[waits]) < _OLD_CARD_TRIED
+    waits, old = waits[tried], old[tried]
+    plain = (rows.kind[waits] == PURCHASE) & (rows.status[waits] == APPROVED) & (rows.accident[waits] == 0)
     # What was refunded cannot have been declined.
-    plain &= ~is_refunded(bank, rows.category[hit], rows.cents[hit], rows.transaction_id[hit])
-    plain &= ~np.isin(rows.transaction_id[hit], rows.original[rows.original != NONE])
-    fails = (since < _NEW_CARD_AFTER) & tried & plain
-    status[hit[fails]] = DECLINED
-    reason[hit[fails]] = CARD_BLOCKED
-    card[hit[fails]] = old[fails]
+    plain &= ~is_refunded(bank, rows.category[waits], rows.cents[waits], rows.transaction_id[waits])
+    plain &= ~np.isin(rows.transaction_id[waits], rows.original[rows.original != NONE])
+    fails = waits[plain]
+    status, reason = rows.status.copy(), rows.reason.copy()
+    status[fails] = DECLINED
+    reason[fails] = CARD_BLOCKED
+    card[fails] = old[plain]
     return rows.but(card=card, status=status, reason=reason)
 
 
 def with_new_cards(bank: Bank, month: Month, rows: Intents) -> Intents:
     """The rows of campaigns with the cards that replaced reported ones: what is stolen is the card of the day."""
-    _, card, _, _ = _replaced(bank, month, rows)
+    card, _, _ = _replaced(bank, month, rows)
     return rows.but(card=card)
 
 
-def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64, I64]:
-    """Rows paid with a card that replaced another; the cards of all rows; those rows' last card, and its last hour."""
+def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64]:
+    """The cards of all rows after those reported were replaced; rows whose card is on its way, and their last card."""
     key = _blocked(bank, month)
     begin = np.searchsorted(key, np.arange(len(bank.traits.index) + 1) << np.int64(42))  # of each customer's keys
     reported = begin[1:] > begin[:-1]
@@ -65,8 +63,11 @@ def _replaced(bank: Bank, month: Month, rows: Intents) -> tuple[I64, I64, I64, I
     first = rows.card[hit]
     card = rows.card.copy()
     card[hit] = ids(bank.scenario.seed, "card.replaced", first, count)
+    blocked_us = (key[place[replaced] - 1] & ((1 << 42) - 1)) * SECOND
+    waits = np.flatnonzero(rows.event_us[hit] - blocked_us < _NEW_CARD_AFTER)
+    first, count = first[waits], count[waits]
     old = np.where(count > 1, ids(bank.scenario.seed, "card.replaced", first, count - 1), first)
-    return hit, card, old, (key[place[replaced] - 1] & ((1 << 42) - 1)) * SECOND
+    return card, hit[waits], old
 
 
 def _blocked(bank: Bank, month: Month) -> I64:

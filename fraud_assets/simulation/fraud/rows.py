@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions
 from fraud_assets.simulation.fraud.plan import alive, victims
 from fraud_assets.simulation.groups import FRAUD, by_customer, by_group, rows_of
-from fraud_assets.simulation.intents import APPROVED, DAY, Bank, Intents, concat
+from fraud_assets.simulation.intents import APPROVED, DAY, INCOME, Bank, Intents, concat
 from fraud_assets.simulation.streams import F64, Bools
 
 
@@ -57,7 +57,10 @@ def carried_out(group: Bank, month: Month) -> list[Carried]:
         emission = FAMILIES[plan.kind.family].emit(group, plan, hit)
         rows = emission.rows
         _, pair = np.unique(rows.campaign * np.int64(len(index)) + rows.who, return_inverse=True)
-        lost = np.bincount(pair, weights=np.where(rows.status == APPROVED, rows.cents, 0) / 100)[pair]
+        # What comes in only to go out again, or is bought only to be refunded, is lost once.
+        moved = np.where(rows.status == APPROVED, rows.cents, 0) / 100
+        into, out = (np.bincount(pair, weights=moved * way) for way in (rows.kind >= INCOME, rows.kind < INCOME))
+        lost = np.maximum(into, out)[pair]
         inside = (rows.event_us >= start) & (rows.event_us < end)
         found.append(Carried(plan, emission.take(inside), lost.astype(np.float64)[inside]))
     return found

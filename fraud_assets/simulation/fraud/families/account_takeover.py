@@ -24,6 +24,10 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
+#: Goods, sent to an address of the actor; the others go to the victim's and are fetched on the way [P].
+_DROPPED = 0.6
+#: Hours by which later payments of the small hours wait, and how often they do [P].
+_WAIT, _WAITS = 7, 0.6
 _LOGIN, _RESET, _CREDENTIAL, _PHONE = range(4)
 
 
@@ -48,7 +52,7 @@ class AccountTakeover(Family):
         return np.floor(values["rows"])
 
     def life_hours(self, values: dict[str, F64]) -> F64:
-        return values["campaign_hours"] + values["hours"] + 25.0  # a takeover may wait until the customer is up
+        return values["campaign_hours"] + values["hours"] + 25.0 + _WAIT  # it may wait until the customer is up
 
     def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
         begun = self.first_us(bank, plan, victims)
@@ -60,6 +64,9 @@ class AccountTakeover(Family):
         # Most of the money goes in the first hour; the rest is spread over the window.
         wait = np.where(cast.nth == 0, 0.0, cast.nth / 20 + cast.u("spread") ** 2.0 * cast.value("hours"))
         event_us = begun[cast.victim] + to_ms(wait)
+        # What would fall into the small hours mostly waits for the morning, when nobody wonders.
+        waits = (cast.nth > 0) & (cast.hour(event_us) < 6) & (cast.u("waits") < _WAITS)
+        event_us = event_us + waits * (_WAIT * HOUR)
         category = self._category(cast)
         device, is_new = self._devices(cast, event_us)
         # At a counter the actor is there in person: one place a victim, where an address may change from row to row.
@@ -77,6 +84,7 @@ class AccountTakeover(Family):
             payee=np.where(to_person, self._payees(cast), NONE),
             device=device,
             net=FOREIGN_NET,
+            delivery=np.where(cast.u("drop") < _DROPPED, cast.drop(cast.of_campaign("drop")), NONE),
             anomaly=np.where(is_new, BEHAVIOURAL, AMOUNT),
             **cast.settled(cast.u("declined") < cast.value("decline")),
         )
@@ -99,7 +107,7 @@ class AccountTakeover(Family):
         awake = 9 + (13 * hashed_uniforms(seed, "takeover.hour", *key)).astype(np.int64)
         # Put off within the hour's minutes to an hour of the day at which the customer is up.
         moved = at + (awake - local_hour(bank, victims.index - first_index(bank), at)) % 24 * HOUR
-        disguised = hashed_uniforms(seed, "takeover.awake", *key) < np.array([0.55, 0.75, 0.95])[plan.skill[c]]
+        disguised = hashed_uniforms(seed, "takeover.awake", *key) < np.array([0.75, 0.88, 0.97])[plan.skill[c]]
         return np.where(disguised, moved, at)
 
     def _category(self, cast: Cast) -> I64:
@@ -127,7 +135,9 @@ class AccountTakeover(Family):
         bank = cast.bank
         usual = np.array([k.mean for k in bank.scenario.categories])[category] * bank.traits.amount_factor[cast.who]
         factor = np.where(cast.skill == 2, cast.value("skilled_amount_factor"), cast.value("amount_factor"))
-        value = usual * factor * np.exp(1.6 * cast.u("amount") - 1.3)
+        value = (
+            usual * factor * np.exp(2.2 * cast.u("amount") - 2.0)
+        )  # many try what goes through before they take more
         fold = cast.u("fold")
         ceiling = bank.normal_maximum[category]
         return price_points(bank, category, np.where(value > ceiling, ceiling * (0.5 + 0.45 * fold), value), fold)

@@ -14,7 +14,7 @@ from fraud_assets.simulation.fraud.families.cast import Cast, by_median, first_i
 from fraud_assets.simulation.fraud.families.habits import blameless, dear_cents, own_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import DAY, GEOGRAPHIC, TO_MERCHANT, Bank, Intents
+from fraud_assets.simulation.intents import CARD_PRESENT, DAY, GEOGRAPHIC, TO_CASH, TO_MERCHANT, Bank, Intents
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 #: Days by which the first uses of the cards of one shop differ, and payments of one shopping trip [P].
@@ -23,11 +23,13 @@ _SPREAD_DAYS, _TRIP = 6.0, 3
 _FAR = 0.45
 #: The skilled who sell the copies in the victims' own city [P].
 _SOLD_AT_HOME = 0.6
+#: Share of the shops that are cash machines, and of shopping trips that lead to one, where there are any [P].
+_CASH = 0.5
 _EARTH_KM = 6371.0
 
 
 class CardCloning(Family):
-    """A skimmer at one counter, and copies of the cards of those who paid there.
+    """A skimmer at one counter or cash machine, and copies of the cards of those who paid there.
 
     Parameters: ``cards`` copied at the shop within ``skim_days``; used from ``wait_days`` later on, ``rows`` times
     within ``days``, ``nearest_km`` to ``furthest_km`` from home, for ``amount_factor`` times the mean of the category;
@@ -77,7 +79,7 @@ class CardCloning(Family):
         trip = cast.nth // _TRIP
         within = cast.nth % _TRIP * to_ms(0.12 + 0.5 * cast.u("gap"))
         event_us = self._trip_us(bank, plan, victims.take(cast.victim), trip) + within
-        category = by_median(bank, _counters(bank), 0.4, cast.u("category"))
+        category = _counter(bank, 0.4, cast.u("category"), cast.of_account("cash", trip))
         place = _places(cast, trip)
         rows = cast.intents(
             event_us,
@@ -99,19 +101,28 @@ class CardCloning(Family):
         """The payments at which the cards were copied, all of a campaign at one counter."""
         cast = Cast(bank, plan, victims, np.ones(len(victims), dtype=np.int64), "cloning.visit")
         u = hashed_uniforms(cast.seed, "cloning.kind", cast.campaign_id)
-        category = by_median(bank, _counters(bank), -0.4, u)
+        category = _counter(bank, -0.4, u, hashed_uniforms(cast.seed, "cloning.cash", cast.campaign_id))
         place = home_city(bank.scenario, shops)[cast.campaign]
         event_us = at_usual_hours(bank, cast.who, category, self._visit_us(bank, plan, victims), cast.u("hour"))
         merchant = cast.shop(category, place, hashed_uniforms(cast.seed, "cloning.shop", cast.campaign_id))
-        return blameless(cast.intents(event_us, category, own_cents(cast, category), place, merchant=merchant))
+        return blameless(
+            cast.intents(event_us, category, own_cents(cast, category), place, merchant=merchant, fixed=True)
+        )
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Purchases at counters on a trip."""
-        return look.is_away & bank.at_counter[look.category]
+        return look.is_away & (bank.channel == CARD_PRESENT)[look.category]
 
 
 def _counters(bank: Bank) -> Bools:
-    return bank.at_counter & (bank.recipient == TO_MERCHANT)
+    """Shops that read cards; a code is scanned with a phone."""
+    return (bank.channel == CARD_PRESENT) & (bank.recipient == TO_MERCHANT)
+
+
+def _counter(bank: Bank, power: float, u: F64, cash_u: F64) -> I64:
+    """What is paid with a card in hand: cash, or in a shop, the dear ones the likelier the greater ``power`` is."""
+    shop, cash = by_median(bank, _counters(bank), power, u), np.flatnonzero(bank.recipient == TO_CASH)
+    return np.where(cash_u < _CASH, cash[0], shop) if len(cash) else shop
 
 
 def _shops(scenario: Scenario, plan: Plan) -> I64:

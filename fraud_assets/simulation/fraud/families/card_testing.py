@@ -11,25 +11,28 @@ from fraud_assets.simulation.fraud.families.base import Emission, Family, Look, 
 from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_median, first_index, local_hour, to_ms
 from fraud_assets.simulation.intents import (
     APPROVED,
+    CVV_MISMATCH,
     DO_NOT_HONOR,
     EXPIRED_CARD,
     HOUR,
     INSUFFICIENT_FUNDS,
+    NONE,
     ONLINE,
     TECHNICAL,
     TO_MERCHANT,
-    WRONG_CREDENTIALS,
     Bank,
     Intents,
 )
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: Share of the tries of the small hours that are put off [P].
-_WAITS = 0.6
+_WAITS = 0.75
 _MOST_TRIES = 4
 _AGAIN = 0.38
-_REASONS = np.array([DO_NOT_HONOR, WRONG_CREDENTIALS, INSUFFICIENT_FUNDS, EXPIRED_CARD, TECHNICAL])
+_REASONS = np.array([DO_NOT_HONOR, CVV_MISMATCH, INSUFFICIENT_FUNDS, EXPIRED_CARD, TECHNICAL])
 _REASON_SHARES = np.cumsum([0.38, 0.24, 0.25, 0.09])
+#: Goods bought with cards that worked, sent to an address of the actor; the others are fetched at the victim's [P].
+_DROPPED = 0.6
 #: Longest time from a test to the use of a card that worked, days [P].
 _SOLD_WITHIN = 14
 
@@ -84,6 +87,7 @@ class CardTesting(Family):
             category,
             self._test_cents(cast, category),
             cast.foreign_place(),
+            fixed=True,
             merchant=merchant,
             device=cast.actors_device((cast.of_campaign("device") * actors.DEVICES).astype(np.int64)),
             net=FOREIGN_NET,
@@ -144,6 +148,7 @@ class CardTesting(Family):
             merchant=cast.shop(category, cast.home(), cast.u("merchant")),
             device=cast.actors_device((cast.u("device") * actors.DEVICES).astype(np.int64)),
             net=FOREIGN_NET,
+            delivery=np.where(cast.u("drop") < _DROPPED, cast.drop(cast.of_campaign("drop")), NONE),
             **cast.settled(cast.u("declined") < 0.2, np.array([INSUFFICIENT_FUNDS]), np.empty(0)),
         )
         return Emission(rows, _evidence(cast, "use"))

@@ -23,6 +23,7 @@ from fraud_assets.simulation.intents import (
     MINUTE,
     MOBILE_NET,
     NONE,
+    SUSPECTED_FRAUD,
     TECHNICAL,
     Bank,
     Column,
@@ -31,12 +32,13 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.network import OF_DEVICE
+from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.spending import kinds
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Why fraud's payments fail where nothing else is said [P].
-REASONS = np.array([INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, DO_NOT_HONOR, TECHNICAL])
-REASON_SHARES = np.cumsum([0.50, 0.25, 0.20])
+REASONS = np.array([INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, DO_NOT_HONOR, SUSPECTED_FRAUD, TECHNICAL])
+REASON_SHARES = np.cumsum([0.40, 0.20, 0.17, 0.18])
 
 
 class Cast:
@@ -122,12 +124,13 @@ class Cast:
 
     def own_net(self) -> I64:
         """Networks of people on their own phones: at home or on the way."""
-        return np.where(self.u("net") < 0.42, MOBILE_NET, HOME_NET)
+        return np.where(self.u("net") < self.bank.scenario.devices.mobile_share, MOBILE_NET, HOME_NET)
 
     def foreign_net(self) -> I64:
         """Networks of the actor's device: the same kind throughout a campaign's work on an account."""
         u = hashed_uniforms(self.seed, "actor.net", self.campaign_id, self.index)
-        return OF_DEVICE + np.searchsorted(_STRANGERS, u)
+        mobile = _CARRIED * self.bank.scenario.devices.mobile_share
+        return OF_DEVICE + np.searchsorted(np.cumsum([_LINE_OR_CARRIER - mobile, mobile, _HIDDEN]), u)
 
     def shop(self, category: I64, place: I64, u: F64) -> I64:
         """Merchants of the categories: at the place where there are counters, else online; by popularity."""
@@ -139,13 +142,18 @@ class Cast:
         reason = reasons[np.searchsorted(shares, self.u("reason"))]
         return {"status": np.where(declined, DECLINED, APPROVED), "reason": np.where(declined, reason, NONE)}
 
-    def intents(self, event_us: I64, category: I64, cents: I64, place: I64, **columns: Column | int) -> Intents:
+    def intents(
+        self, event_us: I64, category: I64, cents: I64, place: I64, fixed: Column | int = False, **columns: Column | int
+    ) -> Intents:
         """The rows in the ledger's own form; what is not given follows from the category.
 
-        ``merchant`` or ``payee`` says who is paid. At a terminal there is neither device nor network, whatever is
-        given; elsewhere they are by default the customer's own.
+        ``merchant`` or ``payee`` says who is paid; where a merchant has no such prices, another one of the kind is,
+        unless the merchants are ``fixed``. At a terminal there is neither device nor network, whatever
+        is given; elsewhere they are by default the customer's own.
         """
         bank = self.bank
+        if isinstance(merchant := columns.get("merchant"), np.ndarray) and fixed is False:
+            columns["merchant"] = fitting(bank, self.who, merchant, cents)
         terminal = bank.channel[category] == CARD_PRESENT
         device = columns.pop("device", None)
         net = columns.pop("net", None)
@@ -176,8 +184,9 @@ class Cast:
 
 #: Network of an actor's device, whatever it is at the time.
 FOREIGN_NET = OF_DEVICE
-#: A stranger's connections: a home, a carrier, a service that hides, a hotspot [P, as honest customers have].
-_STRANGERS = np.cumsum([0.46, 0.32, 0.12])
+#: A stranger's connections: a home or a carrier, a service that hides, else a hotspot; and how often it is a carrier,
+#: relative to honest phones [P].
+_LINE_OR_CARRIER, _HIDDEN, _CARRIED = 0.78, 0.12, 0.76
 
 
 def first_index(bank: Bank) -> int:

@@ -125,7 +125,7 @@ class HopChain(Family):
 
     def _cents(self, cast: Cast, hop: I64) -> I64:
         """What arrives at the wallets with these places; after the last one, what leaves it."""
-        value = cast.value("amount") * np.exp(2 * cast.of_campaign("sum", cast.nth) - 1)
+        value = cast.value("amount") * np.exp(3 * cast.of_campaign("sum", cast.nth) - 1.6)
         is_round = cast.of_campaign("round") < 0.3
         value = np.where(is_round, np.maximum(np.rint(value / 50), 1) * 50.0, value)
         # Nobody sends what the next one may not pass on.

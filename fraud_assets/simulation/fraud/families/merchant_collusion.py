@@ -50,6 +50,7 @@ class MerchantCollusion(OwnAccount):
             cents,
             cast.home(),
             merchant=merchant,
+            fixed=True,
             anomaly=AMOUNT,
             **hands(cast, event_us, category, cents),
         )

@@ -53,7 +53,7 @@ def hands(cast: Cast, event_us: I64, category: I64, cents: I64) -> dict[str, Col
     device, net = devices_used(
         bank, cast.who, np.arange(len(cast)), category, event_us, nowhere, cast.u("device"), cast.u("net")
     )
-    status, reason = outcomes(bank, cast.who, category, cents, nowhere, cast.u("status"))
+    status, reason = outcomes(bank, cast.who, category, cents, cast.home(), event_us // DAY, cast.u("status"))
     return {"device": device, "net": net, "status": status, "reason": reason}
 
 

@@ -17,12 +17,15 @@ from fraud_assets.simulation.intents import BEHAVIOURAL, TO_PAYOUT, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 from fraud_assets.simulation.wallet_episodes import allowed, ways
 
+#: Redemptions just below a limit, of wallets from which some are [P].
+_NEAR = 0.6
+
 
 class RedemptionBurst(AccountTakeover):
     """A takeover that redeems: many times, in a row, out of the same wallet.
 
     Parameters: ``accounts`` within ``campaign_hours``; of each ``redemptions`` within ``hours``; share ``near_limit``
-    of the accounts from which sums go just below one of the scenario's limits, those of the others being
+    of the accounts from which sums go just below one of the scenario's limits, most of them, the others being
     ``amount_factor`` times the mean of the category; shares ``new_device`` and ``credential_change``,
     ``failed_logins`` before, and ``decline`` of the attempts; ``weak_share`` of the campaigns that are paid out by the
     actor's own desk.
@@ -78,10 +81,12 @@ class RedemptionBurst(AccountTakeover):
         mean = np.array([k.mean for k in bank.scenario.categories])[to] * bank.traits.amount_factor[cast.who]
         # The skilled redeem what the wallet itself might.
         factor = np.where(cast.skill == 2, 0.6, cast.value("amount_factor"))
-        level = mean * factor * np.exp(2 * cast.of_account("level") - 1.1)
+        level = mean * factor * np.exp(0.8 * cast.of_account("level") - 0.4)
         limit = limits.nearest(bank.scenario, allowed(bank, cast.who, level))
         near = limits.below(limit, 0.80 + 0.195 * cast.u("share"), cast.u("step"))
-        plain = price_points(bank, to, level * np.exp(2 * cast.u("amount") - 1.2), cast.u("price"))
-        cents = np.where(cast.of_account("near") < cast.value("near_limit"), near, plain)
+        # Large and small: what is offered, what a limit leaves, what is left.
+        plain = price_points(bank, to, level * np.exp(5.5 * cast.u("amount") - 3.6), cast.u("price"))
+        is_near = (cast.of_account("near") < cast.value("near_limit")) & (cast.u("is_near") < _NEAR)
+        cents = np.where(is_near, near, plain)
         value = np.minimum(cents / 100, bank.normal_maximum[to] * (0.7 + 0.28 * cast.u("fold")))
         return np.maximum(np.rint(allowed(bank, cast.who, value) * 100), 100).astype(np.int64), limit

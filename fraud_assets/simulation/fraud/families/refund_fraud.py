@@ -49,6 +49,7 @@ class RefundFraud(OwnAccount):
             cents,
             cast.home(),
             merchant=merchant,
+            fixed=True,
             anomaly=BEHAVIOURAL,
             **hands(cast, event_us, category, cents),
         )

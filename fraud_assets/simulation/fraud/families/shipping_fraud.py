@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_me
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import NONE, Bank
+from fraud_assets.simulation.intents import NONE, ONLINE, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: Orders from this many times the median on are looked at.
@@ -57,7 +57,7 @@ class ShippingFraud(Family):
         u = hashed_uniforms(seed, "shipping.at", *key)
         later = nth * plan.values["hours"][c] / np.maximum(1, plan.values["orders"][c])
         at = plan.starts_us[c] + to_ms(24 + u * plan.values["campaign_hours"][c] + later)
-        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(bank.tagged("goods"))[0])
+        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(_goods(bank))[0])
         usual = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "shipping.hour", *key, nth))
         return np.where(hashed_uniforms(seed, "shipping.usual", *key, nth) < 0.8, usual, at)
 
@@ -65,7 +65,7 @@ class ShippingFraud(Family):
         cast = Cast(bank, plan, victims, counts(bank, plan, victims, "shipping", plan.values["orders"]), "shipping")
         event_us = self._order_us(bank, plan, victims.take(cast.victim), cast.nth)
         # What is easily sold on before other goods.
-        goods, resale = bank.tagged("goods"), bank.tagged("resale")
+        goods, resale = _goods(bank), bank.tagged("resale")
         sold_on = goods & resale if (goods & resale).any() else goods
         first, any_goods = by_median(bank, sold_on, 0.0, cast.u("resale")), by_median(bank, goods, 0.0, cast.u("goods"))
         category = np.where(cast.u("sold_on") < 0.4, first, any_goods)
@@ -97,3 +97,10 @@ class ShippingFraud(Family):
         to, _, _ = destination(bank, look.who[order], look.category[order], look.cents[order], look.day[order])
         found[order] = to != HOME
         return found
+
+
+def _goods(bank: Bank) -> Bools:
+    """Goods that are paid for with a card, where any are."""
+    goods = bank.tagged("goods")
+    by_card = goods & (bank.channel == ONLINE)
+    return by_card if by_card.any() else goods

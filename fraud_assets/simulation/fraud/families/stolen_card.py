@@ -21,7 +21,7 @@ from fraud_assets.simulation.fraud.families.cast import (
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.instruments import cards, has_second_card
-from fraud_assets.simulation.intents import HOUR, NONE, ONLINE, TO_MERCHANT, Bank
+from fraud_assets.simulation.intents import CARD_PRESENT, HOUR, NONE, ONLINE, TO_MERCHANT, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 #: Accounts that are looked at to find a quiet one [P].
@@ -83,7 +83,7 @@ class StolenCard(Family):
         begun = self.first_us(bank, plan, victims)[cast.victim]
         event_us = _by_day(bank, cast.index, begun + to_ms(cast.value("hours") * share), cast.u("waits"))
         shop = bank.recipient == TO_MERCHANT
-        counter = by_median(bank, bank.at_counter & shop, -0.2, cast.u("counter"))
+        counter = by_median(bank, (bank.channel == CARD_PRESENT) & shop, -0.2, cast.u("counter"))
         wanted = by_median(bank, (bank.channel == ONLINE) & shop, 0.3, cast.u("wanted"))
         category = np.where(taps, counter, wanted)
         cents = dear_cents(cast, category, np.where(taps, 1.0, cast.value("amount_factor")))

@@ -11,7 +11,7 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, to_ms
 from fraud_assets.simulation.fraud.families.habits import blameless, own_category, own_cents, own_shop
 from fraud_assets.simulation.fraud.families.own import counts, hands
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import BEHAVIOURAL, DO_NOT_HONOR, TECHNICAL, TO_MERCHANT, Bank, Intents
+from fraud_assets.simulation.intents import BEHAVIOURAL, DO_NOT_HONOR, ONLINE, TECHNICAL, TO_MERCHANT, Bank, Intents
 from fraud_assets.simulation.streams import F64, I64, Bools, ids
 
 #: The first copy comes after half a minute at the earliest.
@@ -65,10 +65,11 @@ class TransactionReplay(Family):
         passed = np.cumsum(to_ms(gap))  # whole milliseconds, so that a sum does not depend on the rows before
         first = np.flatnonzero(cast.nth == 0)
         passed -= (passed[first] - to_ms(gap)[first])[of]
-        changed = cast.of_account("changed") < cast.value("device_changed")
-        spot = ids(cast.seed, "replay.spot", cast.campaign_id, cast.index)
         category = recorded.category[of]
-        place = np.where(changed & ~bank.at_counter[category], cast.foreign_place(spot), recorded.place[of])
+        # Only a shop takes a payment from any device; the bank's own doors open to a device that has logged in.
+        changed = (cast.of_account("changed") < cast.value("device_changed")) & (bank.channel[category] == ONLINE)
+        spot = ids(cast.seed, "replay.spot", cast.campaign_id, cast.index)
+        place = np.where(changed, cast.foreign_place(spot), recorded.place[of])
         phone = (cast.of_campaign("device") * actors.DEVICES).astype(np.int64)
         rows = cast.intents(
             recorded.event_us[of] + passed,

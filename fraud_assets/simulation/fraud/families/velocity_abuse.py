@@ -48,7 +48,7 @@ class VelocityAbuse(Family):
         at = plan.starts_us[c] + to_ms(24 + u * plan.values["campaign_hours"][c])
         who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(_online(bank))[0])
         awake = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "velocity.hour", *key))
-        hidden = hashed_uniforms(seed, "velocity.awake", *key) < np.array([0.7, 0.9, 1.0])[plan.skill[c]]
+        hidden = hashed_uniforms(seed, "velocity.awake", *key) < np.array([0.85, 0.95, 1.0])[plan.skill[c]]
         return np.where(hidden, awake, at)
 
     def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
@@ -73,6 +73,7 @@ class VelocityAbuse(Family):
             self._cents(cast, category),
             cast.foreign_place(ids(cast.seed, "velocity.spot", cast.campaign_id, cast.index)),
             merchant=merchant,
+            fixed=True,
             device=cast.actors_device((cast.of_account("device") * actors.DEVICES).astype(np.int64)),
             net=FOREIGN_NET,
             **cast.settled(cast.u("declined") < cast.value("decline")),

@@ -1,0 +1,99 @@
+"""Types of values, their bounds, and :class:`Section`, the frozen model that all sections are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from fraud_assets.months import Month
+
+EARLIEST, LATEST = Month(1900, 1), Month(2199, 12)
+
+
+def ordered(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    if list(numbers) != sorted(numbers):
+        raise ValueError(f"{plain(numbers)} must go from the lowest to the highest")
+    return numbers
+
+
+def whole(shares: Any) -> Any:
+    """Refuse shares of a whole that are more or less than the whole."""
+    total = sum(shares.values() if isinstance(shares, Mapping) else shares)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"the shares sum to {total:g}; they must sum to 1")
+    return shares
+
+
+def _ranges(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name, value in parameters.items():
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise ValueError(f"{name} {plain(value)} must go from the lowest to the highest")
+    return parameters
+
+
+def _month_key(key: str) -> str:
+    if not EARLIEST <= Month.parse(key) <= LATEST:
+        raise ValueError(f"month {key!r} must lie within {EARLIEST} to {LATEST}")
+    return key
+
+
+def split_cell(cell: Any) -> Any:
+    return tuple(word for word in cell.split(";") if word) if isinstance(cell, str) else cell or ()
+
+
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, not a relative path, or a folder of zones
+        raise ValueError(f"{name!r} is not a time zone of the IANA database, such as America/New_York") from None
+    return name
+
+
+def filled(cell: Any) -> Any:
+    """An empty cell of a table is nothing."""
+    return None if cell == "" else cell
+
+
+def zero(cell: Any) -> Any:
+    """An empty cell of a table is 0."""
+    return 0 if cell == "" else cell
+
+
+def plain(numbers: tuple[Any, ...]) -> str:
+    return f"[{', '.join(f'{n:g}' for n in numbers)}]"
+
+
+T = TypeVar("T", int, float)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+Positive = Annotated[float, Field(gt=0)]
+
+Count = Annotated[int, Field(ge=0)]
+
+Age = Annotated[int, Field(ge=0, le=120)]
+
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+
+Weight = Annotated[float, Field(ge=0)]
+
+#: A lowest and a highest value.
+Range = Annotated[tuple[T, T], AfterValidator(ordered)]
+
+#: Three shares of a whole: low, medium, high.
+Levels = Annotated[tuple[Share, Share, Share], AfterValidator(whole)]
+
+#: A factor for each day, Monday first.
+Week = tuple[Positive, Positive, Positive, Positive, Positive, Positive, Positive]
+
+MonthKey = Annotated[str, AfterValidator(_month_key)]
+
+#: Parameters of a fraud type: a number, or the bounds between which each campaign draws its own.
+Parameters = Annotated[dict[str, float | int | tuple[float, float]], AfterValidator(_ranges)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,0 +1,70 @@
+"""Prices: what a merchant sells nothing below or above, and who sells it instead.
+
+An amount is drawn for a kind of payment, then somebody is chosen who is paid. Where the two do not go together (a
+railway ticket for 3.47) the customer was at another merchant of the kind, and is there every time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+
+#: Popularity of the places on a list of merchants, as in ``merchants.pick``: a Zipf law with this exponent.
+_ZIPF = 0.8
+
+
+def fitting(bank: Bank, who: I64, merchant: I64, cents: I64) -> I64:
+    """The merchants, but for those at which nothing costs that: another one of the same category and city.
+
+    Which one, by popularity, is the same for a customer and first choice, so that it is part of the repertoire; where
+    nobody has such prices, the one whose prices come closest. Negative positions, which are nobody, stay.
+
+    Parameters
+    ----------
+    who, merchant, cents
+        Customer, position in the directory and amount; shape (n,).
+    """
+    shops = bank.directory
+    wrong = np.flatnonzero(
+        ((cents < shops.lowest_cents[merchant]) | (cents > shops.highest_cents[merchant])) & (merchant >= 0)
+    )
+    if not len(wrong):
+        return merchant
+    first, sums = merchant[wrong], cents[wrong][:, None]
+    cell = shops.category[first] * shops.count.shape[1] + shops.city[first]  # -1, nowhere, is the last column
+    cell += np.where(shops.city[first] < 0, shops.count.shape[1], 0)
+    start, count = shops.start.ravel()[cell], shops.count.ravel()[cell]
+    rank = np.arange(int(count.max()))
+    some = np.minimum(start[:, None] + rank, len(shops) - 1)
+    there = rank < count[:, None]
+    lowest = shops.lowest_cents[some]
+    fits = there & (sums >= lowest) & (sums <= shops.highest_cents[some])
+    nobody = np.flatnonzero(~fits.any(axis=1))
+    far = np.where(there[nobody], np.abs(lowest[nobody] - sums[nobody]), np.iinfo(np.int64).max)
+    fits[nobody] = far == far.min(axis=1, keepdims=True)
+    weight = np.cumsum(fits * (rank + 1.0) ** -_ZIPF, axis=1)
+    u = hashed_uniforms(bank.scenario.seed, "prices.other", bank.traits.index[who[wrong]], first)
+    chosen = (weight <= (u * weight[:, -1])[:, None]).sum(axis=1)
+    found = merchant.copy()
+    found[wrong] = start + np.minimum(chosen, count - 1)
+    return found
+
+
+def on_the_list(bank: Bank, merchant: I64, cents: I64) -> I64:
+    """Amounts in cents, moved to the nearest price of the merchants that have a list."""
+    listed = bank.directory.listed_cents[merchant]
+    if not listed.shape[1]:
+        return cents
+    nearest = np.argmin(np.abs(np.log(listed / np.maximum(cents, 1)[:, None])), axis=1)
+    price = listed[np.arange(len(listed)), nearest]
+    return np.where(np.isfinite(price), price, cents).astype(np.int64)
+
+
+def not_below(bank: Bank, category: I64, value: F64, u: F64) -> F64:
+    """Values, major units, with those below what anybody pays for such a thing moved somewhat above it; in place."""
+    lowest = bank.lowest[category]
+    low = np.flatnonzero(value < lowest)
+    value[low] = lowest[low] * (1.0 + 0.7 * u[low])
+    return value
