@@ -97,6 +97,11 @@ def ledger(scenario: Scenario, month: Month, rows: int, customers: int) -> pl.Da
                     pl.format("10.{}.{}.7", pl.lit(pl.Series(address // 256 % 256)), pl.lit(pl.Series(address % 256)))
                 )
             ).to_series(),
+            "delivery_address_id": pl.Series(customer // 2 + rng.integers(0, 3, rows) * 1_000).set(
+                pl.Series((channel != 1) | is_transfer), None
+            ),
+            "is_express_delivery": pl.Series(rng.random(rows) < 0.1).set(pl.Series((channel != 1) | is_transfer), None),
+            "card_type": "debit",
             "status": pl.Series(["approved", "declined"]).gather(rng.choice(2, rows, p=[0.93, 0.07])),
             **{
                 name: pl.Series([getattr(c, name) for c in scenario.cities]).gather(city)
@@ -124,6 +129,8 @@ def write(folder: Path, rows: int, customers: int) -> None:
             "home_longitude": [c.longitude for c in home],
             "payday": pl.Series(np.arange(customers) % 31 + 1, dtype=pl.Int8),
             "address_id": np.arange(customers) // 2,
+            "kyc_level": "full",
+            "kyc_status": "verified",
         }
     ).write_parquet(folder / "customers.parquet")
     reported = pl.read_parquet(folder / f"{MONTH - 1}.parquet")[::500].with_columns(
@@ -167,6 +174,9 @@ def logins(month: Month, customers: int) -> pl.DataFrame:
         "event": pl.Series(LOGIN_EVENTS).gather(rng.choice(4, n, p=[0.97, 0.01, 0.01, 0.01])),
         "is_success": rng.random(n) < 0.93,
         "device_id": 10**6 + customer * 3 + rng.integers(0, 3, n),
+        "ip_address": pl.select(
+            pl.format("10.{}.{}.7", pl.lit(pl.Series(customer // 256 % 256)), pl.lit(pl.Series(customer % 256)))
+        ).to_series(),
     }
     return conform(pl.DataFrame(dict.fromkeys(polars_schema(Logins)) | columns), Logins).sort(
         "customer_id", "event_time"

@@ -15,6 +15,13 @@ I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
+#: Fixed point of logarithms of amounts: 1e-4 is a hundredth of a percent of the amount.
+LOG_SCALE = 10_000
+#: Least standard deviation of a log amount: somebody who always pays the same may vary by a tenth.
+LEAST_STD = 0.1
+#: Fixed point of n ln n in entropies.
+_ENTROPY_SCALE = 1 << 20
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -62,3 +69,18 @@ def missing_where(missing: Bool, values: npt.NDArray[Any]) -> F64:
 def bit_length(numbers: I64) -> I64:
     """Bits of positive integers below 2**53."""
     return np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
+
+
+def deviations(log: I64, mean: F64, variance: F64) -> F64:
+    """Distance of logarithms of amounts from a mean in standard deviations, all of them in fixed point."""
+    return (log - mean) / np.sqrt(np.maximum(variance, (LEAST_STD * LOG_SCALE) ** 2))
+
+
+def n_ln_n(counts: I64) -> I64:
+    """n ln n of counts, in fixed point, so that sums of it do not depend on their order."""
+    return np.rint(counts * np.log(np.maximum(counts, 1)) * _ENTROPY_SCALE).astype(np.int64)
+
+
+def entropy(n: I64, summed: I64) -> F64:
+    """Entropy of shares in nats, from the number of all and the sum of :func:`n_ln_n`; NaN where there are none."""
+    return np.maximum(ratio(n_ln_n(n) - summed, n * _ENTROPY_SCALE), 0)

@@ -12,24 +12,21 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, micros, missing_where, ratio
+from fraud_assets.features.arrays import F64, I64, LOG_SCALE, deviations, entropy, micros, missing_where, n_ln_n, ratio
 from fraud_assets.features.block import Block
 from fraud_assets.features.context import Context
 from fraud_assets.features.events import Alike, Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
-from fraud_assets.features.history import LOG_SCALE, NO_DAY, PAST
+from fraud_assets.features.history import PAST
+from fraud_assets.features.people import NO_DAY
 from fraud_assets.tables import CHANNELS
 
 #: Payments needed before the customer's own mean and deviation say anything.
 ENOUGH = 3
-#: Least standard deviation of a log amount: somebody who always pays the same may vary by a tenth.
-LEAST_STD = 0.1
 #: Weight of the population, in payments, when a customer's mean or share is drawn towards it.
 AMOUNT_PRIOR, SHARE_PRIOR = 5, 10
 #: Payments that the amount is ranked among.
 RANKED = 100
-#: Fixed point of n ln n in the entropy.
-_ENTROPY_SCALE = 1 << 20
 
 _feature = partial(Feature, family="behaviour", window=PAST)
 _float = partial(_feature, dtype=pl.Float32)
@@ -83,6 +80,7 @@ def compute(inputs: Inputs) -> Columns:
     visits = shops.count(PAST)
     in_category = spending.alike("category")
     hours = [f"{h:02d}" for h in range(24)]
+    in_hour, over_channel = spending.own("local_hour", 24, PAST), spending.own("channel", len(CHANNELS), PAST)
     return {
         "amount_z_c": _amount_z(block),
         "amount_over_c_mean_30d": ratio(at.cents * count_30d, spending.sum("cents", "30d")),
@@ -90,10 +88,12 @@ def compute(inputs: Inputs) -> Columns:
         "amount_z_c_category": _amount_z_category(block, context, in_category),
         "amount_rank_c": spending.rank("cents", PAST, RANKED),
         "count_24h_over_30d": ratio(30 * columns["c_count_24h"], columns["c_count_30d"]),
-        "hour_rarity_c": _rarity(block, spending.alike("local_hour"), context.shares("hour", hours, at.local_hour)),
-        "category_rarity_c": _rarity(block, in_category, context.shares("category", block.categories, at.category)),
-        "channel_rarity_c": _rarity(block, spending.alike("channel"), context.shares("channel", CHANNELS, at.channel)),
-        "category_entropy_c_30d": _entropy(spending, "category", "30d"),
+        "hour_rarity_c": _rarity(block, in_hour, context.shares("hour", hours, at.local_hour)),
+        "category_rarity_c": _rarity(
+            block, in_category.count(PAST), context.shares("category", block.categories, at.category)
+        ),
+        "channel_rarity_c": _rarity(block, over_channel, context.shares("channel", CHANNELS, at.channel)),
+        "category_entropy_c_30d": entropy(count_30d, spending.summed_counts("category", n_ln_n, "30d")),
         "merchant_repeat_share_c": ratio(visits - shops.distinct("merchant", PAST), visits),
         "is_new_merchant_c": missing_where(at.merchant < 0, shops.alike("merchant").count(PAST) == 0),
         "days_dormant": _days_dormant(block, context),
@@ -103,17 +103,12 @@ def compute(inputs: Inputs) -> Columns:
     }
 
 
-def _deviations(log: I64, mean: F64, variance: F64) -> F64:
-    """Distance from the mean in standard deviations; everything in fixed point, squares in its square."""
-    return (log - mean) / np.sqrt(np.maximum(variance, (LEAST_STD * LOG_SCALE) ** 2))
-
-
 def _amount_z(block: Block) -> F64:
     spending = block.spending
     n = spending.count(PAST)
     mean = ratio(spending.sum("log_amount", PAST), n)
     variance = ratio(spending.sum("log_square", PAST), n) - mean * mean
-    return missing_where(n < ENOUGH, _deviations(block.at.log_amount, mean, variance))
+    return missing_where(n < ENOUGH, deviations(block.at.log_amount, mean, variance))
 
 
 def _amount_z_category(block: Block, context: Context, alike: Alike) -> F64:
@@ -122,24 +117,13 @@ def _amount_z_category(block: Block, context: Context, alike: Alike) -> F64:
     n = alike.count(PAST) + AMOUNT_PRIOR
     mean = (alike.sum("log_amount", PAST) + AMOUNT_PRIOR * prior_mean) / n
     square = (alike.sum("log_square", PAST) + AMOUNT_PRIOR * (prior_std**2 + prior_mean**2)) / n
-    return _deviations(block.at.log_amount, mean, square - mean * mean)
+    return deviations(block.at.log_amount, mean, square - mean * mean)
 
 
-def _rarity(block: Block, alike: Alike, share: F64) -> F64:
+def _rarity(block: Block, own: I64, share: F64) -> F64:
     """-ln of the customer's share of the target's code, drawn towards the population's share of that code."""
-    n, own = block.spending.count(PAST), alike.count(PAST)
+    n = block.spending.count(PAST)
     return -np.log((own + SHARE_PRIOR * share) / (n + SHARE_PRIOR))
-
-
-def _entropy(events: Events, column: str, window: str) -> F64:
-    """ln n - sum(n_k ln n_k) / n, the sum in fixed point so that it does not depend on the order of the codes."""
-    n = events.count(window)
-    total = events.summed_counts(column, _n_ln_n, window)
-    return np.maximum(ratio(_n_ln_n(n) - total, n * _ENTROPY_SCALE), 0)
-
-
-def _n_ln_n(counts: I64) -> I64:
-    return np.rint(counts * np.log(np.maximum(counts, 1)) * _ENTROPY_SCALE).astype(np.int64)
 
 
 def _days_dormant(block: Block, context: Context) -> F64:

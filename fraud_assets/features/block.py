@@ -14,25 +14,28 @@ import numpy as np
 
 from fraud_assets.features.arrays import F64, I64
 from fraud_assets.features.events import Events
-from fraud_assets.features.history import History, Logins, People, Reports
-from fraud_assets.tables import CHANNELS
+from fraud_assets.features.history import History, held
+from fraud_assets.features.judging import Judged, judge
+from fraud_assets.features.people import Logins, People, Reports
+from fraud_assets.tables import CARD_TYPES, CHANNELS
 
 #: Columns of the ledger that features may read; nothing else of it is ever loaded.
 LEDGER_COLUMNS = (
     "transaction_id", "customer_id", "event_time", "utc_offset_minutes", "posted_at", "channel", "kind", "direction",
     "category", "amount", "recipient_entity", "merchant_id", "payee_id", "device_id", "ip_address", "city", "state",
-    "country", "latitude", "longitude", "status",
+    "country", "latitude", "longitude", "status", "delivery_address_id", "is_express_delivery",
+    "card_type",
 )  # fmt: skip
 #: Columns of the customer table that features may read.
 CUSTOMER_COLUMNS = (
     "customer_id", "registered_at", "home_city", "home_state", "home_country", "home_latitude", "home_longitude",
-    "payday",
+    "payday", "address_id", "kyc_level", "kyc_status",
 )  # fmt: skip
 #: Columns of the logins that features may read.
-LOGIN_COLUMNS = ("customer_id", "event_time", "event", "is_success", "device_id")
+LOGIN_COLUMNS = ("customer_id", "event_time", "event", "is_success", "device_id", "ip_address")
 
 #: Features that are codes in a block and strings in a table.
-NAMED = ("channel", "category")
+NAMED = ("channel", "category", "card_type")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Block:
     known
         What was looked up for each target in the tables of devices, merchants and shared entities: column -> shape
         (targets,), NaN where the table has no row for it. A column is not there if the table is not.
+    places
+        Positions of the targets in the history; None where they are not in it.
     """
 
     history: History
@@ -65,10 +70,11 @@ class Block:
     categories: Sequence[str]
     recipients: Callable[[I64], list[str]]
     known: Mapping[str, F64]
+    places: I64 | None = None
 
     def names(self, feature: str) -> Sequence[str]:
-        """What the codes of one of the features ``NAMED`` stand for."""
-        return CHANNELS if feature == "channel" else self.categories
+        """What the codes of one of the features ``NAMED`` stand for; -1 is for none."""
+        return {"channel": CHANNELS, "card_type": CARD_TYPES}.get(feature, self.categories)
 
     def looked_up(self, column: str, unlisted: float = np.nan) -> F64:
         """A column of ``known``, with ``unlisted`` for those that the table has no row for; NaN without the table."""
@@ -95,3 +101,13 @@ class Block:
     def spending(self) -> Events:
         """Payments out of the account that were not declined at the time."""
         return self.events.where("paid")
+
+    @cached_property
+    def judged(self) -> Judged:
+        """Whether the targets themselves are out of the ordinary."""
+        return judge(self.history, self.at) if self.places is None else self.history.judged.take(self.places)
+
+    @cached_property
+    def hold(self) -> I64:
+        """Microseconds from the last money that came in before each target; -1 without any in ``LONGEST_HOLD``."""
+        return held(self.events)

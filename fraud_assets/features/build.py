@@ -6,7 +6,7 @@ are not scored: income enters the features of money passing through, refunds and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -18,16 +18,17 @@ from fraud_assets.features.compute import features_of_block
 from fraud_assets.features.context import Context
 from fraud_assets.features.frames import Frames, block_of
 from fraud_assets.features.lookup import Lookups
+from fraud_assets.features.needs import missing
 from fraud_assets.features.registry import schema
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 #: Rows of the month and its look-back in a block: what bounds memory.
-BLOCK_ROWS = 200_000
+BLOCK_ROWS = 100_000
 
 
 def build_features(
-    scenario: Scenario,
+    scenario: Bank,
     month: Month,
     transactions: pl.LazyFrame,
     customers: pl.LazyFrame,
@@ -39,6 +40,7 @@ def build_features(
     merchants: pl.LazyFrame | None = None,
     merchant_activity: pl.LazyFrame | None = None,
     shared_entities: pl.LazyFrame | None = None,
+    without: Collection[str] = (),
     block_rows: int = BLOCK_ROWS,
 ) -> list[Callable[[], pl.DataFrame]]:
     """The month's feature table as functions, one a block of consecutive customers; call them in order and write.
@@ -62,6 +64,8 @@ def build_features(
         ``merchants`` of the month.
     merchant_activity, shared_entities
         Of the month.
+    without
+        Inputs that the bank does not have (:data:`fraud_assets.features.needs.NEEDS`): what needs them is null.
     block_rows
         Rows of month and look-back in a block; only a customer with more of them makes a larger one. Results do not
         depend on it.
@@ -75,8 +79,9 @@ def build_features(
     context = Context.of(scenario, month, population.collect())
     frames = Frames(month, transactions, customers, reports, logins)
     lookups = Lookups.of(devices, merchants, merchant_activity, shared_entities)
+    nothing = frozenset(missing(without))
     return [
-        partial(_block_frame, frames, context, lookups, first, last)
+        partial(_block_frame, frames, context, lookups, nothing, first, last)
         for first, last in _customer_ranges(transactions, block_rows)
     ]
 
@@ -91,7 +96,9 @@ def _customer_ranges(transactions: pl.LazyFrame, block_rows: int) -> list[tuple[
     return list(blocks.select("first", "last").iter_rows())
 
 
-def _block_frame(frames: Frames, context: Context, lookups: Lookups, first: int, last: int) -> pl.DataFrame:
+def _block_frame(
+    frames: Frames, context: Context, lookups: Lookups, nothing: frozenset[str], first: int, last: int
+) -> pl.DataFrame:
     block = block_of(frames.between(first, last), lookups)
     columns = features_of_block(block, context)
     at = block.at
@@ -102,11 +109,17 @@ def _block_frame(frames: Frames, context: Context, lookups: Lookups, first: int,
         "history_days": context.history_days(at.time),
     }
     types = schema()
-    series = (_series(name, values, block) for name, values in (keys | columns).items())
+    series = (
+        pl.Series(name, [None], dtype=types[name]).new_from_index(0, len(values))
+        if name in nothing
+        else _series(name, values, block)
+        for name, values in (keys | columns).items()
+    )
     return pl.DataFrame([s if s.dtype == types[s.name] else s.cast(types[s.name]) for s in series])
 
 
 def _series(name: str, values: npt.NDArray[Any], block: Block) -> pl.Series:
     if name in NAMED:
-        return pl.Series(name, block.names(name), dtype=pl.String).gather(values)
+        codes = pl.Series(values)
+        return pl.Series(name, block.names(name), dtype=pl.String).gather(codes.set(codes < 0, None))
     return pl.Series(name, values, nan_to_null=True)

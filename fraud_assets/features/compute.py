@@ -16,18 +16,24 @@ from fraud_assets.features.feature import Columns, Inputs
 _INTEGERS: dict[type[pl.DataType], type[np.integer[Any]]] = {pl.Int8: np.int8, pl.Int16: np.int16, pl.Int32: np.int32}
 
 
-def features_of_block(block: Block, context: Context) -> Columns:
-    """Every registered feature of the block's targets, by numpy alone.
+def computed(block: Block, context: Context) -> Columns:
+    """Every registered feature of the block's targets, by numpy alone, as the families give them.
 
     Returns
     -------
-    Feature name -> array of shape (targets,), in the order of the registry, of the feature's type; integers that may
-    be missing are float64 with NaN. ``channel`` and ``category`` are codes, for which ``block.names`` has the strings.
+    Feature name -> numbers or truth values of shape (targets,), NaN where missing. ``channel`` and ``category`` are
+    codes, for which ``block.names`` has the strings.
     """
     columns: Columns = {}
     for family in registry.FAMILIES:
         columns |= family.compute(Inputs(block, context, columns))
     registry.check_columns(columns)
+    return columns
+
+
+def features_of_block(block: Block, context: Context) -> Columns:
+    """The same in the order of the registry and of the features' types; integers that may be missing stay float64."""
+    columns = computed(block, context)
     return {name: _typed(columns[name], feature.dtype) for name, feature in registry.REGISTRY.items()}
 
 

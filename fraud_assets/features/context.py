@@ -11,7 +11,7 @@ import polars as pl
 
 from fraud_assets.features.arrays import F64, I64, Bool, micros
 from fraud_assets.months import FEATURE_LOOKBACK, Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ class Context:
     population: dict[tuple[str, str], Figures]
 
     @classmethod
-    def of(cls, scenario: Scenario, month: Month, population: pl.DataFrame) -> Context:
+    def of(cls, scenario: Bank, month: Month, population: pl.DataFrame) -> Context:
         """The context of a month, from the scenario and the month's ``population_statistics``."""
         start = max(scenario.first, month - FEATURE_LOOKBACK).start
         days = {

@@ -42,6 +42,7 @@ class Events:
         self.at, self.queries = at, len(at.time)
         self._find = find
         self._bounds: dict[str, Bounds] = {}
+        self._parts: dict[str, Events] = {}
 
     @classmethod
     def of(cls, timeline: Timeline, at: Timed, delay: str = "") -> Events:
@@ -60,20 +61,21 @@ class Events:
 
     def where(self, mask: str) -> Events:
         """The events for which the source's column of this name holds, with the same queries."""
-        track, before = self.track.where(mask)
+        found = self._parts.get(mask)
+        if found is None:
+            track, before = self.track.where(mask)
+            bounds, find_all = self._bounds, self._find  # not self: a cycle would keep a block's memory
 
-        def find(window: str) -> Bounds:
-            lo, hi = self.bounds(window)
-            return before[lo], before[hi]
+            def find(window: str) -> Bounds:
+                lo, hi = _once(bounds, find_all, window)
+                return before[lo], before[hi]
 
-        return Events(track, self.at, find)
+            found = self._parts[mask] = Events(track, self.at, find)
+        return found
 
     def bounds(self, window: str) -> Bounds:
         """First event of each query's window and first event after it, shape (q,) each; both never decrease."""
-        found = self._bounds.get(window)
-        if found is None:
-            found = self._bounds[window] = self._find(window)
-        return found
+        return _once(self._bounds, self._find, window)
 
     def count(self, window: str) -> I64:
         """Events in each window."""
@@ -96,12 +98,12 @@ class Events:
         found = self.previous(window)
         return np.where(found >= 0, self.track.column(column)[found], -1) if self.size else found
 
-    def last(self, column: str, window: str, most: int) -> tuple[I64, Bool]:
-        """The column's values at the last ``most`` events of each window, oldest first, and which of them are there.
+    def last(self, column: str, window: str, most: int, asked: I64) -> tuple[I64, Bool]:
+        """The column's values at the last ``most`` events of some queries' windows, oldest first, and which are there.
 
-        Both of shape (q, most): not for many queries at once.
+        Both of shape (asked, most): not for many queries at once.
         """
-        lo, hi = self.bounds(window)
+        lo, hi = (edge[asked] for edge in self.bounds(window))
         return self.track.lately(column, most)[hi], np.arange(most, 0, -1) <= (hi - lo)[:, None]
 
     def distinct(self, column: str, window: str) -> I64:
@@ -178,18 +180,34 @@ class Events:
             twice[part] += np.count_nonzero(inside & (seen <= mine), axis=1)
         return ratio(twice, 2 * length)
 
-    def alike(self, column: str) -> Alike:
-        """The events with the query's own code in the column; codes are not negative, a query's -1 is like none."""
-        return Alike(self, column)
+    def own(self, column: str, codes: int, window: str) -> I64:
+        """Events with the query's own code in each window, for a column of few codes, 0 to ``codes`` - 1."""
+        lo, hi = self.bounds(window)
+        counts, wanted = self.track.counts(column, codes), getattr(self.at, column)
+        return (counts[wanted, hi] - counts[wanted, lo]).astype(np.int64)
+
+    def alike(self, column: str, wanted: I64 | None = None) -> Alike:
+        """The events with the query's own code in the column, or with the wanted ones.
+
+        Codes are not negative; a query's -1 is like none.
+        """
+        return Alike(self, column, getattr(self.at, column) if wanted is None else wanted)
+
+
+def _once(bounds: dict[str, Bounds], find: Callable[[str], Bounds], window: str) -> Bounds:
+    found = bounds.get(window)
+    if found is None:
+        found = bounds[window] = find(window)
+    return found
 
 
 class Alike:
-    """The events of the query's own code in each query's window."""
+    """The events of a query's code in its window."""
 
-    def __init__(self, events: Events, column: str) -> None:
+    def __init__(self, events: Events, column: str, wanted: I64) -> None:
         self._events, self._column = events, column
         self._bits, self._key = events.track.index(column)
-        self._wanted: I64 = getattr(events.at, column)
+        self._wanted = wanted
         # Searches in ascending order walk through the cache: several times as fast.
         self._query: I64 | None = None
         if events.queries > 1:

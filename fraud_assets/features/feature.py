@@ -55,7 +55,8 @@ class Feature:
     dtype
         Int8 (flags and small numbers), Int16, Int32, Float32 or String.
     key
-        Whose past it looks at: ``row`` for none, ``customer``, ``device``, ``ip``, ``merchant``, ``recipient``.
+        Whose past it looks at: ``row`` for none, ``customer``, ``device``, ``ip``, ``merchant``, ``recipient``,
+        ``address``.
     window
         How far back it looks before the event; empty for a feature of the row alone.
     delay

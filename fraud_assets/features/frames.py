@@ -7,25 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, in_order
+from fraud_assets.features.arrays import F64, I64, in_order, micros
 from fraud_assets.features.block import CUSTOMER_COLUMNS, LEDGER_COLUMNS, LOGIN_COLUMNS, Block
 from fraud_assets.features.context import instant
-from fraud_assets.features.history import NO_DAY, History, Logins, People, Reports
-from fraud_assets.features.lookup import Lookups, ip_numbers
+from fraud_assets.features.history import PAST, History
+from fraud_assets.features.judging import BASELINE
+from fraud_assets.features.lookup import Lookups, ip_codes, ip_numbers
+from fraud_assets.features.people import KYC_LEVELS, NO_DAY, Logins, People, Reports
 from fraud_assets.features.registry import REACH
 from fraud_assets.months import Month
-from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES
+from fraud_assets.tables import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES
 
 _NUMBERS = ("transaction_id", "event_time", "posted_at", "utc_offset_minutes")
 _FLOATS = ("amount", "latitude", "longitude")
 _ENUMS = {"channel": CHANNELS, "kind": KINDS, "direction": DIRECTIONS, "status": STATUSES}
+_LEVELS = {level: k for k, level in enumerate(KYC_LEVELS)}
 #: Numbers that are compared only for being the same: code -> column.
-_IDS = {"merchant": "merchant_id", "payee": "payee_id", "ip": "ip"}
+_IDS = {"merchant": "merchant_id", "payee": "payee_id"}
 _LEDGER = [
     *(pl.col(name).cast(pl.Enum(_ENUMS[name])) if name in _ENUMS else pl.col(name) for name in LEDGER_COLUMNS
-      if name not in ("ip_address", "recipient_entity")),
-    ip_numbers("ip_address").alias("ip"),
+      if name not in ("recipient_entity", "is_express_delivery", "card_type")),
     pl.when(pl.col("payee_id").is_not_null()).then("recipient_entity").alias("recipient"),
+    pl.col("is_express_delivery").cast(pl.Int8).fill_null(-1).alias("express"),
+    pl.col("card_type").cast(pl.Enum(CARD_TYPES)).to_physical().cast(pl.Int8).fill_null(-1),
+]  # fmt: skip
+_LOGINS = [
+    *(pl.col(name) for name in LOGIN_COLUMNS if name != "ip_address"), ip_numbers("ip_address").alias("ip"),
 ]  # fmt: skip
 
 
@@ -52,7 +59,7 @@ class Frames:
         chosen = pl.col("customer_id").is_between(first, last)
         start, end = self.month.start - REACH, self.month.end
         wanted = [
-            self.transactions.filter(chosen).select(_LEDGER),
+            self.transactions.filter(chosen, pl.col("event_time") >= start).select(_LEDGER),
             self.customers.filter(chosen).select(CUSTOMER_COLUMNS),
             self.reports.filter(
                 chosen, pl.col("kind") == "fraud", pl.col("reported_at").is_between(start, end, closed="left")
@@ -60,7 +67,7 @@ class Frames:
         ]
         if self.logins is not None:
             time = pl.col("event_time")
-            wanted += [self.logins.filter(chosen, time.is_between(start, end, closed="left")).select(LOGIN_COLUMNS)]
+            wanted += [self.logins.filter(chosen, time.is_between(start, end, closed="left")).select(_LOGINS)]
         rows = [frame.lazy() for frame in pl.collect_all(wanted)]
         return Frames(self.month, rows[0], rows[1], rows[2], rows[3] if self.logins is not None else None)
 
@@ -84,30 +91,37 @@ def block_of(frames: Frames, lookups: Lookups) -> Block:
     devices = rows["device_id"] if logins is None else pl.concat([rows["device_id"], logins["device_id"]])
     device = _dense(devices)
     city, country = _places(rows, people)
+    address = _dense(pl.concat([rows["delivery_address_id"], people["address_id"]]))
+    ip, ip_code = ip_codes(rows["ip_address"])
     categories, category = _named(rows["category"])
     names = rows["recipient"]
     columns = {
         "group": group,
         "category": category,
         "recipient": np.arange(rows.height),
+        "ip": ip_code,
         "city": city[: rows.height],
         "country": country[: rows.height],
         "device": device[: rows.height],
+        "address": address[: rows.height],
+        **{name: rows[name].cast(pl.Int64).to_numpy() for name in ("express", "card_type")},
         **{code: _dense(rows[name]) for code, name in _IDS.items()},
         **{name: _floats(rows[name]) for name in _FLOATS},
-        **{name: rows[name].to_physical().to_numpy() for name in (*_ENUMS, *_NUMBERS)},
+        **{name: rows[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for name in (*_ENUMS, *_NUMBERS)},
     }
     order = _ledger_order(group, columns["event_time"], columns["transaction_id"])
     history = History.of(
-        _people(people, city[rows.height :], country[rows.height :]),
+        _people(people, city[rows.height :], country[rows.height :], address[rows.height :]),
         {name: values[order] for name, values in columns.items()},
+        instant(month.start) - micros(PAST) + micros(BASELINE),
     )
     targets = np.flatnonzero(
         history.debit & (history.time >= instant(month.start)) & (history.time < instant(month.end))
     )
+    history.log_amount, history.metres_from_home  # noqa: B018  # made here, they go along with the targets
     at, asked = history.take(targets), order[targets]
-    foreign = ("device_id", "merchant_id", "payee_id", "ip")
-    keys = {name: rows[name].gather(asked).fill_null(-1).to_numpy() for name in foreign}
+    foreign = ("device_id", "merchant_id", "payee_id", "delivery_address_id")
+    keys = {"ip": ip[asked]} | {name: rows[name].gather(asked).fill_null(-1).to_numpy() for name in foreign}
     return Block(
         history=history,
         at=at,
@@ -116,18 +130,25 @@ def block_of(frames: Frames, lookups: Lookups) -> Block:
         categories=categories,
         recipients=lambda codes: names.gather(codes).to_list(),
         known=lookups.at(keys | {"customer_id": ids[at.group], "time": at.time}),
+        places=targets,
     )
 
 
-def _people(people: pl.DataFrame, city: I64, country: I64) -> People:
+def _people(people: pl.DataFrame, city: I64, country: I64, address: I64) -> People:
     return People(
         customer_id=people["customer_id"].to_numpy(),
         home_latitude=_floats(people["home_latitude"]),
         home_longitude=_floats(people["home_longitude"]),
         home_city=city,
         home_country=country,
+        home_address=address,
         payday=people["payday"].fill_null(0).cast(pl.Int64).to_numpy(),
         registered=people["registered_at"].to_physical().cast(pl.Int64).fill_null(NO_DAY).to_numpy(),
+        kyc_level=people["kyc_level"]
+        .replace_strict(_LEVELS, default=-1, return_dtype=pl.Int64)
+        .fill_null(-1)
+        .to_numpy(),
+        is_verified=(people["kyc_status"] == "verified").fill_null(value=False).to_numpy(),
     )
 
 
@@ -145,6 +166,7 @@ def _logins(logins: pl.DataFrame, ids: I64, device: I64) -> Logins:
         group=group[order],
         time=time[order],
         device=device[order],
+        ip=_dense(logins["ip"])[order],
         entered=login & success,
         failed=login & ~success,
         changed=~login & success,

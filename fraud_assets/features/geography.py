@@ -13,9 +13,10 @@ import polars as pl
 
 from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where, ratio
 from fraud_assets.features.block import Block
+from fraud_assets.features.distance import AWAY_METRES, metres
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
-from fraud_assets.features.history import AWAY_METRES, PAST, metres
+from fraud_assets.features.history import PAST
 
 #: Faster than an airliner, and further than coordinates of one metropolis can scatter.
 IMPOSSIBLE_KMH, IMPOSSIBLE_METRES = 900, 100_000

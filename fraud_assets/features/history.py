@@ -1,174 +1,45 @@
-"""What is known of some customers: their ledger rows, the people themselves, their logins and the reports on them.
+"""The history of some customers: their ledger rows, and the columns that families derive from them, each made once.
 
-Plain arrays, numbers as exact integers: cents, microseconds, metres, logarithms in ten-thousandths; strings and foreign
-ids as codes that say no more than same or different. Columns that families derive from others are made once.
+What is kept: what was derived from the row alone, and what of its customer's past before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from fraud_assets.features.arrays import F64, I64, Bool, in_order, micros
+from fraud_assets.features.arrays import I64, LOG_SCALE, Bool, in_order, micros
+from fraud_assets.features.distance import AWAY_METRES, metres
 from fraud_assets.features.events import Events
+from fraud_assets.features.judging import DAY_PARTS, Attempts, Judged, judge
+from fraud_assets.features.rows import Rows
 from fraud_assets.features.tracks import Instants, Timeline
-from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES
+from fraud_assets.tables import CHANNELS, KINDS
 
-#: Fixed point of logarithms of amounts: 1e-4 is a hundredth of a percent of the amount.
-LOG_SCALE = 10_000
-#: Amounts stay below it, in major units, so that cents and a row number fit in one 64-bit sort key.
-MOST = 10_000_000_000
 #: How far back anything looks.
 PAST = "84d"
-#: ``People.registered`` of a customer who is not on file.
-NO_DAY = int(np.iinfo(np.int64).min)
 #: What is posted later than this is a correction rather than a posting.
 LATEST_POSTING = "30d"
 #: Money that stays longer than this on the account has not been passed through.
 LONGEST_HOLD = "7d"
-#: Further from home than this is away.
-AWAY_METRES = 100_000
 CARD_PRESENT = CHANNELS.index("card_present")
 
 _INCOME, _TRANSFER, _WITHDRAWAL = (KINDS.index(kind) for kind in ("income", "transfer", "withdrawal"))
 _RETURNS = (KINDS.index("refund"), KINDS.index("reversal"))
-_DEBIT = DIRECTIONS.index("debit")
-_DECLINED = STATUSES.index("declined")
-
-_EARTH_METRES = 6_371_008.8  # mean radius, IUGG
+#: Derived columns of the row alone that are dear enough to be taken along with the rows.
+_TAKEN = ("log_amount", "metres_from_home")
 
 
-@dataclass(frozen=True)
-class People:
-    """The customers of the groups, shape (groups,): NaN, -1, 0 and ``NO_DAY`` where missing.
+class History(Rows):
+    """Ledger rows with all that is derived from them."""
 
-    Attributes
-    ----------
-    home_city, home_country
-        Coded as the ledger's.
-    """
-
-    customer_id: I64
-    home_latitude: F64
-    home_longitude: F64
-    home_city: I64
-    home_country: I64
-    payday: I64
-    registered: I64
-
-
-@dataclass(frozen=True)
-class Reports(Instants):
-    """Fraud reports on the customers' rows when they reached the bank, sorted by (group, time)."""
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        return Timeline.of(self)
-
-
-@dataclass(frozen=True)
-class Logins(Instants):
-    """The customers' logins and changes of credentials, sorted by (group, time); ``device`` coded as the ledger's."""
-
-    device: I64
-    entered: Bool  # a login that succeeded
-    failed: Bool
-    changed: Bool  # password, phone number or other credentials
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        return Timeline.of(self)
-
-
-@dataclass(frozen=True)
-class History:
-    """Ledger rows sorted by (group, time, transaction id); a group is a customer, numbered from 0 without gaps.
-
-    Attributes
-    ----------
-    people
-        Who the groups are.
-    group, time, local, posted
-        Customer number; instant, local wall time and time of posting in microseconds; shape (n,) like all others.
-    kind, channel
-        Index into ``tables.KINDS`` and ``tables.CHANNELS``.
-    category, merchant, city, country, device, ip, payee, recipient
-        Codes, -1 where missing; ``ip`` the network address, ``recipient`` the name as entered.
-    latitude, longitude
-        Degrees; NaN where missing.
-    """
-
-    people: People
-    transaction_id: I64
-    group: I64
-    time: I64
-    local: I64
-    posted: I64
-    cents: I64
-    debit: Bool
-    declined: Bool
-    kind: I64
-    channel: I64
-    category: I64
-    merchant: I64
-    city: I64
-    country: I64
-    device: I64
-    ip: I64
-    payee: I64
-    recipient: I64
-    latitude: F64
-    longitude: F64
-
-    @classmethod
-    def of(cls, people: People, columns: Mapping[str, npt.NDArray[Any]]) -> History:
-        """From the ledger's columns as numbers.
-
-        Parameters
-        ----------
-        people
-            The customers.
-        columns
-            transaction_id; group; event_time, posted_at (microseconds); utc_offset_minutes; amount; latitude,
-            longitude; the physical codes of the enums channel, kind, direction, status; and the codes as they are named
-            here; all of shape (n,), sorted by (group, event_time, transaction_id).
-
-        Raises
-        ------
-        ValueError
-            If an amount is too large to be counted in cents beside the other numbers of a sort key.
-        """
-        amount = columns["amount"]
-        if len(amount) and amount.max() >= MOST:
-            raise ValueError(
-                f"an amount of customer {people.customer_id[columns['group'][amount.argmax()]]} is {amount.max():,.2f};"
-                f" features count in cents, up to {MOST:,} major units"
-            )
-        time = columns["event_time"]
-        same = ("transaction_id", "group", "latitude", "longitude")
-        codes = ("category", "merchant", "city", "country", "device", "ip", "payee", "recipient")
-        return cls(
-            people=people,
-            **{name: columns[name] for name in (*same, *codes)},
-            time=time,
-            local=time + columns["utc_offset_minutes"].astype(np.int64) * 60_000_000,
-            posted=columns["posted_at"],
-            cents=np.rint(amount * 100).astype(np.int64),
-            debit=columns["direction"] == _DEBIT,
-            declined=columns["status"] == _DECLINED,
-            kind=columns["kind"].astype(np.int64),
-            channel=columns["channel"].astype(np.int64),
-        )
-
-    def take(self, rows: I64) -> History:
+    def take(self, rows: I64) -> Self:
         """Some of the rows, in ascending order."""
-        columns = (field.name for field in fields(self) if field.name != "people")
-        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+        taken = super().take(rows)
+        taken.__dict__.update({name: self.__dict__[name][rows] for name in _TAKEN if name in self.__dict__})
+        return taken
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -254,6 +125,20 @@ class History:
     def was_held(self) -> Bool:
         return self.hold >= 0
 
+    @cached_property
+    def has_address(self) -> Bool:
+        return self.address >= 0
+
+    @cached_property
+    def is_withdrawal(self) -> Bool:
+        """Cash or, from a wallet, money to a bank or an exchange."""
+        return self.kind == _WITHDRAWAL
+
+    @cached_property
+    def is_payee_sent(self) -> Bool:
+        """Money that was sent to a person or an account that can be told from others."""
+        return self.sent & self.has_payee
+
     # What follows from the columns.
 
     @cached_property
@@ -298,20 +183,64 @@ class History:
         out[rows] = held(Events.of(self.timeline, Instants(self.group[rows], self.time[rows])))
         return out
 
+    @cached_property
+    def day_part(self) -> I64:
+        """Which sixth of the local day."""
+        return self.local_hour * DAY_PARTS // 24
+
+    @cached_property
+    def habit(self) -> I64:
+        """Category and channel together."""
+        return self.category * len(CHANNELS) + self.channel
+
+    # What was out of the ordinary when it was attempted.
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The verdicts on the attempts from ``watched_from`` on; on other rows there is none."""
+        rows = np.flatnonzero(self.debit & (self.time >= self.watched_from))
+        return judge(self, Attempts.of(self, rows)).spread(rows, len(self.time))
+
+    @cached_property
+    def is_behavioural(self) -> Bool:
+        return self.judged.flags["behavioural"]
+
+    @cached_property
+    def is_geographic(self) -> Bool:
+        return self.judged.flags["geographic"]
+
+    @cached_property
+    def is_temporal(self) -> Bool:
+        return self.judged.flags["temporal"]
+
+    @cached_property
+    def is_amount(self) -> Bool:
+        return self.judged.flags["amount"]
+
+    @cached_property
+    def is_anomalous(self) -> Bool:
+        """Out of the ordinary in any way."""
+        return self.is_behavioural | self.is_geographic | self.is_temporal | self.is_amount
+
+    @cached_property
+    def is_ordinary(self) -> Bool:
+        return ~self.is_anomalous
+
+    @cached_property
+    def is_anomalous_again(self) -> Bool:
+        """An anomalous attempt right after another; the first of a customer is counted by nobody."""
+        rows = np.flatnonzero(self.debit)
+        found = self.is_anomalous[rows]
+        out = np.zeros(len(self.time), dtype=np.bool_)
+        out[rows[1:]] = found[1:] & found[:-1]
+        return out
+
+    @cached_property
+    def severity(self) -> I64:
+        return self.judged.severity
+
 
 def held(events: Events) -> I64:
     """Microseconds from the last money that came in before each query; -1 where there is none in ``LONGEST_HOLD``."""
     last = events.where("received").latest("time", LONGEST_HOLD)
     return np.where(last < 0, -1, events.at.time - last)
-
-
-def metres(latitude: F64, longitude: F64, other_latitude: F64, other_longitude: F64) -> I64:
-    """Great-circle distance in whole metres by the haversine formula (Sinnott 1984); -1 where a coordinate is NaN."""
-    phi, other_phi = np.radians(latitude), np.radians(other_latitude)
-    half_chord = (
-        np.sin((other_phi - phi) / 2) ** 2
-        + np.cos(phi) * np.cos(other_phi) * np.sin(np.radians(other_longitude - longitude) / 2) ** 2
-    )
-    distance = 2 * _EARTH_METRES * np.arcsin(np.sqrt(np.minimum(half_chord, 1)))
-    rounded: I64 = np.where(np.isnan(distance), -1, np.rint(distance)).astype(np.int64)
-    return rounded

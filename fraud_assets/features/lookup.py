@@ -27,10 +27,13 @@ SHARED_COLUMNS = {
     "device": ("customers_30d",),
     "ip": ("customers_24h",),
     "payee": ("customers_24h", "customers_30d"),
+    "address": ("customers_30d",),
     "customer": ("ring_size", "ring_known_fraud_share"),
 }
 #: What a payment is looked up by.
-KEYS = ("customer_id", "device_id", "merchant_id", "payee_id", "ip", "time")
+KEYS = ("customer_id", "device_id", "merchant_id", "payee_id", "delivery_address_id", "ip", "time")
+#: Kind of entity -> which of them.
+_KEY_OF = {"ip": "ip", "address": "delivery_address_id"}
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,8 @@ class Lookups:
         if self.activity is not None:
             known |= self.activity.at(keys["merchant_id"], hour)
         for kind, lookup in self.shared.items():
-            key = "ip" if kind == "ip" else f"{kind}_id"
-            known |= {f"{kind}_{name}": values for name, values in lookup.at(keys[key], day).items()}
+            ids = keys[_KEY_OF.get(kind, f"{kind}_id")]
+            known |= {f"{kind}_{name}": values for name, values in lookup.at(ids, day).items()}
         return known
 
     def at_event(self, event: Mapping[str, Any]) -> dict[str, F64]:
@@ -143,6 +146,17 @@ def ipv4(text: str | None) -> int | None:
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
         return None
     return int.from_bytes(bytes(map(int, parts))) if all(int(part) < 256 for part in parts) else None
+
+
+def ip_codes(addresses: pl.Series) -> tuple[I64, I64]:
+    """A column of IPv4 addresses, many of them missing, as numbers and as dense codes; -1 for anything else."""
+    rows = addresses.is_not_null().arg_true()
+    texts = pl.LazyFrame({"ip": addresses.gather(rows)})
+    found = texts.select(ip_numbers("ip")).collect().to_series()  # lazily, the text is split but once
+    number, code = np.full(len(addresses), -1), np.full(len(addresses), -1)
+    number[rows.to_numpy()] = found.fill_null(-1).to_numpy()
+    code[rows.to_numpy()] = (found.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
+    return number, code
 
 
 def ip_numbers(column: str) -> pl.Expr:

@@ -17,7 +17,7 @@ from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where, 
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
-from fraud_assets.features.history import LONGEST_HOLD, PAST, held
+from fraud_assets.features.history import LONGEST_HOLD, PAST
 
 #: Payments to people whose names a new payee's is compared with.
 COMPARED = 100
@@ -86,14 +86,20 @@ def compute(inputs: Inputs) -> Columns:
 
 def _median_hold(block: Block) -> F64:
     """Minutes; the middle two of an even number halved."""
-    own = np.where(block.at.is_sending, held(block.events), -1)
-    past, there = block.events.where("was_held").last("hold", "30d", HOLDS)
+    sent = block.events.where("was_held")
+    (lo, hi), own = sent.bounds("30d"), np.where(block.at.is_sending, block.hold, -1)
+    # Most payments send nothing on and have the same ones before them as the payment before.
+    is_other = (own >= 0) | (np.diff(hi, prepend=-1) != 0) | (np.diff(lo, prepend=-1) != 0)
+    is_other[1:] |= own[:-1] >= 0
+    asked = np.flatnonzero(is_other)
     none = np.iinfo(np.int64).max
-    holds = np.sort(np.column_stack([np.where(there, past, none), np.where(own < 0, none, own)]), axis=1)
-    n = np.count_nonzero(there, axis=1) + (own >= 0)
+    past, there = sent.last("hold", "30d", HOLDS, asked)
+    holds = np.column_stack([np.where(there, past, none), np.where(own < 0, none, own)[asked]])
+    holds.sort(axis=1)
+    n = np.count_nonzero(there, axis=1) + (own[asked] >= 0)
     row = np.arange(len(n))
     low, high = (np.where(n > 0, holds[row, middle], 0) for middle in (np.maximum(n - 1, 0) // 2, n // 2))
-    return missing_where(n == 0, (low + high) / 2 / micros("1m"))
+    return missing_where(n == 0, (low + high) / 2 / micros("1m"))[np.cumsum(is_other) - 1]
 
 
 def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:

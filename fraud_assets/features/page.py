@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from fraud_assets.features.registry import FAMILIES, KEYS, REACH, REGISTRY
+from fraud_assets.features.views import DETECTOR_SCORES, VIEWS
 
 _HEAD = """# Features
 
@@ -26,6 +27,7 @@ A row of `transaction_features` is a debit of the ledger, with what the bank kne
   are those of the month before.
 - A value is null where what it needs is missing (no coordinates, no payday on file, no population yet, a bank without
   a table of logins), never a guess.
+- Past attempts are judged by the anomaly rules as they were when they were made, by the 54 days before each.
 - Amounts, distances, times and logarithms are summed as integers, so no sum depends on what else is computed with it.
 
 The same function computes a month and a single event. {count} features in {families} families:
@@ -55,6 +57,11 @@ def features_page() -> str:
                 f.cost,
             )
             lines.append(f"| {' | '.join(cells)} |")
+    for view, groups in VIEWS.items():
+        sizes = ", ".join(f"{len(columns)} {group}" for group, columns in groups.items())
+        lines += ["", f"## View {view} ({sizes})", ""]
+        lines += [f"The scores {', '.join(f'`{name}`' for name in DETECTOR_SCORES)} join at training.", ""]
+        lines += [f"- {group}: {', '.join(f'`{name}`' for name in columns)}" for group, columns in groups.items()]
     return "\n".join(lines) + "\n"
 
 

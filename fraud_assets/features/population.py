@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from fraud_assets.features.history import LOG_SCALE
+from fraud_assets.features.arrays import LOG_SCALE
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.tables import PopulationStatistics, conform, polars_schema
 
@@ -64,6 +64,7 @@ def population_statistics(month: Month, transactions: pl.LazyFrame) -> pl.DataFr
             mean.alias("log_amount_mean"),
             variance.clip(lower_bound=0).sqrt().alias("log_amount_std"),
         )
+        .drop_nulls("value")  # of a column that the bank does not have
         .sort("dimension", "value")
     )
     return conform(figures, PopulationStatistics)

@@ -9,7 +9,19 @@ from datetime import timedelta
 
 import polars as pl
 
-from fraud_assets.features import behaviour, device, geography, merchant, network, transaction, velocity
+from fraud_assets.features import (
+    anomaly,
+    behaviour,
+    delivery,
+    device,
+    geography,
+    interaction,
+    merchant,
+    network,
+    transaction,
+    velocity,
+    wallet,
+)
 from fraud_assets.features.feature import Columns, Family, Feature
 
 #: Nothing reaches further back: three months are at least 89 days, and late knowledge wants a margin.
@@ -23,6 +35,10 @@ FAMILIES: tuple[Family, ...] = (
     device.FAMILY,
     merchant.FAMILY,
     network.FAMILY,
+    delivery.FAMILY,
+    wallet.FAMILY,
+    anomaly.FAMILY,
+    interaction.FAMILY,
 )
 
 #: Columns before the features: the row's identity, and how much history its features could see.

@@ -1,5 +1,5 @@
-"""Shared entities: which devices, network addresses and payees several customers had to do with, day by day, and the
-rings that customers form by sharing.
+"""Shared entities: which devices, network addresses, payees and addresses of delivery several customers had to do with,
+day by day, and the rings that customers form by sharing.
 
 A day's rows say what was known when the day (UTC) began: they are made of ledger rows and logins before it, so a
 payment of the day may look them up. Entities of a single customer are not listed; they are most.
@@ -15,7 +15,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fraud_assets.features.arrays import F64, I64, Bool
+from fraud_assets.features.arrays import F64, I64, Bool, micros
+from fraud_assets.features.context import instant
 from fraud_assets.features.lookup import ip_numbers
 from fraud_assets.months import Month
 from fraud_assets.tables import SharedEntities, conform
@@ -73,7 +74,9 @@ def shared_entities(
         customers_30d=shared.customers_30d[entity, days],
     )
     kind = entities["kind"].to_numpy()
-    connects = (shared.customers_30d >= 2) & (shared.customers_30d <= HUB) & (kind != "ip")[:, None]
+    # Networks, and offices and lockers that goods are sent to, connect people who know nothing of one another.
+    ties = (kind == "device") | (kind == "payee")
+    connects = (shared.customers_30d >= 2) & (shared.customers_30d <= HUB) & ties[:, None]
     # Before two months have been seen, everybody's payees look new.
     is_long = (
         first is not None and np.arange(month.days) >= (first - month.start.date()).days + SHARED_DAYS + KNOWN_DAYS
@@ -81,8 +84,8 @@ def shared_entities(
     connects &= (kind != "payee")[:, None] | (~shared.is_known & is_long)
     homes = customers.select("customer_id", "registered_at", "address_id").collect()
     frauds = reports.filter(pl.col("kind").cast(pl.String) == "fraud").select("customer_id", "reported_at").collect()
-    rings = [_rings(month, k, shared, connects[:, k], homes, frauds) for k in range(month.days)]
-    return conform(pl.concat([rows, *rings], how="diagonal"), SharedEntities).sort("day", *_ENTITY)
+    rings = _rings(month, shared, connects, homes, frauds)
+    return conform(pl.concat([rows, rings], how="diagonal"), SharedEntities).sort("day", *_ENTITY)
 
 
 def _dates(month: Month, days: I64) -> pl.Series:
@@ -92,7 +95,12 @@ def _dates(month: Month, days: I64) -> pl.Series:
 def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
     """Which customer had to do with which entity on which day, of entities that several customers had to do with."""
     payments = ledger.filter(pl.col("direction").cast(pl.String) == "debit")
-    columns = {"device": pl.col("device_id"), "ip": ip_numbers("ip_address"), "payee": pl.col("payee_id")}
+    columns = {
+        "device": pl.col("device_id"),
+        "ip": ip_numbers("ip_address"),
+        "payee": pl.col("payee_id"),
+        "address": pl.col("delivery_address_id"),
+    }
     found = [
         frame.select(
             "customer_id",
@@ -100,7 +108,7 @@ def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
             kind=pl.lit(kind, dtype=pl.String),
             day=pl.col("event_time").dt.date(),
         ).drop_nulls("entity_id")
-        for frame, kinds in ((payments, ("device", "ip", "payee")), (logins, ("device", "ip")))
+        for frame, kinds in ((payments, ("device", "ip", "payee", "address")), (logins, ("device", "ip")))
         if frame is not None
         for kind in kinds
     ]
@@ -156,33 +164,43 @@ class _Shared:
         )
 
 
-def _rings(
-    month: Month, k: int, shared: _Shared, connects: Bool, homes: pl.DataFrame, frauds: pl.DataFrame
-) -> pl.DataFrame:
-    """The customers of rings of two or more as of the month's day ``k``, with size and share of reported ones."""
-    day = month.start + timedelta(days=k)
-    counts = (shared.begin <= k) & (k < shared.end) & connects[shared.entity]
-    living = homes.filter(pl.col("registered_at") < day.date())
-    living = living.filter(pl.len().over("address_id").is_between(2, HUB))
-    people, person = np.unique(
-        np.concatenate([shared.customer_id[counts], living["customer_id"].to_numpy()]), return_inverse=True
-    )
-    _, home = np.unique(living["address_id"].to_numpy(), return_inverse=True)
-    thing = len(people) + np.concatenate([shared.entity[counts], len(connects) + home])
-    size = len(people) + len(connects) + living.height
-    links = coo_array((np.ones(len(thing), dtype=np.int8), (person, thing)), shape=(size, size))
-    ring = connected_components(links, directed=False)[1][: len(people)]
-    lately, long_ago = (day - timedelta(days=days) for days in REPORT_DAYS)
-    reported = frauds.filter(pl.col("reported_at").is_between(long_ago, lately, closed="left"))["customer_id"]
-    is_reported = np.isin(people, reported.to_numpy())
-    members: I64 = np.bincount(ring)[ring]
-    share: F64 = np.bincount(ring, is_reported)[ring] / members
+def _rings(month: Month, shared: _Shared, connects: Bool, homes: pl.DataFrame, frauds: pl.DataFrame) -> pl.DataFrame:
+    """The customers of rings of two or more as of each of the month's days, with size and share of reported ones."""
+    first = (month.start.date() - date(1970, 1, 1)).days
+    joined = homes["registered_at"].to_physical().to_numpy().astype(np.int64) - first
+    resident = homes["customer_id"].to_numpy()
+    _, home = np.unique(homes["address_id"].to_numpy(), return_inverse=True)
+    reported_at = (frauds["reported_at"].to_physical().to_numpy() - instant(month.start)) / micros("1d")
+    reported = frauds["customer_id"].to_numpy()
+    found = []
+    for day in range(month.days):
+        counts = (shared.begin <= day) & (day < shared.end) & connects[shared.entity, day]
+        lives = joined < day
+        together = np.bincount(home[lives], minlength=len(home))[home]
+        lives &= (together >= 2) & (together <= HUB)
+        things = np.concatenate([shared.entity[counts], len(connects) + home[lives]])
+        people, ring = _components(np.concatenate([shared.customer_id[counts], resident[lives]]), things)
+        is_known = (reported_at >= day - REPORT_DAYS[1]) & (reported_at < day - REPORT_DAYS[0])
+        is_reported = np.isin(people, reported[is_known])
+        members: I64 = np.bincount(ring)[ring]
+        share: F64 = np.bincount(ring, is_reported)[ring] / members
+        found.append((np.full(len(people), day), people, members, share))
+    days, customers, sizes, shares = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return pl.DataFrame(
         {
-            "kind": pl.repeat("customer", len(people), eager=True),
-            "entity_id": people,
-            "ring_size": members,
-            "ring_known_fraud_share": share,
-            "day": _dates(month, np.full(len(people), k)),
+            "kind": pl.repeat("customer", len(customers), eager=True),
+            "entity_id": customers,
+            "ring_size": sizes,
+            "ring_known_fraud_share": shares,
+            "day": _dates(month, days),
         }
     )
+
+
+def _components(customer_id: I64, thing: I64) -> tuple[I64, I64]:
+    """The different customers in order, and the component of each where customers of one thing are connected."""
+    people, person = np.unique(customer_id, return_inverse=True)
+    _, node = np.unique(thing, return_inverse=True)
+    size = len(people) + int(node.max(initial=-1)) + 1
+    links = coo_array((np.ones(len(node), dtype=np.int8), (person, len(people) + node)), shape=(size, size))
+    return people, connected_components(links, directed=False)[1][: len(people)]

@@ -12,12 +12,13 @@ import polars as pl
 
 from fraud_assets.features.arrays import F64, I64
 from fraud_assets.features.block import NAMED, Block
-from fraud_assets.features.compute import features_of_block
+from fraud_assets.features.compute import computed
 from fraud_assets.features.context import Context, instant
-from fraud_assets.features.history import NO_DAY, History, Logins, People, Reports
+from fraud_assets.features.history import History
 from fraud_assets.features.lookup import ipv4
+from fraud_assets.features.people import KYC_LEVELS, NO_DAY, Logins, People, Reports
 from fraud_assets.features.registry import REGISTRY
-from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES, Transactions, polars_schema
+from fraud_assets.tables import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES, Transactions, polars_schema
 
 _EPOCH = date(1970, 1, 1)
 _ENUMS = {"channel": CHANNELS, "kind": KINDS, "direction": DIRECTIONS, "status": STATUSES}
@@ -33,8 +34,13 @@ _CODED = {
     "ip": ("ip_address",),
     "payee": ("payee_id",),
     "recipient": ("recipient_entity",),
+    "address": ("delivery_address_id",),
 }
+#: Of ``is_express_delivery``.
+_EXPRESS = {None: -1, False: 0, True: 1}
+_NAMES = list(REGISTRY)
 _FLOAT = {name: feature.dtype == pl.Float32 for name, feature in REGISTRY.items()}
+_IS_FLOAT = np.array(list(_FLOAT.values()))
 Value = tuple[Any, ...]
 
 
@@ -82,7 +88,16 @@ class Recent:
             The customer's ``logins`` of the 84 days before, in any order; None where the bank has no such table.
         """
         types = polars_schema(Transactions)
-        names = dict.fromkeys((*_NUMBERS, *_FLOATS, *_ENUMS, *(name for parts in _CODED.values() for name in parts)))
+        names = dict.fromkeys(
+            (
+                "is_express_delivery",
+                "card_type",
+                *_NUMBERS,
+                *_FLOATS,
+                *_ENUMS,
+                *(name for parts in _CODED.values() for name in parts),
+            )
+        )
         rows = rows.sort("event_time", "transaction_id").select(pl.col(name).cast(types[name]) for name in names)
         whole = rows.select(pl.col(*_NUMBERS, *_ENUMS).to_physical().cast(pl.Int64))
         floats = rows.select(pl.col(_FLOATS).fill_null(np.nan))
@@ -92,6 +107,8 @@ class Recent:
             values = [_told(name, value) for value in rows.select(parts).iter_rows()]
             known = codes[name] = {value: code for code, value in enumerate(dict.fromkeys(values))}
             columns[name] = np.array([-1 if value[0] is None else known[value] for value in values], dtype=np.int64)
+        columns["express"] = rows["is_express_delivery"].cast(pl.Int64).fill_null(-1).to_numpy()
+        columns["card_type"] = rows["card_type"].to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
         person = customer or {}
         return cls(
             history=History.of(_people(person, codes), {**columns, "group": np.zeros(rows.height, dtype=np.int64)}),
@@ -143,10 +160,12 @@ def features_of_event(
         recipients=lambda codes: [recipients[c] for c in codes.tolist()],
         known=known,
     )
-    columns = features_of_block(block, context)
+    columns = computed(block, context)
+    values = np.array([columns[name][0] for name in _NAMES], dtype=np.float64)
+    found = np.where(_IS_FLOAT, values.astype(np.float32), values).tolist()
     return {
-        name: block.names(name)[values[0]] if name in NAMED else _number(values[0], is_float=_FLOAT[name])
-        for name, values in columns.items()
+        name: _name(block, name, int(value)) if name in NAMED else _number(value, is_float=_FLOAT[name])
+        for name, value in zip(_NAMES, found, strict=True)
     }
 
 
@@ -161,15 +180,20 @@ def _people(person: Mapping[str, Any], codes: dict[str, dict[Value, int]]) -> Pe
         value = person.get(name)
         return np.array([missing if value is None else value])
 
-    joined = person.get("registered_at")
+    joined, lives_at = person.get("registered_at"), (person.get("address_id"),)
+    known = codes["address"]
+    address = np.array([-1 if lives_at[0] is None else known.setdefault(lives_at, len(known))])
     return People(
         customer_id=np.array([person.get("customer_id", -1)]),
         home_latitude=one("home_latitude", np.nan),
         home_longitude=one("home_longitude", np.nan),
         home_city=home("city"),
         home_country=home("country"),
+        home_address=address,
         payday=one("payday", 0),
         registered=np.array([NO_DAY if joined is None else (joined - _EPOCH).days]),
+        kyc_level=np.array([KYC_LEVELS.index(level) if (level := person.get("kyc_level")) in KYC_LEVELS else -1]),
+        is_verified=np.array([person.get("kyc_status") == "verified"]),
     )
 
 
@@ -178,10 +202,13 @@ def _logins(logins: pl.DataFrame, devices: dict[Value, int]) -> Logins:
     logins = logins.sort("event_time")
     login, success = (logins["event"] == "login").to_numpy(), logins["is_success"].to_numpy()
     codes = [devices.setdefault((device,), len(devices)) for device in logins["device_id"].to_list()]
+    addresses = [ipv4(text) for text in logins["ip_address"].to_list()]
+    places = {address: code for code, address in enumerate(dict.fromkeys(addresses))}
     return Logins(
         group=np.zeros(logins.height, dtype=np.int64),
         time=logins["event_time"].to_physical().to_numpy(),
         device=np.array(codes, dtype=np.int64),
+        ip=np.array([-1 if address is None else places[address] for address in addresses], dtype=np.int64),
         entered=login & success,
         failed=login & ~success,
         changed=~login & success,
@@ -199,6 +226,8 @@ def _own(event: Mapping[str, Any]) -> dict[str, Any]:
         "event_time": now,
         "posted_at": now,
         "status": STATUSES.index("pending"),
+        "card_type": -1 if event["card_type"] is None else CARD_TYPES.index(event["card_type"]),
+        "express": _EXPRESS[event["is_express_delivery"]],
     }
 
 
@@ -211,7 +240,11 @@ def _code(known: Mapping[Value, int], value: Value) -> int:
     return -1 if value[0] is None else known.get(value, len(known))
 
 
-def _number(value: Any, *, is_float: bool) -> float | int | None:
+def _name(block: Block, feature: str, code: int) -> str | None:
+    return None if code < 0 else block.names(feature)[code]
+
+
+def _number(value: float, *, is_float: bool) -> float | int | None:
     if value != value:  # NaN
         return None
-    return float(value) if is_float else int(value)
+    return value if is_float else int(value)

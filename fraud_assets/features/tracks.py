@@ -82,6 +82,16 @@ class Track:
         bits = self.size.bit_length()
         return self._once("index", name, lambda: (bits, np.sort(self.column(name) << bits | np.arange(self.size))))
 
+    def counts(self, name: str, codes: int) -> npt.NDArray[np.int32]:
+        """Events of each code before each position and before the end, shape (codes, n + 1), for few codes."""
+
+        def make() -> npt.NDArray[np.int32]:
+            counts = np.zeros((codes, self.size + 1), dtype=np.int32)
+            (self.column(name) == np.arange(codes)[:, None]).cumsum(axis=1, dtype=np.int32, out=counts[:, 1:])
+            return counts
+
+        return self._once("counts", name, make)
+
     def sums_by(self, code: str, name: str) -> I64:
         """Running sums of an integer column in the order of (code, event)."""
 

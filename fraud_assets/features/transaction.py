@@ -7,9 +7,8 @@ from functools import lru_cache, partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, micros, missing_where
+from fraud_assets.features.arrays import F64, I64, LOG_SCALE, micros, missing_where
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
-from fraud_assets.features.history import LOG_SCALE
 
 NIGHT_ENDS = 5  # local hour
 JUST_BELOW = 10  # per cent of a limit
@@ -39,6 +38,7 @@ FEATURES = (
     _small("is_festival", "0 or 1", "The local day lies in one of the scenario's festivals"),
     _feature("channel", "name", "Channel of the payment", dtype=pl.String),
     _feature("category", "name", "Kind of recipient", dtype=pl.String),
+    _feature("card_type", "name", "Kind of card; null where none was used", dtype=pl.String),
 )
 # fmt: on
 
@@ -65,6 +65,7 @@ def compute(inputs: Inputs) -> Columns:
         "is_festival": context.is_festival(day),
         "channel": at.channel,
         "category": at.category,
+        "card_type": at.card_type,
     }
 
 

@@ -14,7 +14,8 @@ from fraud_assets.features.context import Context
 from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.registry import KEYS, feature_names
 from fraud_assets.features.single import Recent, features_of_event
-from fraud_assets_tests.features.ledgers import Bank, random_ledger, random_logins, random_reports
+from fraud_assets_tests.features.ledgers import Bank
+from fraud_assets_tests.features.made import random_ledger, random_logins, random_reports
 
 
 def assert_same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
@@ -106,9 +107,9 @@ def one_event_is_as_in_the_month(bank: Bank, rng: np.random.Generator, most: int
 def nothing_else_is_read(bank: Bank) -> None:
     """Truth is in other tables; other columns of these are not known in time, or no feature's business."""
     assert bank.logins is not None
-    tables = bank.tables()
+    tables, population = bank.tables(), bank.population
     stripped = replace(
         bank, transactions=bank.transactions.select(LEDGER_COLUMNS), logins=bank.logins.select(LOGIN_COLUMNS)
     )
-    with patch.object(Bank, "tables", lambda _: tables):
+    with patch.object(Bank, "tables", lambda _: tables), patch.object(Bank, "population", population):
         assert_same(stripped.features(), bank.features())

@@ -107,6 +107,7 @@ def transaction(bank: Bank, row: Row, person: Row) -> Values:
         "is_festival": int(any(h.first <= at.date() <= h.last for h in festivals)),
         "channel": row["channel"],
         "category": row["category"],
+        "card_type": row["card_type"],
     }
 
 

@@ -90,7 +90,7 @@ def touched(bank: Bank, kind: str, entity: object, row: Row, days: int) -> int |
 
 
 def users_of(bank: Bank, kind: str, start: datetime, end: datetime) -> dict[object, set[int]]:
-    rows = attempts(rows_of(bank, "transactions")) + (rows_of(bank, "logins") if kind != "payee" else [])
+    rows = attempts(rows_of(bank, "transactions")) + (rows_of(bank, "logins") if kind in ("device", "ip") else [])
     users: dict[object, set[int]] = {}
     for r in rows:
         entity = ip(r) if kind == "ip" else r[f"{kind}_id"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fraud_assets_tests.features.ledgers import Bank
 from fraud_assets_tests.features.reference import Values, behaviour, geography, history_days, transaction, velocity
+from fraud_assets_tests.features.reference_anomaly import Verdicts, anomaly, interaction
+from fraud_assets_tests.features.reference_money import delivery, wallet
 from fraud_assets_tests.features.reference_others import device, merchant, network
 
 
@@ -16,6 +18,7 @@ def reference(bank: Bank) -> list[Values]:
     rows = bank.transactions.to_dicts()
     customers = {c["customer_id"]: c for c in bank.customers.to_dicts()}
     population = {(p["dimension"], p["value"]): p for p in bank.population.to_dicts()}
+    verdicts: Verdicts = {}
     out = []
     for row in rows:
         if row["direction"] != "debit" or not bank.month.start <= row["event_time"] < bank.month.end:
@@ -27,7 +30,7 @@ def reference(bank: Bank) -> list[Values]:
         person = customers.get(row["customer_id"], {})
         keys = {name: row[name] for name in ("transaction_id", "customer_id", "event_time")}
         keys["history_days"] = history_days(bank, row)
-        out.append(
+        values = (
             keys
             | transaction(bank, row, person)
             | velocity(row, past)
@@ -36,5 +39,9 @@ def reference(bank: Bank) -> list[Values]:
             | device(bank, row, past, person)
             | merchant(bank, row)
             | network(bank, row, past)
+            | delivery(bank, row, past, person)
+            | wallet(bank, row, past, person)
+            | anomaly(row, past, person, verdicts)
         )
+        out.append(values | interaction(row, values, bank.logins is not None))
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,13 @@ import polars as pl
 import pytest
 
 from fraud_assets.features.build import build_features
+from fraud_assets.features.compute import features_of_block
+from fraud_assets.features.context import Context
+from fraud_assets.features.frames import Frames, block_of
+from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.registry import schema
 from fraud_assets_tests.features.ledgers import bank
+from fraud_assets_tests.features.made import MAY
 
 
 @pytest.mark.parametrize("block_rows", [1, 37, 10**9])
@@ -52,7 +59,7 @@ def test_a_month_built_from_parquet_files_is_the_same(tmp_path: Path) -> None:
         world.reports.lazy(),
         world.population.lazy(),
         logins=None if world.logins is None else world.logins.lazy(),
-        **world.tables(),
+        **world.tables(),  # type: ignore[arg-type]  # frames alone
         block_rows=100,
     )
     assert len(chunks) > 2
@@ -95,3 +102,20 @@ def test_the_first_month_says_how_short_its_history_is_and_guesses_no_population
     assert rows["history_days"].max() == 30
     assert rows["category_rarity_c"].null_count() == rows.height
     assert rows["days_dormant"].max() < 31  # type: ignore[operator]  # not 84 for want of history
+
+
+def test_a_blocks_memory_is_free_as_soon_as_its_features_are_made() -> None:
+    """A cycle of references would keep some hundred megabytes a block until the garbage collector comes by."""
+    world = bank(19, customers=5, rows=300)
+    context, lookups = Context.of(world.scenario, MAY, world.population), Lookups.of(**world.tables())
+    logins = None if world.logins is None else world.logins.lazy()
+    tables = (world.transactions.lazy(), world.customers.lazy(), world.reports.lazy())
+    block = block_of(Frames(MAY, *tables, logins).between(0, 10**9), lookups)
+    gc.disable()
+    try:
+        assert features_of_block(block, context)
+        kept = weakref.ref(block.history)
+        del block
+        assert kept() is None
+    finally:
+        gc.enable()

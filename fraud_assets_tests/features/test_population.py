@@ -10,7 +10,8 @@ import pytest
 
 from fraud_assets.features.population import population_statistics
 from fraud_assets.tables import PopulationStatistics
-from fraud_assets_tests.features.ledgers import MAY, bank
+from fraud_assets_tests.features.ledgers import bank
+from fraud_assets_tests.features.made import MAY
 from fraud_assets_tests.features.reference import local, log_amount
 
 

@@ -11,6 +11,7 @@ import pytest
 from fraud_assets.features import registry, velocity
 from fraud_assets.features.feature import Family, Feature, span
 from fraud_assets.features.page import features_page
+from fraud_assets.features.views import DETECTOR_SCORES, VIEWS, view
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
@@ -70,3 +71,16 @@ def test_the_documentation_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == features_page(), (
         "run: python -m fraud_assets.features.page > docs/features.md"
     )
+
+
+def test_the_view_of_the_earlier_system_has_its_groups_and_knows_no_strange_column() -> None:
+    assert {group: len(columns) for group, columns in VIEWS["synfinance"].items()} == {
+        "fraud": 32,
+        "anomaly": 24,
+        "interaction": 13,
+    }
+    columns = view("synfinance")
+    assert len(set(columns)) == 69
+    assert set(columns) - registry.REGISTRY.keys() == set(DETECTOR_SCORES)
+    with pytest.raises(ValueError, match="view 'all' is none of synfinance"):
+        view("all")

@@ -13,7 +13,8 @@ from fraud_assets.features.activity import merchant_activity
 from fraud_assets.features.lookup import Lookup, Lookups, ip_numbers, ipv4
 from fraud_assets.features.sharing import HUB, shared_entities
 from fraud_assets.tables import MerchantActivity, SharedEntities
-from fraud_assets_tests.features.ledgers import MAY, bank
+from fraud_assets_tests.features.ledgers import bank
+from fraud_assets_tests.features.made import MAY
 
 
 @pytest.mark.parametrize("new", [False, True])
