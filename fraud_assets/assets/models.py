@@ -2,6 +2,7 @@
 
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
+import json
 from typing import Any
 
 import dagster as dg
@@ -11,15 +12,17 @@ from fraud_assets.assets.common import Chain, code_version
 from fraud_assets.assets.trial import with_amounts
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.decide import decide_champion
+from fraud_assets.detection.rollback import standing
 from fraud_assets.detection.train import train_candidates
 from fraud_assets.detection.trained import CandidateSet
 from fraud_assets.features import registry
 from fraud_assets.lake.documents import Document
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.months import TRAINING_WINDOW, Month
 from fraud_assets.tracking import Logged, MlflowResource
 
-_ROOMS = ("features", "detection", "knowledge.py")
+_ROOMS = ("features", "detection", "knowledge.py", "costs.py")
 #: What is learned from, of the months before.
 _HISTORY = ("transaction_features", "transactions", "incident_reports")
 
@@ -32,6 +35,10 @@ def model_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         """Features with amounts, and reports, of the months before."""
         features, ledger, reports = (chain.table(lake, name, month.back(TRAINING_WINDOW)) for name in _HISTORY)
         return with_amounts(features, ledger), reports
+
+    def people(lake: LakeResource, month: Month) -> pl.DataFrame:
+        """The groups in which false alarms are watched, as the bank knew its customers the month before."""
+        return chain.table(lake, "customers", [month - 1]).select("customer_id", "segment", "age_group").collect()
 
     @dg.asset(
         **chain.settings(
@@ -69,14 +76,19 @@ def model_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     ) -> Document:
         """The decision who scores the month, why, and with which thresholds: the best candidate or the last champion.
 
-        Follows the champion of the month before, which has to be there.
+        Follows the champion of the month before, which has to be there. A rollback that was ordered against the same
+        winner stands when the month is made again.
         The document counts, not the registry: MLflow gets the models, the winner's version and its aliases first.
         """
         candidates = CandidateSet.load(candidate_models)
         month = chain.month(context)
         features, reports = history(lake, month)
         before = chain.value(lake, "champion", month - 1)
-        decision = decide_champion(candidates, features, reports, before, scenario.learning)
+        own = Place(scenario.name, "champion", month.key).value
+        ordered = json.loads(lake.lake.read_bytes(own)) if lake.lake.exists(own) else None
+        decision = standing(
+            decide_champion(candidates, features, reports, before, scenario.learning, people(lake, month)), ordered
+        )
         logged = mlflow.log_candidates(scenario.name, candidate_models, decision, context.run.run_id)
         return Document(decision, metadata=_decision_metadata(decision, logged))
 

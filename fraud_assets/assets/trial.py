@@ -10,14 +10,15 @@ import polars as pl
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.trained import CandidateSet
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS, Subject
+from fraud_assets.features.needs import did_without
 from fraud_assets.knowledge import known_at
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 
 def with_amounts(features: pl.LazyFrame, transactions: pl.LazyFrame) -> pl.LazyFrame:
-    """The feature rows, in their order, with the ledger's amount (major units), on which a decision's cost depends."""
-    amounts = transactions.select("transaction_id", "amount")
+    """The feature rows, in their order, with the ledger's amount (major units) and status, on which costs depend."""
+    amounts = transactions.select("transaction_id", "amount", "status")
     return features.join(amounts, on="transaction_id", how="left", maintain_order="left")
 
 
@@ -27,7 +28,7 @@ def trial_rows(
     transactions: pl.LazyFrame,
     customers: pl.LazyFrame,
     incident_reports: pl.LazyFrame,
-    labeled_anomalies: pl.LazyFrame,
+    labeled_anomalies: pl.LazyFrame | None,
     known_until: Month,
 ) -> pl.DataFrame:
     """The scored rows of a month as :func:`fraud_assets.evaluation.report.evaluate` takes them.
@@ -40,28 +41,31 @@ def trial_rows(
         With a ``score_<candidate>`` column a candidate.
     incident_reports
         Of the month and of later ones, the last one being ``known_until``.
+    labeled_anomalies
+        None where nobody knows the truth; then reports take its place.
     """
     ledger = transactions.select("transaction_id", "status", "channel", "category")
     scores = candidate_scores.select("transaction_id", pl.col("^score_.*$"))
     known = known_at(incident_reports, known_until.end).select("transaction_id", "reported_at")
-    truth = labeled_anomalies.select("transaction_id", *TRUTH_COLUMNS)
-    flags = [name for name, dtype in truth.collect_schema().items() if dtype == pl.Boolean]
-    return (
+    rows = (
         scored_transactions.join(scores, on="transaction_id", how="left", maintain_order="left")
         .join(ledger, on="transaction_id", how="left", maintain_order="left")
         .join(
             customers.select("customer_id", "segment", "age_group"), on="customer_id", how="left", maintain_order="left"
         )
         .join(known, on="transaction_id", how="left", maintain_order="left")
-        .join(truth, on="transaction_id", how="left", maintain_order="left")
-        .with_columns(pl.col(flags).fill_null(value=False))
-        .collect(engine="streaming")
     )
+    if labeled_anomalies is not None:
+        truth = labeled_anomalies.select("transaction_id", *TRUTH_COLUMNS)
+        flags = [name for name, dtype in truth.collect_schema().items() if dtype == pl.Boolean]
+        rows = rows.join(truth, on="transaction_id", how="left", maintain_order="left")
+        rows = rows.with_columns(pl.col(flags).fill_null(value=False))
+    return rows.collect(engine="streaming")
 
 
 def with_champion(
     rows: pl.DataFrame,
-    scenario: Scenario,
+    scenario: Bank,
     month: Month,
     decision: Mapping[str, Any],
     candidates: CandidateSet,
@@ -92,6 +96,7 @@ def with_champion(
         trained_on=f"{_days(champion['training_window'])}, with the reports known on {cut:%Y-%m-%d}",
         known_until=known_until.end,
         version=champion["identity"][:12],
+        did_without=did_without(scenario.absent),
         ladder_notes={candidate: note for candidate, note in notes.items() if f"score_{candidate}" in rows.columns},
     )
     return rows, subject

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, Self
 from fraud_assets.detection.arrays import Matrix, Vector
 from fraud_assets.detection.boosting import Boosting
 from fraud_assets.detection.floor import Prevalence, SmallTree
+from fraud_assets.detection.forest import RandomForest
 from fraud_assets.detection.logistic import Logistic
 from fraud_assets.detection.sample import Past
 
@@ -61,5 +62,6 @@ CANDIDATES: dict[str, Kind] = {
     "prevalence": Kind(Prevalence, "zero", "The share of fraud, whatever the row"),
     "small_tree": Kind(SmallTree, "floor", "A decision tree of depth two"),
     "logistic": Kind(Logistic, "contender", "Logistic regression"),
+    "random_forest": Kind(RandomForest, "contender", "Random forest"),
     "xgboost": Kind(Boosting, "contender", "Gradient-boosted trees (XGBoost)"),
 }

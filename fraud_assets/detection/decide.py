@@ -1,14 +1,13 @@
 """Who scores the month: the decision document.
 
-What lives here: the comparison of the month's best candidate with the champion of the month before, on the same rows,
-and the document that says who won, why, and with which thresholds. It holds the winner whole, so that scoring needs
-nothing else.
+What lives here: the comparison of the month's candidates, the best one first, with the champion of the month before, on
+the same rows, and the document that says who won, why, and with which thresholds. It holds the winner whole, so that
+scoring needs nothing else. What does not: the rules of a promotion (``promotion``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,38 +15,18 @@ import polars as pl
 
 from fraud_assets.detection.arrays import Vector
 from fraud_assets.detection.judging import (
-    average_precision,
     bootstrap_average_precision,
     calibration_interval,
     interval,
-    metrics,
 )
 from fraud_assets.detection.policy import gain_threshold, review_gain
+from fraud_assets.detection.promotion import Rule, Trial
 from fraud_assets.detection.train import Compared, compare
 from fraud_assets.detection.trained import CandidateSet, TrainedModel
 from fraud_assets.knowledge import known_at
 from fraud_assets.scenario import Learning
 
-#: The difference in average precision may not lie below this: the lower end of its 95 % interval where the slice holds
-#: enough frauds for so narrow an interval, else the difference itself. With the two hundred frauds of a young bank the
-#: interval is ten times as wide, and the first champion, which has seen least, would stay for ever.
-AP_TOLERANCE, ENOUGH_FOR_INTERVAL = 0.005, 1000
-#: Points of value detection, and of recall by reported type, that may be lost.
-VALUE_TOLERANCE, RECALL_TOLERANCE = 0.02, 0.10
-#: Reported frauds from which a recall by type, or the calibration, is judged at all.
-ENOUGH = 50
-#: Expected over observed frauds; only an interval wholly outside refuses: a few dozen frauds scatter more than this.
-CALIBRATION_BAND = (0.8, 1.25)
 _BEFORE = "champion of the month before"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One condition of a promotion; ``passed`` is None where the data cannot tell."""
-
-    rule: str
-    passed: bool | None
-    figure: str
 
 
 def decide_champion(
@@ -56,6 +35,7 @@ def decide_champion(
     reports: pl.LazyFrame,
     previous: Mapping[str, Any] | None,
     learning: Learning,
+    groups: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The decision document of the candidates' month.
 
@@ -69,6 +49,9 @@ def decide_champion(
         The decision document of the month before, if there is one.
     learning
         Alert budget and costs.
+    groups
+        customer_id and a column for each grouping of people (segment, age group) in which a challenger may not shift
+        the false alarms; none is looked at without it.
 
     Returns
     -------
@@ -92,7 +75,7 @@ def decide_champion(
         missing = set(champion.encoder.features) - set(features.collect_schema().names())
         if missing:
             gone = f"the champion of the month before needs {', '.join(sorted(missing))}, which the features lack"
-            document["rules"].append(vars(Rule("the champion can be compared", False, gone)))
+            document["rules"].append({"candidate": None, **vars(Rule("the champion can be compared", False, gone))})
             champion = None
         else:
             models[_BEFORE] = champion
@@ -104,28 +87,34 @@ def decide_champion(
         "compare": {"rows": len(rows.amount), "frauds": int(rows.is_fraud.sum())},
         "candidates": figures,
     }
-    best = _best(candidates, figures)
-    if best is not None:
-        document["challenger"] = _who(candidates.models[best])
+    ranked = _ranked(candidates, figures)
+    if ranked:
+        document["challenger"] = _who(candidates.models[ranked[0]])
     if champion is None:
-        if best is None:
+        if not ranked:
             return document | _nobody("no candidate ranks above the floor on the comparing slice")
+        best = ranked[0]
         why = f"there is no champion yet; {best} has the best average precision, and it is above the floor's"
         return document | _verdict(
             "first", why, models[best], _thresholds(models[best], rows, rows.raw[best], learning), _costs(learning)
         )
     keep = _thresholds(champion, rows, rows.raw[_BEFORE], learning)
-    if best is None:
+    if not ranked:
         return document | _verdict("kept", "no candidate ranks above the floor", champion, keep, _costs(learning))
-    rules = _rules(rows, figures, best, spread[best] - spread[_BEFORE], learning)
-    document["rules"] += [vars(rule) for rule in rules]
-    if failed := [rule for rule in rules if rule.passed is False]:
-        why = f"{best} is refused: " + "; ".join(f"{rule.rule} ({rule.figure})" for rule in failed)
-        return document | _verdict("kept", why, champion, keep, _costs(learning))
-    why = f"{best} meets every rule that the data can judge"
-    return document | _verdict(
-        "promoted", why, models[best], _thresholds(models[best], rows, rows.raw[best], learning), _costs(learning)
-    )
+    refusals = []
+    for name in ranked:
+        trial = Trial(rows, name, _BEFORE, figures[name], figures[_BEFORE], learning)
+        rules = trial.rules(spread[name] - spread[_BEFORE], groups)
+        document["rules"] += [{"candidate": name, **vars(rule)} for rule in rules]
+        if failed := [rule for rule in rules if rule.passed is False]:
+            refusals.append(f"{name} is refused: " + "; ".join(f"{rule.rule} ({rule.figure})" for rule in failed))
+            continue
+        document["challenger"] = _who(models[name])
+        why = ". ".join([f"{name} meets every rule that the data can judge", *refusals])
+        return document | _verdict(
+            "promoted", why, models[name], _thresholds(models[name], rows, rows.raw[name], learning), _costs(learning)
+        )
+    return document | _verdict("kept", ". ".join(refusals), champion, keep, _costs(learning))
 
 
 def _figures(
@@ -139,7 +128,7 @@ def _figures(
     result: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
         probability = model.calibration.apply(rows.raw[name])
-        found = metrics(rows.is_fraud, rows.raw[name], probability, rows.amount, factors, learning)
+        found = rows.metrics(name, probability, factors, learning)
         result[name] = {
             "role": model.kind.role,
             "average_precision_interval": interval(spread[name]),
@@ -149,72 +138,12 @@ def _figures(
     return result
 
 
-def _best(candidates: CandidateSet, figures: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The contender with the best average precision, if it is above that of every other role."""
+def _ranked(candidates: CandidateSet, figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The contenders above every other role, by falling average precision: each may try, the best one first."""
     ap = {name: float(figures[name]["average_precision"]) for name in candidates.models}
     contenders = [name for name, model in candidates.models.items() if model.kind.role == "contender"]
     floor = max((ap[name] for name in ap if name not in contenders), default=0.0)
-    best = max(contenders, key=lambda name: ap[name], default=None)
-    return best if best is not None and ap[best] > floor else None
-
-
-def _rules(
-    rows: Compared,
-    figures: Mapping[str, Mapping[str, Any]],
-    best: str,
-    difference: Vector,
-    learning: Learning,
-) -> list[Rule]:
-    """Every rule of a promotion on the same rows."""
-    new, old = figures[best], figures[_BEFORE]
-    low, high = interval(difference)
-    point = average_precision(rows.is_fraud, rows.raw[best]) - average_precision(rows.is_fraud, rows.raw[_BEFORE])
-    judged = low if rows.is_fraud.sum() >= ENOUGH_FOR_INTERVAL else point
-    rules = [
-        Rule(
-            f"average precision not worse by more than {AP_TOLERANCE}",
-            judged >= -AP_TOLERANCE,
-            f"difference {point:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
-        ),
-        Rule(
-            "net savings better",
-            bool(new["net_savings"] > old["net_savings"]),
-            f"{new['net_savings']:.2f} against {old['net_savings']:.2f}",
-        ),
-        Rule(
-            f"value detection not down by more than {VALUE_TOLERANCE * 100:.0f} points",
-            bool(new["value_detection"] >= old["value_detection"] - VALUE_TOLERANCE),
-            f"{new['value_detection']:.3f} against {old['value_detection']:.3f}",
-        ),
-    ]
-    budget = max(1, int(len(rows.amount) * learning.alerts_per_10000 / 10_000))
-    alerted = {}
-    for name in (best, _BEFORE):
-        alerted[name] = np.zeros(len(rows.amount), dtype=bool)
-        alerted[name][np.argsort(-rows.raw[name], kind="stable")[:budget]] = True
-    for kind in sorted(rows.reported_type.drop_nulls().unique().to_list()):
-        of_kind = (rows.reported_type == kind).fill_null(False).to_numpy() & rows.is_fraud
-        count = int(of_kind.sum())
-        mine, theirs = (float(alerted[name][of_kind].mean()) for name in (best, _BEFORE))
-        rules.append(
-            Rule(
-                f"recall of {kind} not down by more than {RECALL_TOLERANCE * 100:.0f} points",
-                mine >= theirs - RECALL_TOLERANCE if count >= ENOUGH else None,
-                f"{mine:.3f} against {theirs:.3f}, {count} frauds" + ("" if count >= ENOUGH else f", {ENOUGH} needed"),
-            )
-        )
-    ratio, count = float(new["expected_over_observed"]), int(rows.is_fraud.sum())
-    least, most = new["expected_over_observed_interval"]
-    in_band = least <= CALIBRATION_BAND[1] and most >= CALIBRATION_BAND[0]
-    rules.append(
-        Rule(
-            f"calibration within {CALIBRATION_BAND[0]} to {CALIBRATION_BAND[1]}",
-            in_band if count >= ENOUGH else None,
-            f"expected over observed {ratio:.3f}, 95 % interval {least:.3f} to {most:.3f}, {count} frauds"
-            + ("" if count >= ENOUGH else f", {ENOUGH} needed"),
-        )
-    )
-    return rules
+    return sorted((name for name in contenders if ap[name] > floor), key=lambda name: -ap[name])
 
 
 def _thresholds(model: TrainedModel, rows: Compared, raw: Vector, learning: Learning) -> dict[str, Any]:

@@ -74,11 +74,18 @@ def interval(values: Vector) -> list[float]:
 
 
 def metrics(
-    is_fraud: Mask, raw: Vector, probability: Vector, amount: Vector, factors: Vector, learning: Learning
+    is_fraud: Mask,
+    is_live: Mask,
+    raw: Vector,
+    probability: Vector,
+    amount: Vector,
+    factors: Vector,
+    learning: Learning,
 ) -> dict[str, float]:
     """The figures of one model on the comparing slice; labels are the reports known at the cut.
 
-    ``factors`` is what a reported fraud of each row's age stands for; it enters the calibration figures only.
+    ``factors`` is what a reported fraud of each row's age stands for; it enters the calibration figures only. Rows that
+    are not live were declined by the bank anyway: no money can be saved on them.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -101,7 +108,7 @@ def metrics(
         "flagged_share": float((decisions == 1).mean()),
         "brier": float(np.mean((score - np.minimum(known, 1.0)) ** 2)),
         "expected_over_observed": float(score.sum() / known.sum()) if frauds else 0.0,
-        **savings(decisions, is_fraud, amount, learning.costs),
+        **savings(decisions, is_fraud, is_live, amount, learning.costs),
     }
 
 

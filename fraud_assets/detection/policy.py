@@ -1,16 +1,16 @@
 """What to do with a scored transaction, by what it is expected to cost.
 
-What lives here: the expected costs of the three decisions, the review budget as a fixed threshold, and what the
-decisions turn out to cost. Money is in the ledger's major units; a review is taken to find the truth.
+What lives here: the gain of a review, the review budget as a fixed threshold, the decision on each row, and what the
+decisions turn out to save. What does not: what a decision costs (``fraud_assets.costs``). Whether the bank declines a
+payment for other reasons is not known when it is scored, so no decision depends on it; the savings do.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from fraud_assets.costs import automatic_costs, losses, realised_costs
 from fraud_assets.detection.arrays import Mask, Vector
 from fraud_assets.scenario import Costs
 
@@ -18,20 +18,9 @@ from fraud_assets.scenario import Costs
 APPROVED, FLAGGED, REJECTED = 0, 1, 2
 
 
-def expected_costs(probability: Vector, amount: Vector, costs: Costs) -> tuple[Vector, Vector]:
-    """What approving and what rejecting is expected to cost.
-
-    Approving a fraud loses ``amount * loss_share + chargeback_fee``; rejecting an honest payment loses
-    ``amount * margin + friction``.
-    """
-    approve = probability * (amount * costs.loss_share + costs.chargeback_fee)
-    reject = (1 - probability) * (amount * costs.margin + costs.friction)
-    return approve, reject
-
-
 def review_gain(probability: Vector, amount: Vector, costs: Costs) -> Vector:
     """What a review is expected to save over the cheaper of the two automatic decisions, its own cost deducted."""
-    approve, reject = expected_costs(probability, amount, costs)
+    approve, reject = automatic_costs(probability, amount, costs)
     gain: Vector = np.minimum(approve, reject) - costs.review
     return gain
 
@@ -50,22 +39,16 @@ def decide(probability: Vector, amount: Vector, costs: Costs, threshold: float) 
     FLAGGED where a review gains more than ``threshold``; elsewhere REJECTED where approving is expected to cost more
     than rejecting; otherwise APPROVED. Each row stands alone: the rows beside it change nothing.
     """
-    approve, reject = expected_costs(probability, amount, costs)
+    approve, reject = automatic_costs(probability, amount, costs)
     automatic = np.where(approve > reject, REJECTED, APPROVED)
     return np.where(np.minimum(approve, reject) - costs.review > threshold, FLAGGED, automatic).astype(np.int8)
 
 
-def realised_costs(decisions: NDArray[np.int8], is_fraud: Mask, amount: Vector, costs: Costs) -> Vector:
-    """What each decision cost, given what the row was."""
-    missed, refused = expected_costs(is_fraud.astype(np.float64), amount, costs)
-    cost: Vector = np.select(
-        [decisions == FLAGGED, decisions == REJECTED], [np.full(len(amount), costs.review), refused], missed
-    )
-    return cost
-
-
-def savings(decisions: NDArray[np.int8], is_fraud: Mask, amount: Vector, costs: Costs) -> dict[str, Any]:
-    """Net savings over approving everything, and their share of what an all-knowing policy would save."""
-    nothing = float(realised_costs(np.zeros_like(decisions), is_fraud, amount, costs).sum())
-    net = nothing - float(realised_costs(decisions, is_fraud, amount, costs).sum())
+def savings(
+    decisions: NDArray[np.int8], is_fraud: Mask, is_live: Mask, amount: Vector, costs: Costs
+) -> dict[str, float]:
+    """Net savings over approving everything, and their share of what approving everything loses."""
+    nothing = float(losses(amount, is_fraud, is_live, costs).sum())
+    flagged, rejected = decisions == FLAGGED, decisions == REJECTED
+    net = nothing - float(realised_costs(flagged, rejected, amount, is_fraud, is_live, costs).sum())
     return {"net_savings": net, "net_savings_share": net / nothing if nothing else 0.0}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from fraud_assets.detection.arrays import Mask, Matrix, Vector
 from fraud_assets.detection.encoding import Encoder
@@ -50,6 +52,14 @@ def is_kept(share: float) -> pl.Expr:
     # The high bits of a multiplication by an odd constant (Knuth's multiplicative hash, modulo 2^64).
     hashed = pl.col("transaction_id").cast(pl.UInt64) * pl.lit(0x9E3779B97F4A7C15, dtype=pl.UInt64) // (1 << 40)
     return pl.col("is_fraud") | (hashed < round(share * _RESOLUTION))
+
+
+def thinned(labels: Mask, most: int) -> tuple[NDArray[np.int64], Vector]:
+    """Every fraud and each k-th honest row, about ``most`` of them: their places in order, and what each stands for."""
+    honest = np.flatnonzero(~labels)
+    step = max(1, len(honest) // most)
+    used = np.sort(np.concatenate([honest[::step], np.flatnonzero(labels)]))
+    return used, np.where(labels[used], 1.0, float(step))
 
 
 def corrected(raw: Vector, kept: float) -> Vector:

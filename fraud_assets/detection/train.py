@@ -42,8 +42,8 @@ def train_candidates(
     Parameters
     ----------
     features
-        Rows of earlier months: transaction_id, customer_id, event_time, amount (major units) and the features, sorted
-        by (customer_id, event_time) within each month. Rows outside the slices are not looked at.
+        Rows of earlier months: transaction_id, customer_id, event_time, amount (major units), status and the features,
+        sorted by (customer_id, event_time) within each month. Rows outside the slices are not looked at.
     reports
         ``incident_reports`` of earlier months; what reached the bank after the cut is not looked at.
     month, first_month
@@ -70,7 +70,7 @@ def train_candidates(
         return CandidateSet.empty(str(month), f"{month} is the first month: there is no earlier one to learn from")
     require(features.collect_schema().names(), feature_names)
     known = known_at(reports, slices.cut).collect()
-    rows = _Rows(features, known, slices, tuple(feature_names))
+    rows = LabelledRows(features, known, slices, tuple(feature_names))
     sizes = {name: rows.size(getattr(slices, name)) for name in ("train", "tune", "compare")}
     for name, size in sizes.items():
         if not size["frauds"]:
@@ -113,7 +113,7 @@ def train_candidates(
     figures, shapes = {}, {}
     for name, trained in models.items():
         probability = trained.calibration.apply(judged.raw[name])
-        figures[name] = metrics(judged.is_fraud, judged.raw[name], probability, judged.amount, factors, learning)
+        figures[name] = judged.metrics(name, probability, factors, learning)
         shapes[name] = curves(judged.is_fraud, judged.raw[name], probability, factors)
     return CandidateSet(str(month), None, slices, models, figures, shapes, sizes, delays, origin)
 
@@ -128,7 +128,12 @@ class Compared:
     ages: Vector
     days: NDArray[np.int64]
     reported_type: pl.Series
+    is_live: Mask
     raw: dict[str, Vector]
+
+    def metrics(self, name: str, probability: Vector, factors: Vector, learning: Learning) -> dict[str, float]:
+        """The figures of one model; see :func:`~fraud_assets.detection.judging.metrics`."""
+        return metrics(self.is_fraud, self.is_live, self.raw[name], probability, self.amount, factors, learning)
 
 
 def compare(features: pl.LazyFrame, known: pl.DataFrame, slices: Slices, models: dict[str, TrainedModel]) -> Compared:
@@ -140,12 +145,13 @@ def compare(features: pl.LazyFrame, known: pl.DataFrame, slices: Slices, models:
         "is_fraud",
         "reported_type",
         pl.col("amount").cast(pl.Float64).alias("__amount"),
+        (pl.col("status") != "declined").fill_null(value=True).alias("__is_live"),
         *wanted,
     )
     kept: list[pl.DataFrame] = []
     raw: dict[str, list[Vector]] = {name: [] for name in models}
     for frame, scores, _ in scored_batches(rows, models):
-        kept.append(frame.select("customer_id", "event_time", "is_fraud", "reported_type", "__amount"))
+        kept.append(frame.select("customer_id", "event_time", "is_fraud", "reported_type", "__amount", "__is_live"))
         for name, score in scores.items():
             raw[name].append(score)
     table = pl.concat(kept)
@@ -156,12 +162,13 @@ def compare(features: pl.LazyFrame, known: pl.DataFrame, slices: Slices, models:
         _ages(table, slices),
         table["event_time"].dt.epoch("d").cast(pl.Int64).to_numpy(),
         table["reported_type"],
+        table["__is_live"].to_numpy(),
         {name: np.concatenate(scores) for name, scores in raw.items()},
     )
 
 
 @dataclass(frozen=True)
-class _Rows:
+class LabelledRows:
     """The labelled rows and how they are read."""
 
     features: pl.LazyFrame
@@ -175,11 +182,12 @@ class _Rows:
         )
         return {name: int(value) for name, value in counted.collect(engine="streaming").row(0, named=True).items()}
 
-    def read(self, interval: Interval, share: float) -> pl.DataFrame:
+    def read(self, interval: Interval, share: float, *more: str) -> pl.DataFrame:
+        """The rows of an interval, that share of the honest ones, with their features and further columns."""
         schema = self.features.collect_schema()
         columns = [pl.col(n) if is_text(schema[n]) else pl.col(n).cast(pl.Float32) for n in self.names]
         rows = label(self.features.filter(interval.contains()), self.known).filter(is_kept(share))
-        return rows.select("transaction_id", "event_time", "is_fraud", *columns).collect(engine="streaming")
+        return rows.select("transaction_id", "event_time", "is_fraud", *more, *columns).collect(engine="streaming")
 
     def sample(
         self, frame: pl.DataFrame, encoder: Encoder, size: dict[str, int], hasher: hashlib._Hash

@@ -35,6 +35,12 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
                 f"Fraud that is never reported. {last['days']} days after the month the bank knew of "
                 f"{last['share_of_truth_known']:.0%} of its frauds; the model learns from such reports alone."
             )
+    if report["did_without"]:
+        families = [
+            title(family) + (" altogether" if null == total else f" ({null} of {total} features)")
+            for family, (null, total) in report["did_without"].items()
+        ]
+        said.append(f"What the bank has no data for: {', '.join(families)}. These features are null everywhere.")
     campaigns = report["campaigns"]
     if campaigns:
         total = (

@@ -1,18 +1,7 @@
 """What decisions are worth: net savings, trivial and ideal policies, campaigns before and after their first alert.
 
-The cost of a decision on a payment of ``amount`` that would otherwise go through:
-
-=========  ====================================  ================================
-decision   fraud                                 honest
-=========  ====================================  ================================
-APPROVED   loss_share * amount + chargeback_fee  0
-FLAGGED    review                                review
-REJECTED   0                                     margin * amount + friction
-=========  ====================================  ================================
-
-A reviewer finds out what the payment was. A payment that was declined anyway costs nothing, except for the time of
-whoever is asked to look at it. Net savings are the cost of approving everything minus the cost of the policy (after
-Bahnsen et al. 2016, Example-dependent cost-sensitive decision trees).
+What a decision costs is said in :mod:`fraud_assets.costs`. Net savings are the cost of approving everything minus the
+cost of the policy.
 """
 
 from __future__ import annotations
@@ -23,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.costs import losses, realised_costs
 from fraud_assets.evaluation.intervals import Resampler
 from fraud_assets.evaluation.ranking import Bools, Floats, Ints, top_share
 from fraud_assets.scenario import Costs
@@ -31,18 +21,9 @@ Decisions = npt.NDArray[np.str_]
 _APPROVED, _FLAGGED, _REJECTED = "APPROVED", "FLAGGED", "REJECTED"
 
 
-def losses(amount: Floats, is_fraud: Bools, is_live: Bools, costs: Costs) -> Floats:
-    """(n,) what approving each row costs; ``is_live`` rows were not declined by the bank anyway."""
-    return np.where(is_fraud & is_live, costs.loss_share * amount + costs.chargeback_fee, 0.0)
-
-
 def decision_costs(decision: Decisions, amount: Floats, is_fraud: Bools, is_live: Bools, costs: Costs) -> Floats:
-    """(n,) what each decision cost."""
-    refusal = np.where(~is_fraud & is_live, costs.margin * amount + costs.friction, 0.0)
-    review = np.full(len(amount), costs.review)
-    return np.select(
-        [decision == _FLAGGED, decision == _REJECTED], [review, refusal], losses(amount, is_fraud, is_live, costs)
-    )
+    """(n,) what each decision cost; ``is_live`` rows were not declined by the bank anyway."""
+    return realised_costs(decision == _FLAGGED, decision == _REJECTED, amount, is_fraud, is_live, costs)
 
 
 def ideal_decisions(amount: Floats, is_fraud: Bools, is_live: Bools, costs: Costs) -> Decisions:
@@ -129,12 +110,13 @@ def campaigns(frame: pl.DataFrame, costs: Costs) -> dict[str, Any] | None:
     fraud = frame.filter(pl.col("is_fraud") & pl.col("campaign_id").is_not_null())
     if fraud.is_empty():
         return None
-    loss = pl.col("amount") * costs.loss_share + costs.chargeback_fee
+    is_live = (fraud["status"] != "declined").to_numpy()
+    loss = losses(fraud["amount"].to_numpy(), np.full(fraud.height, True), is_live, costs)
     is_alert = pl.col("decision") != _APPROVED
     by_campaign = (
-        fraud.sort("event_time", "transaction_id")
+        fraud.with_columns(loss=pl.Series(loss))
+        .sort("event_time", "transaction_id")
         .with_columns(
-            loss=pl.when(pl.col("status") == "declined").then(0.0).otherwise(loss),
             alerted=is_alert.cast(pl.Int32).cum_sum().over("campaign_id") > 0,
         )
         .group_by("campaign_id")

@@ -91,6 +91,7 @@ def evaluate(scored: pl.DataFrame, subject: Subject, settings: Settings) -> dict
         "trained_on": subject.trained_on,
         "known_until": subject.known_until.isoformat(),
         "labels": "truth" if has_truth else "reports",
+        "did_without": {family: list(counts) for family, counts in subject.did_without.items()},
         "settings": asdict(settings) | {"costs": settings.costs.model_dump()},
         "tested": _tested(frame),
         "headline": {

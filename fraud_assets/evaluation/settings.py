@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Costs, Scenario
+from fraud_assets.scenario import Bank, Costs
 
 #: Columns that every scored frame has, whatever the bank; ``score_<candidate>`` columns come on top.
 ROW_COLUMNS = [
@@ -68,7 +68,7 @@ class Settings:
     seed: int = 1
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Settings:
+    def of(cls, scenario: Bank) -> Settings:
         """The assumptions that a scenario file states."""
         learning = scenario.learning
         return cls(
@@ -97,6 +97,8 @@ class Subject:
         Reports have been received up to here; later instants of ``Settings.as_of_days`` are still to come.
     ladder_notes
         Candidate -> one sentence on what it is.
+    did_without
+        Family of features -> how many of them the bank has no data for, and how many there are.
     """
 
     bank: str
@@ -106,3 +108,4 @@ class Subject:
     known_until: datetime
     version: str | None = None
     ladder_notes: Mapping[str, str] = field(default_factory=dict)
+    did_without: Mapping[str, tuple[int, int]] = field(default_factory=dict)

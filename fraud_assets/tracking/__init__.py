@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
-from fraud_assets.tracking.reach import MlflowError, client, public, tracking_uri
+from fraud_assets.tracking.reach import MlflowError, check_reachable, client, public, tracking_uri
 from fraud_assets.tracking.record import Record
 
 if TYPE_CHECKING:
@@ -38,14 +39,23 @@ class Logged:
 class MlflowResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """MLflow as the environment names it: ``MLFLOW_TRACKING_URI``, else an SQLite file under the instance's folder.
 
-    Attributes
-    ----------
-    lake_root
-        Root of the lake, a path or ``s3://bucket/prefix``; artifacts go to ``<root>/mlflow``. With a tracking server
-        and a lake on this machine's disk, to where the server keeps them instead.
+    Artifacts go to ``<lake_root>/mlflow``; with a tracking server and a lake on this machine's disk, to where the
+    server keeps them instead.
     """
 
-    lake_root: str
+    lake_root: str = Field(
+        description="Root of the lake, a folder or s3://bucket/prefix: the models' files go to mlflow/ under it"
+    )
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Say before the first step if MLflow cannot be reached; the tables are made all the same."""
+        try:
+            check_reachable()
+        except MlflowError as error:
+            if context.log:
+                context.log.warning(
+                    f"{error}; the month's tables are made all the same, but champion and what follows it will fail"
+                )
 
     def log_candidates(
         self, scenario: str, candidates: Mapping[str, Any], decision: Mapping[str, Any], dagster_run_id: str
@@ -66,8 +76,7 @@ class MlflowResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         Returns
         -------
         Where the record is. The same inputs again add no run and no version. Aliases follow the decision document, and
-        only that of the newest decided month; a decision that was applied once is not applied again, so that it does
-        not undo a :meth:`roll_back`.
+        only that of the newest decided month; the decision that was applied last is not applied again.
 
         Raises
         ------
@@ -92,27 +101,53 @@ class MlflowResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             aliases_moved=moved,
         )
 
-    def roll_back(self, scenario: str) -> str:
-        """Give the alias ``champion`` back to the version that had it before; returns that version.
+    def log_study(self, scenario: str, study: Mapping[str, Any], dagster_run_id: str) -> str | None:
+        """Record a study: a run with the whole of it and a nested run an option; nothing is registered.
 
-        The two change places, so that a second call undoes the first.
+        Returns
+        -------
+        The run; None where there was nothing to study. The same study again adds no run.
+        """
+        if not study["options"]:
+            return None
+        name = f"{scenario}-study"
+        with client() as mlflow:
+            return Record(mlflow, name, self._experiment(mlflow, name), scenario, dagster_run_id).study(study)
+
+    def earlier_version(self, scenario: str, version: str | None = None) -> tuple[str, str]:
+        """A version to go back to, by default that under the alias ``previous``, and the identity of its model.
 
         Raises
         ------
         MlflowError
-            If there is no version to go back to, or MLflow cannot be reached.
+            If there is none, or MLflow cannot be reached.
         """
         name = f"{scenario}-fraud"
         with client() as mlflow:
-            aliases = _aliases(mlflow, name)
-            if "champion" not in aliases or "previous" not in aliases:
+            if version is None:
+                version = _aliases(mlflow, name).get("previous")
+            if version is None:
                 raise MlflowError(
                     f"the registered model {name} has no version under the alias previous;"
                     " there is something to go back to once a second champion was promoted"
                 )
-            mlflow.set_registered_model_alias(name, "previous", aliases["champion"])
-            mlflow.set_registered_model_alias(name, "champion", aliases["previous"])
-            return aliases["previous"]
+            known = {str(v.version): v.tags["identity"] for v in mlflow.search_model_versions(f"name = '{name}'")}
+            if version not in known:
+                raise MlflowError(f"{name} has no version {version}; it has {', '.join(sorted(known, key=int))}")
+            return version, known[version]
+
+    def roll_back(self, scenario: str, decision: Mapping[str, Any], version: str) -> None:
+        """Give the alias ``champion`` to the version, and ``previous`` to the one that had it.
+
+        Parameters
+        ----------
+        decision
+            The document with which the version became champion again; it counts as applied, so that materializing its
+            month again moves nothing.
+        """
+        name = f"{scenario}-fraud"
+        with client() as mlflow:
+            Record(mlflow, name, "", scenario, "").order(decision, version, _aliases(mlflow, name).get("champion"))
 
     def _experiment(self, mlflow: MlflowClient, name: str) -> str:
         found = mlflow.get_experiment_by_name(name)

@@ -54,7 +54,7 @@ def client() -> Iterator[MlflowClient]:
         If it does not answer within seconds, if its address is of no use, or if it refuses what it is asked.
     """
     uri = tracking_uri()
-    _check(uri)
+    check_reachable()
     for variable, value in _CLIENT_LIMITS.items():
         os.environ.setdefault(variable, value)
     with warnings.catch_warnings():
@@ -91,8 +91,15 @@ def _alone(uri: str) -> Iterator[None]:
         yield
 
 
-def _check(uri: str) -> None:
-    """See within seconds that the address is of use: a server that answers, or a database file that can be made."""
+def check_reachable() -> None:
+    """See within seconds that the address is of use: a server that answers, or a database file that can be made.
+
+    Raises
+    ------
+    MlflowError
+        If it is not.
+    """
+    uri = tracking_uri()
     if uri.startswith(_SQLITE):
         folder = Path(uri.removeprefix(_SQLITE)).parent
         try:

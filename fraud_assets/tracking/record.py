@@ -68,6 +68,26 @@ class Record:
                 self.client.log_artifacts(run_id, folder)
         return run_id
 
+    def study(self, study: Mapping[str, Any]) -> str:
+        """The run of a study, its options nested in it."""
+        # Processor time differs from run to run; what was found does not.
+        found = [{key: value for key, value in option.items() if key != "seconds"} for option in study["options"]]
+        identity = _digest({**study, "options": found})
+        if run_id := self._run(identity):
+            return run_id
+        with self._new_run(f"{study['month']} study", {"month": study["month"], "identity": identity}) as run_id:
+            self._batch(run_id, {"fitted_on": study["fitted_on"], "reference": study["reference"]}, {})
+            for option in study["options"]:
+                tags = {"option": option["name"], "group": option["group"], "mlflow.parentRunId": run_id}
+                with self._new_run(f"{study['month']} {option['name']}", tags) as nested:
+                    figures = {"seconds": option["seconds"]}
+                    for figure in ("average_precision", "difference"):
+                        figures |= {f"{figure}_{part}": number for part, number in option[figure].items()}
+                    self._batch(nested, {}, figures)
+                    self.client.log_dict(nested, option, "option.json")
+            self.client.log_dict(run_id, dict(study), "study.json")
+        return run_id
+
     def version(self, model: Mapping[str, Any]) -> str:
         """The registered version of a model; made from its run's artifacts where there is none yet."""
         if found := self._version(model["identity"]):
@@ -97,10 +117,19 @@ class Record:
         before = self._version(decision["previous"]["identity"]) if decision["previous"] else None
         if before is not None and before != versions["champion"]:
             self.client.set_registered_model_alias(self.name, "previous", before)
-        self.client.set_registered_model_alias(self.name, "champion", versions["champion"])
-        self.client.set_registered_model_tag(self.name, "decided_month", decision["month"])
-        self.client.set_registered_model_tag(self.name, "decision", decided)
+        self._crown(decision, versions["champion"])
         return True
+
+    def order(self, decision: Mapping[str, Any], version: str, instead_of: str | None) -> None:
+        """Move the aliases as a person ordered; asked a second time it changes nothing."""
+        if instead_of is not None and instead_of != version:
+            self.client.set_registered_model_alias(self.name, "previous", instead_of)
+        self._crown(decision, version)
+
+    def _crown(self, decision: Mapping[str, Any], version: str) -> None:
+        self.client.set_registered_model_alias(self.name, "champion", version)
+        self.client.set_registered_model_tag(self.name, "decided_month", decision["month"])
+        self.client.set_registered_model_tag(self.name, "decision", _digest(decision))
 
     def _run(self, identity: str) -> str | None:
         """A run with that identity that was finished, artifacts and all."""
@@ -159,7 +188,7 @@ def _write_artifacts(
 
     features, levels = model["encoder"]["features"], model["encoder"]["levels"]
     usual = {
-        name: levels[name][0] if levels.get(name) else value
+        name: (levels[name] or [""])[0] if name in levels else value  # no level: a column that the bank does not have
         for name, value in zip(features, model["encoder"]["usual"], strict=True)
     }
     inputs = Schema([ColSpec("string" if name in levels else "double", name) for name in features])

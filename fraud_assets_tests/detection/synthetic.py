@@ -64,6 +64,7 @@ def bank(
             "customer_id": rng.integers(0, customers, rows) + 1_000_000,
             "event_time": pl.Series(rng.integers(0, days * 86_400_000_000, rows)).cast(pl.Duration("us")) + START,
             "amount": amount,
+            "status": np.where(np.arange(rows) % 20 == 0, "declined", "approved"),
             "amount_log": np.log(amount).astype(np.float32),
             "c_count_24h": count,
             "c_amount_24h": (count * amount).astype(np.float32),

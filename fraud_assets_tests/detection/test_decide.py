@@ -9,13 +9,15 @@ import polars as pl
 import pytest
 
 from fraud_assets.detection.decide import decide_champion
+from fraud_assets.detection.promotion import ENOUGH_FOR_INTERVAL, Rule, Trial
+from fraud_assets.detection.train import Compared
 from fraud_assets.detection.trained import CandidateSet, TrainedModel
 from fraud_assets_tests.detection.synthetic import FEBRUARY, LEARNING, MARCH, bank, candidates
 
 
-def decide(of: CandidateSet, previous: dict[str, Any] | None) -> dict[str, Any]:
+def decide(of: CandidateSet, previous: dict[str, Any] | None, groups: pl.DataFrame | None = None) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(
-        json.dumps(decide_champion(of, bank().features, bank().reports, previous, LEARNING))
+        json.dumps(decide_champion(of, bank().features, bank().reports, previous, LEARNING, groups))
     )
     return document
 
@@ -80,6 +82,56 @@ def test_a_better_challenger_is_promoted(first: dict[str, Any]) -> None:
     assert document["champion"]["month"] == "2024-03"
     assert document["previous"]["code_version"] == "weak"
     assert not [rule for rule in document["rules"] if rule["passed"] is False]
+
+
+def test_the_second_best_may_take_the_place_that_the_best_is_refused(
+    first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = decide(candidates(MARCH), None)["champion"]["name"]
+
+    def strict(trial: Trial, *arguments: Any) -> list[Rule]:
+        return [Rule("not the best", False, "0")] if trial.new == best else [Rule("any other", True, "1")]
+
+    monkeypatch.setattr(Trial, "rules", strict)
+    document = decide(candidates(MARCH), first)
+    assert document["decision"] == "promoted"
+    assert document["champion"]["name"] not in (best, "prevalence", "small_tree")
+    assert f"{best} is refused: not the best (0)" in document["why"]
+    assert [rule["candidate"] for rule in document["rules"]] == [best, document["champion"]["name"]]
+
+
+def test_how_the_average_precision_was_judged_is_in_the_document(first: dict[str, Any]) -> None:
+    document = decide(candidates(MARCH), first)
+    assert document["compare"]["frauds"] < ENOUGH_FOR_INTERVAL
+    figures = [rule["figure"] for rule in document["rules"] if rule["rule"].startswith("average precision")]
+    assert figures
+    assert all(f"{document['compare']['frauds']} frauds, {ENOUGH_FOR_INTERVAL} needed" in f for f in figures)
+
+
+def test_false_alarms_shifted_onto_a_group_refuse_a_challenger(first: dict[str, Any]) -> None:
+    rows, alarms = 40_000, 400
+    customer = np.arange(rows)
+    is_fraud = np.zeros(rows, dtype=bool)
+    is_fraud[-100:] = True
+    even, shifted = np.zeros(rows), np.zeros(rows)
+    even[: rows // 2 : 50] = even[rows // 2 : rows - 200 : 50] = 1.0  # alarms in both halves alike
+    shifted[:alarms] = 1.0  # all in the first half
+    judged = Compared(
+        is_fraud, customer, np.full(rows, 50.0), np.full(rows, 20.0), np.zeros(rows, dtype=np.int64),
+        pl.Series([None] * rows, dtype=pl.String), np.full(rows, True), {"new": shifted, "same": even, "old": even},
+    )  # fmt: skip
+    groups = pl.DataFrame({"customer_id": customer, "segment": np.where(customer < rows // 2, "young", "old")})
+    figures = {"net_savings": 1.0, "value_detection": 0.5, "expected_over_observed": 1.0}
+    figures |= {"expected_over_observed_interval": [0.9, 1.1]}  # type: ignore[dict-item]
+    learning = LEARNING.model_copy(update={"alerts_per_10000": 10_000 * even.sum() / rows})
+
+    def fairness(name: str) -> list[Rule]:
+        rules = Trial(judged, name, "old", figures, figures, learning).rules(np.zeros(50), groups)
+        return [rule for rule in rules if rule.rule.startswith("false alarms of segment")]
+
+    assert [rule.passed for rule in fairness("same")] == [True, True]
+    assert False in [rule.passed for rule in fairness("new")]
+    assert not [r for r in decide(candidates(MARCH), first)["rules"] if r["rule"].startswith("false alarms")]
 
 
 def test_few_frauds_of_a_type_judge_nobody(first: dict[str, Any]) -> None:

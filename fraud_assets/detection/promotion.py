@@ -1,0 +1,172 @@
+"""May a challenger take the champion's place: the rules, each with the figure that it was judged by.
+
+What lives here: the rules of a promotion and their limits. Both models are judged on the same rows. A rule for which
+there are too few frauds passes nobody and refuses nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.detection.arrays import Mask, Vector
+from fraud_assets.detection.judging import average_precision, interval
+from fraud_assets.detection.train import Compared
+from fraud_assets.scenario import Learning
+
+#: The difference in average precision may not lie below this: the lower end of its 95 % interval where the slice holds
+#: enough frauds for so narrow an interval, else the difference itself. With the two hundred frauds of a young bank the
+#: interval is ten times as wide, and the first champion, which has seen least, would stay for ever.
+AP_TOLERANCE, ENOUGH_FOR_INTERVAL = 0.005, 1000
+#: Points of value detection, and of recall by reported type, that may be lost.
+VALUE_TOLERANCE, RECALL_TOLERANCE = 0.02, 0.10
+#: Reported frauds from which a recall by type, or the calibration, is judged at all; for a group, false alarms.
+ENOUGH = 50
+#: Expected over observed frauds; only an interval wholly outside refuses: a few dozen frauds scatter more than this.
+CALIBRATION_BAND = (0.8, 1.25)
+#: By how much a group's false alarms, against everybody's, may differ from what they were under the champion. Groups
+#: that shop differently have different rates whoever scores them, so the change is judged; only an interval wholly
+#: outside refuses.
+FAIRNESS_BAND = (0.8, 1.25)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition of a promotion; ``passed`` is None where the data cannot tell."""
+
+    rule: str
+    passed: bool | None
+    figure: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A challenger (``new``) against the champion (``old``), with the figures of both."""
+
+    rows: Compared
+    new: str
+    old: str
+    new_figures: Mapping[str, Any]
+    old_figures: Mapping[str, Any]
+    learning: Learning
+
+    def rules(self, difference: Vector, groups: pl.DataFrame | None = None) -> list[Rule]:
+        """Every rule.
+
+        Parameters
+        ----------
+        difference
+            Replicates of the difference in average precision, paired.
+        groups
+            customer_id and a column for each grouping of people.
+        """
+        alerted = {name: self._alerted(name) for name in (self.new, self.old)}
+        return [
+            self._precision(difference),
+            *self._money(),
+            *self._types(alerted),
+            self._calibration(),
+            *(self._groups(alerted, groups) if groups is not None else ()),
+        ]
+
+    def _precision(self, difference: Vector) -> Rule:
+        rows = self.rows
+        low, high = interval(difference)
+        point = average_precision(rows.is_fraud, rows.raw[self.new]) - average_precision(
+            rows.is_fraud, rows.raw[self.old]
+        )
+        frauds = int(rows.is_fraud.sum())
+        enough = frauds >= ENOUGH_FOR_INTERVAL
+        by = "its lower end" if enough else f"the difference: {frauds} frauds, {ENOUGH_FOR_INTERVAL} needed for the end"
+        return Rule(
+            f"average precision not worse by more than {AP_TOLERANCE}",
+            (low if enough else point) >= -AP_TOLERANCE,
+            f"difference {point:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}, judged by {by}",
+        )
+
+    def _money(self) -> list[Rule]:
+        new, old = self.new_figures, self.old_figures
+        return [
+            Rule(
+                "net savings better",
+                bool(new["net_savings"] > old["net_savings"]),
+                f"{new['net_savings']:.2f} against {old['net_savings']:.2f}",
+            ),
+            Rule(
+                f"value detection not down by more than {VALUE_TOLERANCE * 100:.0f} points",
+                bool(new["value_detection"] >= old["value_detection"] - VALUE_TOLERANCE),
+                f"{new['value_detection']:.3f} against {old['value_detection']:.3f}",
+            ),
+        ]
+
+    def _types(self, alerted: Mapping[str, Mask]) -> Iterator[Rule]:
+        kinds = self.rows.reported_type
+        for kind in sorted(kinds.drop_nulls().unique().to_list()):
+            of_kind = (kinds == kind).fill_null(False).to_numpy() & self.rows.is_fraud
+            count = int(of_kind.sum())
+            mine, theirs = (float(alerted[name][of_kind].mean()) for name in (self.new, self.old))
+            yield Rule(
+                f"recall of {kind} not down by more than {RECALL_TOLERANCE * 100:.0f} points",
+                mine >= theirs - RECALL_TOLERANCE if count >= ENOUGH else None,
+                f"{mine:.3f} against {theirs:.3f}, {count} frauds" + _needed(count),
+            )
+
+    def _calibration(self) -> Rule:
+        ratio, count = float(self.new_figures["expected_over_observed"]), int(self.rows.is_fraud.sum())
+        least, most = self.new_figures["expected_over_observed_interval"]
+        return Rule(
+            f"calibration within {CALIBRATION_BAND[0]} to {CALIBRATION_BAND[1]}",
+            _overlaps(least, most, CALIBRATION_BAND) if count >= ENOUGH else None,
+            f"expected over observed {ratio:.3f}, 95 % interval {least:.3f} to {most:.3f}, {count} frauds"
+            + _needed(count),
+        )
+
+    def _groups(self, alerted: Mapping[str, Mask], groups: pl.DataFrame) -> Iterator[Rule]:
+        people = pl.DataFrame({"customer_id": self.rows.customer}).join(
+            groups, on="customer_id", how="left", maintain_order="left"
+        )
+        honest = ~self.rows.is_fraud
+        false = {name: honest & alarm for name, alarm in alerted.items()}
+        for column in people.columns[1:]:
+            values = people[column].cast(pl.String)
+            for value in sorted(values.drop_nulls().unique().to_list()):
+                inside = (values == value).fill_null(False).to_numpy()
+                here = {name: int((inside & alarm).sum()) for name, alarm in false.items()}
+                fewest = min(here.values())
+                if not fewest:
+                    continue
+                share = {
+                    name: (here[name] / (inside & honest).sum()) / (alarm.sum() / honest.sum())
+                    for name, alarm in false.items()
+                }
+                change = share[self.new] / share[self.old]
+                # Counts of alarms as Poisson's, on the log scale.
+                spread = float(np.exp(1.96 * np.sqrt(sum(1 / count for count in here.values()))))
+                passed = _overlaps(change / spread, change * spread, FAIRNESS_BAND) if fewest >= ENOUGH else None
+                low, high = FAIRNESS_BAND
+                yield Rule(
+                    f"false alarms of {column} {value} within {low} to {high} of what they were",
+                    passed,
+                    f"{share[self.new]:.2f} of everybody's rate against {share[self.old]:.2f}, change {change:.2f},"
+                    f" 95 % interval {change / spread:.2f} to {change * spread:.2f}"
+                    + (f", {fewest} false alarms, {ENOUGH} needed" if fewest < ENOUGH else ""),
+                )
+
+    def _alerted(self, name: str) -> Mask:
+        """The rows that the alert budget reaches."""
+        budget = max(1, int(len(self.rows.amount) * self.learning.alerts_per_10000 / 10_000))
+        alerted = np.zeros(len(self.rows.amount), dtype=bool)
+        alerted[np.argsort(-self.rows.raw[name], kind="stable")[:budget]] = True
+        return alerted
+
+
+def _overlaps(least: float, most: float, band: tuple[float, float]) -> bool:
+    return bool(least <= band[1] and most >= band[0])
+
+
+def _needed(count: int) -> str:
+    return "" if count >= ENOUGH else f", {ENOUGH} needed"

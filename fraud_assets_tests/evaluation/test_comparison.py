@@ -1,0 +1,73 @@
+"""Candidates side by side: the same figures as the report's, paired, and the better one first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import average_precision_score
+
+from fraud_assets.evaluation.alerts import card_precision
+from fraud_assets.evaluation.comparison import compare_candidates, comparison_table
+from fraud_assets.evaluation.settings import Settings
+from fraud_assets_tests.evaluation.sample import COSTS
+
+SETTINGS = Settings(costs=COSTS, daily_customers=10, replicates=60)
+
+
+@pytest.fixture(scope="module")
+def rows() -> pl.DataFrame:
+    rng, count = np.random.default_rng(0), 12_000
+    is_fraud = rng.random(count) < 0.02
+    good, poor = (np.clip(0.1 * rng.random(count) + push * is_fraud * rng.random(count), 0, 1) for push in (0.5, 0.1))
+    return pl.DataFrame(
+        {
+            "month": np.where(np.arange(count) < 6_000, "2024-02", "2024-03"),
+            "transaction_id": np.arange(count),
+            "customer_id": rng.integers(0, 300, count),
+            "event_time": [datetime(2024, 2, 1, tzinfo=UTC) + timedelta(minutes=7 * k) for k in range(count)],
+            "amount": rng.exponential(100, count),
+            "status": rng.choice(["approved", "declined"], count, p=[0.9, 0.1]),
+            "is_fraud": is_fraud,
+            "campaign_id": pl.Series(np.where(is_fraud, rng.integers(0, 40, count), -1)).replace(-1, None),
+            "score_poor": poor,
+            "decision_poor": np.where(poor > 0.12, "FLAGGED", "APPROVED"),
+            "score_good": good,
+            "decision_good": np.where(good > 0.12, "FLAGGED", "APPROVED"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def document(rows: pl.DataFrame) -> dict[str, Any]:
+    return compare_candidates(rows, SETTINGS)
+
+
+def test_figures_are_those_of_the_rows(rows: pl.DataFrame, document: dict[str, Any]) -> None:
+    assert [month["month"] for month in document["months"]] == ["2024-02", "2024-03"]
+    frauds = rows["is_fraud"].sum()
+    assert sum(month["frauds"] for month in document["months"]) == document["pooled"]["frauds"] == frauds
+    for part, of in [(document["pooled"], rows), (document["months"][1], rows.filter(month="2024-03"))]:
+        for name in ("poor", "good"):
+            found = part["candidates"][name]
+            expected = average_precision_score(of["is_fraud"], of[f"score_{name}"])
+            assert found["average_precision"]["value"] == pytest.approx(expected)
+            listed = card_precision(of, f"score_{name}", 10)["value"]
+            assert found["card_precision"]["value"] == pytest.approx(listed, rel=0.02)  # the last day is a short one
+            for estimate in found.values():
+                assert estimate["low"] <= estimate["value"] <= estimate["high"]
+
+
+def test_the_better_one_is_ahead_by_more_than_chance(document: dict[str, Any]) -> None:
+    (pair,) = document["paired"]
+    assert (pair["better"], pair["worse"]) == ("good", "poor")
+    assert 0 < pair["ahead_by"]["low"] < pair["ahead_by"]["value"]
+
+
+def test_the_table_has_a_part_for_each_month_and_for_all(document: dict[str, Any]) -> None:
+    table = comparison_table(document)
+    for words in ("## 2024-02", "## 2024-03", "## All months together", "card-precision@10", "| good | poor | +"):
+        assert words in table
