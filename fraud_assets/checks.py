@@ -18,10 +18,12 @@ import polars as pl
 from fraud_assets.assets.common import Chain
 from fraud_assets.evaluation.gates import GATES, REPORTS, Result, judge, report_delays
 from fraud_assets.evaluation.gates.picture import gate_markdown
+from fraud_assets.ingest import FILES_TABLES
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.months import REPORT_LOOKBACK, Month
 from fraud_assets.rules import SORTED_BY, broken_columns, broken_rows, missing_keys
+from fraud_assets.scenario import Scenario
 from fraud_assets.tables import TABLES, polars_schema
 
 #: Table -> column -> the table and column in which each of its values has to be found, in the same month.
@@ -47,11 +49,25 @@ def all_checks(chain: Chain) -> list[dg.AssetChecksDefinition]:
         # Checks by partition are a preview in Dagster 1.13; without them a backfill would show only its last month.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
-            *(_schema_check(chain, name, table) for name, table in TABLES.items()),
-            *(_reference_check(chain, name, columns) for name, columns in REFERENCES.items()),
-            _original_check(chain),
-            *([_gates(chain), _reports_gate(chain)] if chain.scenario.gates.severity != "off" else []),
+            *(_schema_check(chain, name, table) for name, table in _tables(chain).items()),
+            *(_of_a_world(chain, chain.scenario) if isinstance(chain.scenario, Scenario) else []),
         ]
+
+
+def _tables(chain: Chain) -> dict[str, type[dy.Schema]]:
+    """The tables of a chain with their rules: a bank of files has no campaigns, and may know less of a transaction."""
+    if isinstance(chain.scenario, Scenario):
+        return TABLES
+    return {name: table for name, table in TABLES.items() if name != "fraud_campaigns"} | FILES_TABLES
+
+
+def _of_a_world(chain: Chain, scenario: Scenario) -> list[dg.AssetChecksDefinition]:
+    """Checks of what only a simulated bank has: customers, devices and merchants in tables, and the truth."""
+    return [
+        *(_reference_check(chain, name, columns) for name, columns in REFERENCES.items()),
+        _original_check(chain),
+        *([_gates(chain, scenario), _reports_gate(chain, scenario)] if scenario.gates.severity != "off" else []),
+    ]
 
 
 def _schema_check(chain: Chain, name: str, table: type[dy.Schema]) -> dg.AssetChecksDefinition:
@@ -131,7 +147,7 @@ def _original_check(chain: Chain) -> dg.AssetChecksDefinition:
     return originals
 
 
-def _gates(chain: Chain) -> dg.AssetChecksDefinition:
+def _gates(chain: Chain, scenario: Scenario) -> dg.AssetChecksDefinition:
     truth = chain.key("labeled_anomalies")
 
     @dg.multi_asset_check(
@@ -158,16 +174,14 @@ def _gates(chain: Chain) -> dg.AssetChecksDefinition:
         places = [Place(chain.scenario.name, name, (month - 1).key).parquet for name in _BEFORE]
         is_known = month > chain.scenario.first and all(lake.lake.exists(place) for place in places)
         before = tables(month - 1, _BEFORE) if is_known else None
-        found = judge(
-            chain.scenario, month, tables(month, ("transactions", "labeled_anomalies", *_JUDGED_WITH)), before
-        )
+        found = judge(scenario, month, tables(month, ("transactions", "labeled_anomalies", *_JUDGED_WITH)), before)
         for result in found:
-            yield _verdict(chain, result, truth)
+            yield _verdict(scenario, result, truth)
 
     return run
 
 
-def _reports_gate(chain: Chain) -> dg.AssetChecksDefinition:
+def _reports_gate(chain: Chain, scenario: Scenario) -> dg.AssetChecksDefinition:
     reports = chain.key("incident_reports")
 
     @dg.asset_check(
@@ -190,14 +204,14 @@ def _reports_gate(chain: Chain) -> dg.AssetChecksDefinition:
         earlier = (other for other in reversed(month.back(REPORT_LOOKBACK)) if other >= chain.scenario.first)
         months = [*reversed(list(takewhile(is_known, earlier))), month]
         labeled, filed = (chain.table(lake, name, months) for name in ("labeled_anomalies", "incident_reports"))
-        return _verdict(chain, report_delays(labeled, filed, month.end), reports)
+        return _verdict(scenario, report_delays(labeled, filed, month.end), reports)
 
     return delays
 
 
-def _verdict(chain: Chain, found: Result, asset: dg.AssetKey) -> dg.AssetCheckResult:
+def _verdict(scenario: Scenario, found: Result, asset: dg.AssetKey) -> dg.AssetCheckResult:
     """A gate's result as the UI shows it; an ERROR only where the scenario asks for one and the rows suffice."""
-    gates = chain.scenario.gates
+    gates = scenario.gates
     is_error = gates.severity == "error" and found.n >= gates.minimum_fraud_rows
     return dg.AssetCheckResult(
         asset_key=asset,

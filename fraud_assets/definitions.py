@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 
+from fraud_assets.assets.alerts import alert_assets
+from fraud_assets.assets.anomalies import anomaly_assets, anomaly_report_assets
+from fraud_assets.assets.broken import broken_scenario
 from fraud_assets.assets.common import Chain
 from fraud_assets.assets.exports import export_assets
 from fraud_assets.assets.features import feature_assets
+from fraud_assets.assets.ingest import ingest_assets
 from fraud_assets.assets.labels import label_assets
 from fraud_assets.assets.models import model_assets
 from fraud_assets.assets.portrait import portrait_assets
 from fraud_assets.assets.raw import raw_assets
 from fraud_assets.assets.reports import report_assets
+from fraud_assets.assets.study import study_assets
 from fraud_assets.checks import all_checks
 from fraud_assets.jobs import labeled_csv_job, monthly_job
 from fraud_assets.lake.io_managers import DocumentIOManager, ParquetIOManager
 from fraud_assets.lake.resource import DEFAULT_ROOT, VARIABLE, LakeResource
-from fraud_assets.scenario import Scenario, load_all
+from fraud_assets.scenario import Bank, ScenarioError, load_all
 from fraud_assets.schedules import month_just_ended, rerun_last_months
 from fraud_assets.sensors import log_failed_runs
 from fraud_assets.tracking import MlflowResource
 
-_STAGES = (raw_assets, label_assets, feature_assets, model_assets, report_assets, portrait_assets, export_assets)
+#: By where the transactions come from. Truth, and what is made from it, only a simulated bank has.
+_STAGES = {
+    "simulated": (
+        raw_assets,
+        label_assets,
+        feature_assets,
+        model_assets,
+        study_assets,
+        anomaly_assets,
+        report_assets,
+        anomaly_report_assets,
+        alert_assets,
+        portrait_assets,
+        export_assets,
+    ),
+    "files": (ingest_assets, feature_assets, model_assets, anomaly_assets, report_assets, alert_assets),
+}
 
 
 def default_resources() -> dict[str, Any]:
@@ -39,17 +61,25 @@ def default_resources() -> dict[str, Any]:
     }
 
 
-def build_definitions(*, scenarios: Iterable[Scenario], resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_definitions(
+    *,
+    scenarios: Iterable[Bank],
+    wrong: Mapping[str, ScenarioError] | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
     """The chains of some scenarios.
 
     Parameters
     ----------
     scenarios
         One chain each: assets, checks, jobs and schedules carry its name.
+    wrong
+        Scenarios that cannot be loaded, by name: an asset each that says why.
     resources
         Replace single ones of :func:`default_resources`.
     """
     definitions = dg.Definitions(
+        assets=[broken_scenario(name, why) for name, why in (wrong or {}).items()],
         resources={**default_resources(), **(resources or {})},
         sensors=[log_failed_runs],
         # For runs from the asset graph as for those of jobs: a process for each step costs 6 seconds, whatever it does.
@@ -58,15 +88,22 @@ def build_definitions(*, scenarios: Iterable[Scenario], resources: Mapping[str, 
     return dg.Definitions.merge(definitions, *(_chain(scenario) for scenario in scenarios))
 
 
-def _chain(scenario: Scenario) -> dg.Definitions:
+def _chain(scenario: Bank) -> dg.Definitions:
     chain = Chain(scenario)
     month = monthly_job(scenario)
     return dg.Definitions(
-        assets=[asset for stage in _STAGES for asset in stage(chain)],
+        assets=[asset for stage in _STAGES[scenario.source] for asset in stage(chain)],
         asset_checks=all_checks(chain),
-        jobs=[month, labeled_csv_job(scenario)],
+        jobs=[month, *([labeled_csv_job(chain)] if scenario.source == "simulated" else [])],
         schedules=[month_just_ended(scenario, month), rerun_last_months(scenario, month)],
     )
 
 
-defs = build_definitions(scenarios=load_all())
+def _load() -> dg.Definitions:
+    scenarios, wrong = load_all()
+    for why in wrong.values():
+        sys.stderr.write(f"fraud_assets: {why}; the other banks are loaded without it\n")
+    return build_definitions(scenarios=scenarios, wrong=wrong)
+
+
+defs = _load()

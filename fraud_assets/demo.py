@@ -10,10 +10,13 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
 from fraud_assets.definitions import build_definitions
 from fraud_assets.lake.paths import Place
@@ -21,14 +24,35 @@ from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.partitions import monthly
+from fraud_assets.scenario import Bank, ScenarioError
 from fraud_assets.sensors import reason_of
 
-_TRUTH, _LEDGER, _REPORT = "labeled_anomalies", "transactions", "evaluation_report"
+_TRUTH, _REPORTS = "labeled_anomalies", "incident_reports"
+_LEDGER, _REPORT = "transactions", "evaluation_report"
+_FIRST_MONTHS = 3
+#: As ``workspace.yaml`` calls it.
+CODE_LOCATION = "fraud_assets"
 
 
-def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
-    """Run the months in their order and print what came out; true if all of them finished.
+def demo_months(scenario: Bank, chosen: Sequence[str] = ()) -> list[Month]:
+    """The chosen months, each once and oldest first; without any, the first three of those that have ended.
+
+    Raises
+    ------
+    ScenarioError
+        If a month is outside the scenario's range or has not ended yet, or none has.
+    """
+    ended = [Month.parse(key) for key in monthly(scenario).get_partition_keys()]
+    months = sorted({scenario.month(key) for key in chosen})
+    if (months and months[-1] not in ended) or not ended:
+        last = f"the last one that has is {ended[-1]}" if ended else "it is the first one"
+        raise ScenarioError(f"scenario {scenario.name}: month {(months or [scenario.first])[-1]} has not ended; {last}")
+    return months or ended[:_FIRST_MONTHS]
+
+
+def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
+    """Run the months, of :func:`demo_months`, in their order and print what came out; true if all of them finished.
 
     The environment variable DAGSTER_HOME names the instance; without it nothing but the lake keeps a trace of the runs.
 
@@ -49,6 +73,7 @@ def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
     )
     job = definitions.resolve_job_def(f"{scenario.name}_monthly")
     with dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral() as instance:
+        _launched_from_the_ui(instance, job.name)
         for month in months:
             print(f"\n{month}", flush=True)
             run = job.execute_in_process(
@@ -64,6 +89,17 @@ def run_demo(scenario: Scenario, months: Sequence[Month]) -> bool:
                 return False
     print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. Look at it: make ui")
     return True
+
+
+def _launched_from_the_ui(instance: dg.DagsterInstance, job: str) -> None:
+    """Have the runs of this instance say that they are of the UI's code location.
+
+    Its timeline, its pages about jobs and its re-execution take only such runs, and Dagster has no public way to say so
+    of runs in this process.
+    """
+    location = RegisteredCodeLocationOrigin(CODE_LOCATION)
+    origin = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job)
+    instance.create_run_for_job = partial(instance.create_run_for_job, remote_job_origin=origin)  # type: ignore[method-assign]
 
 
 def _dagster_home() -> str | None:
@@ -91,13 +127,14 @@ def _interrupted(event: dg.DagsterEvent) -> bool:
     return False
 
 
-def summary(scenario: Scenario, months: Sequence[Month], lake: Lake) -> str:
+def summary(scenario: Bank, months: Sequence[Month], lake: Lake) -> str:
     """What the months hold and how well fraud was found in the last of them, with the places of report and lake."""
     rows, frauds = _rows(scenario, months, lake)
+    called = "of them fraud" if scenario.has_truth else "reported as fraud by now"
     place = Place(scenario.name, _REPORT, months[-1].key)
     report = json.loads(lake.read_bytes(place.value))
     lines = [
-        ("payments", f"{rows:,} ledger rows, {frauds:,} of them fraud ({frauds / rows:.2%})"),
+        ("payments", f"{rows:,} ledger rows, {frauds:,} {called} ({frauds / max(1, rows):.2%})"),
         *_found(report),
         ("report", lake.uri(place.file("report.html"))),
         ("lake", lake.url),
@@ -105,11 +142,13 @@ def summary(scenario: Scenario, months: Sequence[Month], lake: Lake) -> str:
     return "\n".join(f"{name:>10}  {text}" for name, text in lines)
 
 
-def _rows(scenario: Scenario, months: Sequence[Month], lake: Lake) -> tuple[int, int]:
+def _rows(scenario: Bank, months: Sequence[Month], lake: Lake) -> tuple[int, int]:
     def scan(asset: str) -> Any:
         return lake.scan_parquet([Place(scenario.name, asset, month.key).parquet for month in months])
 
     rows = scan(_LEDGER).select("transaction_id").collect(engine="streaming").height
+    if not scenario.has_truth:
+        return rows, scan(_REPORTS).select("transaction_id").unique().collect().height
     return rows, int(scan(_TRUTH).select("is_fraud").collect()["is_fraud"].sum())
 
 
@@ -160,8 +199,9 @@ class _Progress(logging.Handler):
         meta = getattr(record, "dagster_meta", {})
         event: dg.DagsterEvent | None = meta.get("dagster_event")
         if event is None:
-            if record.levelno == logging.INFO:
-                print(f"    {meta.get('orig_message')}", flush=True)
+            if record.levelno in (logging.INFO, logging.WARNING):
+                said = "warning: " if record.levelno == logging.WARNING else ""
+                print(f"    {said}{meta.get('orig_message')}", flush=True)
             return
         step = event.step_key or ""
         name = step.partition("__")[2] or step

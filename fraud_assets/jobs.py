@@ -9,29 +9,39 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from fraud_assets.assets.exports import LABELED_CSV
-from fraud_assets.scenario import Scenario
+from fraud_assets.assets.common import Chain
+from fraud_assets.assets.exports import LABELED_CSV, labeled_csv_op
+from fraud_assets.assets.study import MODEL_STUDY
+from fraud_assets.scenario import Bank
 
 if TYPE_CHECKING:  # what define_asset_job returns has no public name
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
 
 
-def monthly_job(scenario: Scenario) -> AssetJob:
+def monthly_job(scenario: Bank) -> AssetJob:
     """Everything of one month."""
     everything = dg.AssetSelection.groups(scenario.name)
+    # A bank of files has neither: both are made of the truth.
+    apart = [[scenario.name, name] for name in (LABELED_CSV, MODEL_STUDY)] if scenario.has_truth else []
     return dg.define_asset_job(
         f"{scenario.name}_monthly",
-        selection=everything - dg.AssetSelection.assets([scenario.name, LABELED_CSV]),
+        selection=everything - dg.AssetSelection.assets(*apart) if apart else everything,
         description=f"{scenario.title}: one month from customers to evaluation report.",
         tags={"scenario": scenario.name},
     )
 
 
-def labeled_csv_job(scenario: Scenario) -> AssetJob:
+def labeled_csv_job(chain: Chain) -> dg.JobDefinition:
     """The labelled data of chosen months as one CSV; months and key are chosen in the launchpad."""
-    return dg.define_asset_job(
-        f"{scenario.name}_labeled_csv",
-        selection=dg.AssetSelection.assets([scenario.name, LABELED_CSV]),
+    scenario = chain.scenario
+    write = labeled_csv_op(chain)
+
+    @dg.job(
+        name=f"{scenario.name}_{LABELED_CSV}",
         description=f"{scenario.title}: the labelled transactions of chosen months, streamed to the lake as one CSV.",
         tags={"scenario": scenario.name},
     )
+    def labeled_csv() -> None:
+        write()
+
+    return labeled_csv

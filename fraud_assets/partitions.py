@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import dagster as dg
 
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 
-def monthly(scenario: Scenario) -> dg.MonthlyPartitionsDefinition:
+def monthly(scenario: Bank) -> dg.MonthlyPartitionsDefinition:
     """The months of a scenario, keys such as ``2024-01``: from its first one to its last or to the month just ended."""
     return dg.MonthlyPartitionsDefinition(
         start_date=scenario.first.key,

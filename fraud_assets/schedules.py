@@ -9,7 +9,7 @@ import dagster as dg
 
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.partitions import monthly
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 if TYPE_CHECKING:  # what define_asset_job returns has no public name
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what define_asset_job returns has no public name
 RERUN_MONTHS = FEATURE_LOOKBACK
 
 
-def month_just_ended(scenario: Scenario, job: AssetJob) -> dg.ScheduleDefinition:
+def month_just_ended(scenario: Bank, job: AssetJob) -> dg.ScheduleDefinition:
     """Runs the month that has just ended, on the first of the next at 03:00 UTC, once: the run key is the month."""
 
     @dg.schedule(
@@ -38,7 +38,7 @@ def month_just_ended(scenario: Scenario, job: AssetJob) -> dg.ScheduleDefinition
     return schedule
 
 
-def rerun_last_months(scenario: Scenario, job: AssetJob) -> dg.ScheduleDefinition:
+def rerun_last_months(scenario: Bank, job: AssetJob) -> dg.ScheduleDefinition:
     """Runs the last months again, oldest first: for a bank whose reports and corrections come late."""
 
     @dg.schedule(

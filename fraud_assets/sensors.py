@@ -11,7 +11,9 @@ def failure_sentence(context: dg.RunFailureSensorContext) -> str:
     """Which bank and month failed, at which step, why, and which run to open."""
     run = context.dagster_run
     steps = {event.step_key: reason_of(event) for event in context.get_step_failure_events() if event.step_key}
-    where = f"{run.tags.get(_SCENARIO, run.job_name)} {run.tags.get(_MONTH, '')}".strip()
+    # Runs from the asset graph are of no job of a bank; their assets are.
+    banks = sorted({key.path[0] for key in run.asset_selection or ()})
+    where = f"{run.tags.get(_SCENARIO) or ', '.join(banks) or run.job_name} {run.tags.get(_MONTH, '')}".strip()
     what = "; ".join(f"{step}: {reason}" for step, reason in steps.items()) or context.failure_event.message
     return f"{where} failed: {what} (run {run.run_id})"
 
@@ -23,7 +25,9 @@ def reason_of(event: dg.DagsterEvent) -> str:
         return "no reason recorded"
     while error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
-    return error.message.strip().splitlines()[0]
+    sentence = error.message.strip().splitlines()[0]
+    # Our own errors are whole sentences; of others the class says something.
+    return sentence.partition(": ")[2] if sentence.startswith("fraud_assets.") else sentence
 
 
 @dg.run_failure_sensor(

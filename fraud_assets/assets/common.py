@@ -23,7 +23,7 @@ from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import LakeError
 from fraud_assets.months import Month
 from fraud_assets.partitions import monthly
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank, Scenario
 from fraud_assets.tables import TABLES, polars_schema
 
 OWNER = "team:fraud-data"
@@ -52,7 +52,20 @@ class AssetSettings(TypedDict):
 class Chain:
     """One scenario as Dagster sees it: asset keys ``<scenario>/<name>`` in one group, with one partition a month."""
 
-    scenario: Scenario
+    scenario: Bank
+
+    @property
+    def world(self) -> Scenario:
+        """The scenario of a simulated bank.
+
+        Raises
+        ------
+        TypeError
+            If the bank has no world: its transactions come from files.
+        """
+        if not isinstance(self.scenario, Scenario):
+            raise TypeError(f"{self.scenario.name} has no simulated world; its source is {self.scenario.source}")
+        return self.scenario
 
     @property
     def partitions(self) -> dg.MonthlyPartitionsDefinition:
@@ -154,7 +167,7 @@ class Chain:
         }
 
 
-def code_version(scenario: Scenario, *rooms: str) -> str:
+def code_version(scenario: Bank, *rooms: str) -> str:
     """A digest of what decides an asset's content: the code of its rooms and the scenario.
 
     The UI marks an asset as outdated when it changes; nobody has to remember to raise a number.

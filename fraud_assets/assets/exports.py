@@ -10,30 +10,30 @@ import polars as pl
 from pydantic import Field
 
 from fraud_assets.assets import flat
-from fraud_assets.assets.common import Chain, code_version
-from fraud_assets.assets.files import DEFAULT_KEY, LABELED_TRANSACTIONS, checked_key, chosen_months, export_table
+from fraud_assets.assets.common import OWNER, Chain, code_version
+from fraud_assets.assets.files import (
+    DEFAULT_KEY,
+    LABELED_TRANSACTIONS,
+    checked_key,
+    chosen_months,
+    default_key,
+    export_table,
+)
 from fraud_assets.lake.formats import format_of
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.lake.writing import Progress, Written
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 
 LABELED_CSV = "labeled_csv"
 _ROOMS = ("assets/circumstances.py", "assets/flat.py", "fields.py")
 _CSV_ROOMS = (*_ROOMS, "assets/files.py", "lake/reading.py", "lake/writing.py")
 
 
-class LabeledCsv(dg.Config):
-    """Which months go into the CSV, and where it goes."""
-
-    months: list[str] = Field(default=[], description="Months such as 2024-01; none: all that are in the lake")
-    key: str = Field(default=DEFAULT_KEY, description="Where under the lake's root it is written")
-
-
-def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
-    """``labeled_transactions``, the same as CSV, and ``labeled_csv`` over several months."""
+def export_assets(chain: Chain) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """``labeled_transactions``, the same as CSV, and ``labeled_csv`` over several months, made by a job of its own."""
 
     @dg.asset(
         **chain.settings(
@@ -78,37 +78,58 @@ def export_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         """The month's labelled transactions as CSV, in a folder of their own."""
         place = Place.of(context.asset_key.path, context.partition_key)
         target = lake.lake, place.csv
-        return _materialized(
-            export_table(lake.lake, chain.scenario, LABELED_TRANSACTIONS, [context.partition_key], target)
-        )
+        written = export_table(lake.lake, chain.scenario, LABELED_TRANSACTIONS, [context.partition_key], target)
+        return dg.MaterializeResult(metadata=_metadata(lake.lake, written))
 
-    @dg.asset(
-        key=chain.key(LABELED_CSV),
+    labeled_csv = dg.AssetSpec(
+        chain.key(LABELED_CSV),
+        description="The labelled transactions of chosen months as one CSV, streamed to a key of your choice.\n\n"
+        f"Made by the job `{chain.scenario.name}_{LABELED_CSV}`, in whose launchpad months and key are chosen, and not "
+        "by *Materialize all*, which would write every month there is.",
         group_name=chain.scenario.name,
-        pool=chain.scenario.name,
         deps=[dg.AssetDep(chain.key(LABELED_TRANSACTIONS), partition_mapping=dg.AllPartitionMapping())],
         kinds={"polars", "csv"},
-        owners=["team:fraud-data"],
+        owners=[OWNER],
         tags={"stage": "exports", "knowledge": "truth"},
         metadata={"dagster/column_schema": flat.columns()},
         code_version=code_version(chain.scenario, *_CSV_ROOMS),
     )
-    def labeled_csv(
-        context: dg.AssetExecutionContext, config: LabeledCsv, lake: LakeResource
-    ) -> dg.MaterializeResult[None]:
-        """The labelled transactions of chosen months as one CSV, streamed to a key of your choice.
-
-        Choose months and key in the launchpad (shift + click on Materialize).
-        """
-        months = chosen_months(lake.lake, chain.scenario, config.months)
-        context.log.info(f"{chain.scenario.name}: {', '.join(months)} to {lake.lake.uri(config.key)}")
-        return _materialized(write_labeled_csv(lake.lake, chain.scenario, months, config.key), months=", ".join(months))
-
     return [labeled_transactions, labeled_transactions_csv, labeled_csv]
 
 
+def labeled_csv_op(chain: Chain) -> dg.OpDefinition:
+    """What makes ``labeled_csv``: the labelled transactions of chosen months as one CSV at a chosen key."""
+    scenario = chain.scenario
+    place = default_key(scenario, LABELED_TRANSACTIONS)
+
+    class LabeledCsv(dg.Config):
+        """Which months go into the CSV, and where it goes."""
+
+        months: list[str] = Field(
+            default=[], description=f"Months such as {scenario.first}; an empty list: all that are in the lake"
+        )
+        key: str = Field(
+            default=place, description=f"Where the CSV is written, under the lake's root, for example {place}"
+        )
+
+    @dg.op(
+        name=f"{scenario.name}__{LABELED_CSV}",
+        description="The labelled transactions of chosen months as one CSV, streamed to a key of your choice.",
+        pool=scenario.name,
+        out=dg.Out(dg.Nothing),
+    )
+    def labeled_csv(context: dg.OpExecutionContext, config: LabeledCsv, lake: LakeResource) -> None:
+        months = chosen_months(lake.lake, scenario, config.months)
+        context.log.info(f"{scenario.name}: {', '.join(months)} to {lake.lake.uri(config.key)}")
+        written = write_labeled_csv(lake.lake, scenario, months, config.key)
+        metadata = {**_metadata(lake.lake, written), "months": ", ".join(months)}
+        context.log_event(dg.AssetMaterialization(chain.key(LABELED_CSV), metadata=metadata))
+
+    return labeled_csv
+
+
 def write_labeled_csv(
-    lake: Lake, scenario: Scenario, months: Sequence[str], key: str = DEFAULT_KEY, progress: Progress | None = None
+    lake: Lake, scenario: Bank, months: Sequence[str], key: str | None = None, progress: Progress | None = None
 ) -> Written:
     """Stream the labelled transactions of the months to one CSV in the lake; nothing of it touches the local disk.
 
@@ -117,7 +138,7 @@ def write_labeled_csv(
     months
         Keys such as ``2024-01``; each is written once, the oldest first.
     key
-        Where under the lake's root.
+        Where under the lake's root; see :func:`~fraud_assets.assets.files.default_key`.
 
     Raises
     ------
@@ -126,16 +147,17 @@ def write_labeled_csv(
     LakeError
         If a month has not been materialized or is damaged, there is none, or the key leads out of the lake.
     """
-    if format_of(checked_key(key)) != "csv":
+    key = default_key(scenario, LABELED_TRANSACTIONS) if key is None else checked_key(key, scenario)
+    if format_of(key) != "csv":
         raise LakeError(f"key {key!r} does not end in .csv, for example {DEFAULT_KEY}")
     return export_table(lake, scenario, LABELED_TRANSACTIONS, months, (lake, key), progress=progress)
 
 
-def _materialized(written: Written, **more: str) -> dg.MaterializeResult[None]:
-    metadata: dict[str, Any] = {
+def _metadata(lake: Lake, written: Written) -> dict[str, Any]:
+    return {
         "uri": written.uri,
+        "lake": lake.url,
         "bytes": written.bytes,
         "sha256": written.sha256,
         "dagster/row_count": written.rows,
     }
-    return dg.MaterializeResult(metadata={**metadata, **more})

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from fraud_assets.assets.common import Chain, type_name
+from fraud_assets.assets.risk import risk_assets
 from fraud_assets.features import activity, population, registry, sharing
 from fraud_assets.features.build import build_features
 from fraud_assets.lake.resource import LakeResource
@@ -17,8 +18,9 @@ _ROOMS = ("features", "knowledge.py")
 
 
 def feature_assets(chain: Chain) -> list[dg.AssetsDefinition]:
-    """``population_statistics``, ``merchant_activity``, ``shared_entities`` and ``transaction_features``."""
-    return [_population(chain), _activity(chain), _sharing(chain), _features(chain)]
+    """``population_statistics``, ``merchant_activity``, ``shared_entities``, ``transaction_features`` and what
+    ``risk`` makes of them."""
+    return [_population(chain), _activity(chain), _sharing(chain), _features(chain), *risk_assets(chain)]
 
 
 def _population(chain: Chain) -> dg.AssetsDefinition:
@@ -108,6 +110,7 @@ def _features(chain: Chain) -> dg.AssetsDefinition:
             merchants=merchants,
             merchant_activity=merchant_activity,
             shared_entities=shared_entities,
+            without=chain.scenario.absent,
         )
         return lazy_chunks(registry.schema(), chunks)
 

@@ -12,30 +12,31 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from fraud_assets import DEFAULT_BANK
 from fraud_assets.lake.formats import FORMATS, endings, format_of, write_table
-from fraud_assets.lake.paths import STAGING, Place, asset_folder
+from fraud_assets.lake.paths import MLFLOW_FOLDER, STAGING, Place, asset_folder
 from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.reading import scan_in_pieces
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import Progress, Written
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Bank
 from fraud_assets.tables import TABLES
 
 LABELED_TRANSACTIONS = "labeled_transactions"
-#: Where the labelled CSV goes unless its user says otherwise, under the lake's root.
+#: Where the labelled CSV of the default bank goes unless its user says otherwise, under the lake's root.
 DEFAULT_KEY = "data/synthetic_transactions_labeled.csv"
 #: Tables that a chain makes, besides those it may have in addition.
 KNOWN_TABLES = (*TABLES, "transaction_features", LABELED_TRANSACTIONS)
 
 
-def months_in_lake(lake: Lake, scenario: Scenario, table: str) -> list[str]:
+def months_in_lake(lake: Lake, scenario: Bank, table: str) -> list[str]:
     """The months of which the lake has the table, oldest first."""
     keys = lake.list(asset_folder(scenario.name, table))
     return sorted({part.removeprefix("month=") for key in keys for part in key.split("/") if part.startswith("month=")})
 
 
 def chosen_months(
-    lake: Lake, scenario: Scenario, months: Sequence[str] | None, table: str = LABELED_TRANSACTIONS
+    lake: Lake, scenario: Bank, months: Sequence[str] | None, table: str = LABELED_TRANSACTIONS
 ) -> list[str]:
     """The months somebody asks for, each once and oldest first; without any, those of the table in the lake.
 
@@ -47,7 +48,7 @@ def chosen_months(
     return sorted({scenario.month(month).key for month in months or months_in_lake(lake, scenario, table)})
 
 
-def tables_in_lake(lake: Lake, scenario: Scenario, table: str, months: Sequence[str]) -> list[str]:
+def tables_in_lake(lake: Lake, scenario: Bank, table: str, months: Sequence[str]) -> list[str]:
     """The keys of a table's months, in their order.
 
     Raises
@@ -66,7 +67,7 @@ def tables_in_lake(lake: Lake, scenario: Scenario, table: str, months: Sequence[
     return [place.parquet for place in places]
 
 
-def check_table(lake: Lake, scenario: Scenario, table: str) -> None:
+def check_table(lake: Lake, scenario: Bank, table: str) -> None:
     """Raise unless the chain has such a table.
 
     Raises
@@ -84,7 +85,7 @@ def check_table(lake: Lake, scenario: Scenario, table: str) -> None:
         )
 
 
-def read_months(lake: Lake, scenario: Scenario, table: str, months: Sequence[str]) -> tuple[pl.LazyFrame, list[str]]:
+def read_months(lake: Lake, scenario: Bank, table: str, months: Sequence[str]) -> tuple[pl.LazyFrame, list[str]]:
     """A table over several months, oldest first, and the keys it is read from.
 
     Rows that carry no time of their own, such as customers, get the ``month`` they are of as a last column.
@@ -109,7 +110,7 @@ def read_months(lake: Lake, scenario: Scenario, table: str, months: Sequence[str
 
 def export_table(
     lake: Lake,
-    scenario: Scenario,
+    scenario: Bank,
     table: str,
     months: Sequence[str],
     target: tuple[Lake, str],
@@ -161,7 +162,7 @@ def _known(columns: Sequence[str], there: Sequence[str], table: str) -> list[str
 @contextmanager
 def destination(
     lake: Lake,
-    scenario: Scenario,
+    scenario: Bank,
     table: str,
     *,
     key: str | None = None,
@@ -188,24 +189,29 @@ def destination(
     """
     if ending is not None and ending not in FORMATS:
         raise LakeError(f"format {ending!r} does not exist; there are {endings()}")
-    place = to or key or default_key(scenario, table, ending or "csv")
+    if to == "":
+        raise LakeError("the place to write to is empty; a path of this machine or s3://bucket/key is needed")
+    place = next(place for place in (to, key, default_key(scenario, table, ending or "csv")) if place is not None)
     if ending not in (None, format_of(place)):
         raise LakeError(f"format {ending} does not fit {place!r}; let its name end in .{ending}")
-    if not to:
-        yield lake, checked_key(place)
+    if to is None:
+        yield lake, checked_key(place, scenario)
         return
     with _elsewhere(to) as target:
         yield target
 
 
-def default_key(scenario: Scenario, table: str, ending: str = "csv") -> str:
-    """Where a table goes unless its user says otherwise, under the lake's root."""
-    if table == LABELED_TRANSACTIONS:
+def default_key(scenario: Bank, table: str, ending: str = "csv") -> str:
+    """Where a table goes unless its user says otherwise, under the lake's root; no two tables share a place.
+
+    ``data/<bank>_<table>.csv``; the labelled transactions of the default bank have a name of their own.
+    """
+    if (scenario.name, table) == (DEFAULT_BANK, LABELED_TRANSACTIONS):
         return f"{DEFAULT_KEY.removesuffix('.csv')}.{ending}"
     return f"data/{scenario.name}_{table}.{ending}"
 
 
-def checked_key(key: str) -> str:
+def checked_key(key: str, scenario: Bank) -> str:
     """The key, if it lies under the lake's root and is not where the chain keeps its tables.
 
     Raises
@@ -216,7 +222,7 @@ def checked_key(key: str) -> str:
     parts = key.split("/")
     if any(part in ("", ".", "..") for part in parts):
         raise LakeError(f"key {key!r} is not one under the lake's root, for example {DEFAULT_KEY}")
-    if any(part.startswith("month=") for part in parts) or parts[0] == STAGING:
+    if parts[0] in (scenario.name, MLFLOW_FOLDER, STAGING) or any(part.startswith("month=") for part in parts):
         raise LakeError(f"key {key!r} is where the chain keeps its own tables; take another, for example {DEFAULT_KEY}")
     return key
 

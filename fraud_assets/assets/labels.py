@@ -28,9 +28,7 @@ def label_assets(chain: Chain) -> list[dg.AssetsDefinition]:
 
         Truth, which no bank has: only evaluation, gates and exports may read it.
         """
-        return lazy_chunks(
-            polars_schema(LabeledAnomalies), generator.label_chunks(chain.scenario, chain.month(context))
-        )
+        return lazy_chunks(polars_schema(LabeledAnomalies), generator.label_chunks(chain.world, chain.month(context)))
 
     @dg.asset(
         **chain.settings("incident_reports", "labels", kinds=_KINDS, rooms=["simulation"]),
@@ -43,6 +41,6 @@ def label_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         """
         month = chain.month(context)
         labeled = chain.table(lake, "labeled_anomalies", [*month.back(REPORT_LOOKBACK), month])
-        return reports.incident_reports(chain.scenario, month, labeled)
+        return reports.incident_reports(chain.world, month, labeled)
 
     return [labeled_anomalies, incident_reports]

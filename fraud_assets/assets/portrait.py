@@ -62,7 +62,7 @@ def portrait_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             earlier_transactions=chain.table(lake, "transactions", earlier),
             earlier_anomalies=chain.table(lake, "labeled_anomalies", earlier),
         )
-        document = portrait.measure(portrait.Sitter.of(chain.scenario, month, earlier, [month, *later][-1]), tables)
+        document = portrait.measure(portrait.Sitter.of(chain.world, month, earlier, [month, *later][-1]), tables)
         picture = base64.b64encode(portrait.portrait_picture(document)).decode()
         summary = f"![The month in small](data:image/png;base64,{picture})\n\n{portrait.portrait_markdown(document)}"
         return Document(

@@ -31,6 +31,8 @@ class _Table:
     chunks: Chunks
     follows: tuple[str, ...] = ()
     hidden: bool = False
+    #: Columns of text that chunks give as one of a few words, see ``lazy_chunks``.
+    coded: Callable[[Scenario], dict[str, pl.Enum]] | None = None
     #: What else there is to say about a month, as Markdown.
     told: Callable[[Scenario, Month], str] | None = None
 
@@ -41,7 +43,12 @@ _TABLES = (
     _Table("customers", generator.customer_chunks, ("fraud_campaigns",)),
     _Table("devices", generator.device_chunks, ("customers", "fraud_campaigns")),
     _Table("logins", generator.login_chunks, ("customers", "devices", "fraud_campaigns")),
-    _Table("transactions", generator.transaction_chunks, ("customers", "devices", "merchants", "fraud_campaigns")),
+    _Table(
+        "transactions",
+        generator.coded_transaction_chunks,
+        ("customers", "devices", "merchants", "fraud_campaigns"),
+        coded=generator.transaction_words,
+    ),
 )
 
 
@@ -53,7 +60,7 @@ def raw_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     ScenarioError
         If a fraud type of the scenario does not fit its family.
     """
-    check_fraud_types(chain.scenario)
+    check_fraud_types(chain.world)
     return [_asset(chain, table) for table in _TABLES]
 
 
@@ -66,8 +73,9 @@ def _asset(chain: Chain, table: _Table) -> dg.AssetsDefinition:
     def raw(context: dg.AssetExecutionContext) -> pl.LazyFrame:
         month = chain.month(context)
         if table.told is not None:
-            context.add_output_metadata({"links": dg.MetadataValue.md(table.told(chain.scenario, month))})
-        chunks = table.chunks(chain.scenario, month)
-        return lazy_chunks(polars_schema(TABLES[table.name]), chunks)
+            context.add_output_metadata({"links": dg.MetadataValue.md(table.told(chain.world, month))})
+        chunks = table.chunks(chain.world, month)
+        coded = table.coded(chain.world) if table.coded else None
+        return lazy_chunks(polars_schema(TABLES[table.name]), chunks, coded=coded)
 
     return raw

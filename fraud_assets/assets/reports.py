@@ -95,7 +95,7 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             transactions,
             customers,
             chain.table(lake, "incident_reports", known),
-            labeled_anomalies,
+            labeled_anomalies if scenario.has_truth else None,
             known[-1],
         )
         rows, subject = with_champion(rows, scenario, month, champion, candidates, known[-1])

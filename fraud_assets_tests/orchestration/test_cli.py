@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import dagster as dg
 import polars as pl
 import pytest
 
 from fraud_assets.assets.exports import write_labeled_csv
-from fraud_assets.assets.files import DEFAULT_KEY
+from fraud_assets.assets.files import DEFAULT_KEY, LABELED_TRANSACTIONS, default_key
 from fraud_assets.cli import main
-from fraud_assets.demo import summary
+from fraud_assets.demo import demo_months, summary
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
+from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets_tests.orchestration.conftest import MONTHS, QUIET, Quarter
+
+#: Where the tiny bank's labelled CSV goes unless somebody says otherwise.
+TINY_KEY = "data/tiny_bank_labeled_transactions.csv"
 
 
 @pytest.fixture
@@ -34,13 +41,13 @@ def test_the_export_has_every_row_and_every_null_of_the_months(
     assert main(["export", "--scenario", "tiny_bank", "--months", *MONTHS[:2]]) == 0
     said = capsys.readouterr().out
     table = quarter.lake.scan_parquet([quarter.key("labeled_transactions", month) for month in MONTHS[:2]]).collect()
-    csv = pl.read_csv(quarter.lake.read_bytes(DEFAULT_KEY), infer_schema=False)
+    csv = pl.read_csv(quarter.lake.read_bytes(TINY_KEY), infer_schema=False)
     assert csv.height == table.height
     assert csv.columns == table.columns
     assert csv.null_count().equals(table.null_count())
     assert csv["transaction_id"].cast(pl.Int64).equals(table["transaction_id"])
     assert f"{table.height:,} rows of 2024-01, 2024-02" in said
-    assert quarter.lake.sha256(DEFAULT_KEY) in said
+    assert quarter.lake.sha256(TINY_KEY) in said
 
 
 @pytest.mark.usefixtures("in_quarter")
@@ -55,7 +62,14 @@ def test_the_export_takes_all_months_and_a_key_of_ones_own(quarter: Quarter) -> 
     assert pl.read_csv(quarter.lake.read_bytes("for/analysts/labels.csv"), infer_schema=False).height == rows
 
 
-def test_the_asset_writes_the_same_csv_straight_to_s3(
+def test_no_two_banks_and_no_two_tables_share_a_default_key() -> None:
+    banks = [Scenario.load(name) for name in ("us_bank", "india_bank", "tiny_bank")]
+    keys = [default_key(bank, table) for bank in banks for table in (LABELED_TRANSACTIONS, "customers")]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == DEFAULT_KEY
+
+
+def test_the_job_writes_the_same_csv_straight_to_s3(
     quarter: Quarter,
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
@@ -71,11 +85,13 @@ def test_the_asset_writes_the_same_csv_straight_to_s3(
     config = {"ops": {"tiny_bank__labeled_csv": {"config": {"months": [MONTHS[1]]}}}}
     job = definitions.resolve_job_def("tiny_bank_labeled_csv")
     result = job.execute_in_process(instance=instance, run_config={**QUIET, **config})
-    (event,) = result.get_asset_materialization_events()
+    (event,) = [event for event in result.all_events if event.is_step_materialization]
+    assert event.asset_key == dg.AssetKey(["tiny_bank", "labeled_csv"])
     recorded = event.materialization.metadata
-    assert recorded["uri"].value == f"{s3_lake}/{DEFAULT_KEY}"
-    assert recorded["sha256"].value == lake.sha256(DEFAULT_KEY)
-    assert lake.read_bytes(DEFAULT_KEY) == write_again(quarter, MONTHS[1])
+    assert recorded["uri"].value == f"{s3_lake}/{TINY_KEY}"
+    assert recorded["lake"].value == s3_lake
+    assert recorded["sha256"].value == lake.sha256(TINY_KEY)
+    assert lake.read_bytes(TINY_KEY) == write_again(quarter, MONTHS[1])
     assert not list(tmp_path.iterdir())
 
 
@@ -100,6 +116,18 @@ def write_again(quarter: Quarter, month: str) -> bytes:
         ),
         (["realised", "--scenario", "us_bank"], ["us_bank/transactions", "us_bank_monthly"]),
         (["demo", "--scenario", "tiny_bank", "--months", "2023-12"], ["2023-12", "2024-01 onwards"]),
+        (["demo", "--scenario", "tiny_bank", "--months", "2024-01", "2130-01"], ["2130-01", "has not ended"]),
+        (["demo", "--scenario", "tiny_bank", "--months", "2024-1"], ["'2024-1'", "2024-01"]),
+        (["export", "--scenario", "tiny_bank", "--key", ""], ["''", ".csv"]),
+        (["export", "--scenario", "tiny_bank", "--to", ""], ["empty"]),
+        (["export", "--scenario", "tiny_bank", "--key", "tiny_bank/transactions/x.csv"], ["keeps its own tables"]),
+        (["export", "--scenario", "tiny_bank", "--key", "mlflow/x.csv"], ["keeps its own tables"]),
+        (["report", "--scenario", "tiny_bank", "--month", "2024-05"], ["2024-05", "2024-01, 2024-02, 2024-03"]),
+        (["report", "--scenario", "us_bank"], ["us_bank/evaluation_report", "us_bank_monthly"]),
+        (["report", "--scenario", "tiny_bank", "--month", ""], ["''", "2024-01"]),
+        (["report", "--scenario", "tiny_bank", "--to", "/nowhere/report.html"], ["/nowhere/report.html"]),
+        (["gates", "tiny_bank", "--first", ""], ["''", "2024-01"]),
+        (["gates", "tiny_bank", "--months", "99999999"], ["2024-01"]),
     ],
 )
 def test_what_the_user_can_mend_is_said_in_one_sentence(
@@ -112,6 +140,53 @@ def test_what_the_user_can_mend_is_said_in_one_sentence(
     assert said.err.startswith("fraud-assets: ")
     for word in words:
         assert word in said.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["no_command"], ["gates", "tiny_bank", "--months", "0"], ["report", "x"]])
+def test_options_that_make_no_sense_end_with_the_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: fraud-assets")
+    assert "Traceback" not in said
+
+
+def test_the_demo_of_a_bank_that_closed_early_takes_the_months_there_are(tiny_bank: Scenario) -> None:
+    closed = tiny_bank.model_copy(update={"last_month": "2024-02"})
+    assert [month.key for month in demo_months(closed)] == ["2024-01", "2024-02"]
+    with pytest.raises(ScenarioError, match="2130-01 has not ended; it is the first one"):
+        demo_months(tiny_bank.model_copy(update={"first_month": "2130-01"}))
+
+
+@pytest.mark.usefixtures("in_quarter")
+def test_a_report_is_where_the_command_says(
+    quarter: Quarter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = Place("tiny_bank", "evaluation_report", MONTHS[-1]).file("report.html")
+    assert main(["report", "--scenario", "tiny_bank"]) == 0
+    address, page = capsys.readouterr().out.split()
+    assert address == quarter.lake.uri(key)
+    assert Path(url2pathname(urlsplit(page).path)).read_bytes() == quarter.lake.read_bytes(key)
+    copy = tmp_path / "portrait.html"
+    assert main(["report", "--scenario", "tiny_bank", "--portrait", "--month", MONTHS[0], "--to", str(copy)]) == 0
+    assert copy.read_bytes() == quarter.lake.read_bytes(
+        Place("tiny_bank", "data_portrait", MONTHS[0]).file("portrait.html")
+    )
+
+
+def test_a_report_on_s3_is_fetched(quarter: Quarter, s3_lake: str, capsys: pytest.CaptureFixture[str]) -> None:
+    key = Place("tiny_bank", "evaluation_report", MONTHS[0]).file("report.html")
+    with Lake.from_url(s3_lake).open_writer(key) as writer:
+        writer.write(quarter.lake.read_bytes(key))
+    assert main(["report", "--scenario", "tiny_bank"]) == 0
+    address, page = capsys.readouterr().out.split()
+    assert address == f"{s3_lake}/{key}"
+    fetched = Path(url2pathname(urlsplit(page).path))
+    assert fetched.read_bytes() == quarter.lake.read_bytes(key)
+    shutil.rmtree(fetched.parent)
 
 
 @pytest.mark.usefixtures("in_quarter")

@@ -11,6 +11,7 @@ import pytest
 
 from fraud_assets.definitions import build_definitions
 from fraud_assets.scenario import EXTRA_SCENARIOS, Scenario, load_all
+from fraud_assets_tests.orchestration.conftest import QUIET
 
 ASSETS = {
     "fraud_campaigns",
@@ -25,10 +26,18 @@ ASSETS = {
     "merchant_activity",
     "shared_entities",
     "transaction_features",
+    "customer_risk",
     "candidate_models",
+    "model_study",
     "champion",
+    "anomaly_detectors",
+    "anomaly_scores",
+    "customer_anomalies",
     "scored_transactions",
     "evaluation_report",
+    "anomaly_report",
+    "mistyped_recipients",
+    "alerts",
     "data_portrait",
     "labeled_transactions",
     "labeled_transactions_csv",
@@ -37,9 +46,24 @@ ASSETS = {
 #: The simulator's own tables, which are made from its plans, and what the bank learns of the truth, late and in part.
 MADE_FROM_TRUTH = {"customers", "devices", "logins", "transactions", "labeled_anomalies", "incident_reports"}
 #: Those who may look at the truth.
-JUDGES = {"evaluation_report", "data_portrait", "labeled_transactions", "labeled_transactions_csv", "labeled_csv"}
+JUDGES = {
+    "evaluation_report",
+    "anomaly_report",
+    "data_portrait",
+    "labeled_transactions",
+    "labeled_transactions_csv",
+    "labeled_csv",
+}
 TRUTH = {"fraud_campaigns", "labeled_anomalies"}
-DOCUMENTS = {"candidate_models", "champion", "evaluation_report", "data_portrait"}
+DOCUMENTS = {
+    "candidate_models",
+    "model_study",
+    "champion",
+    "anomaly_detectors",
+    "evaluation_report",
+    "anomaly_report",
+    "data_portrait",
+}
 
 
 def parents(definitions: dg.Definitions) -> dict[str, set[str]]:
@@ -80,7 +104,12 @@ def test_nothing_a_model_sees_reaches_the_truth_past_ledger_and_reports(definiti
         "transaction_features",
         "candidate_models",
         "champion",
+        "anomaly_detectors",
+        "anomaly_scores",
+        "customer_anomalies",
+        "mistyped_recipients",
         "scored_transactions",
+        "alerts",
     ):
         reached: set[str] = set()
         ahead = {name}
@@ -121,6 +150,12 @@ def test_every_column_of_every_table_is_described(definitions: dg.Definitions) -
         assert not [column.name for column in schema.columns if not column.description], key
 
 
+def test_materialize_all_writes_no_csv_of_every_month(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    assert not graph.get(dg.AssetKey(["tiny_bank", "labeled_csv"])).is_materializable
+    assert not [key for key in graph.materializable_asset_keys if graph.get(key).partitions_def is None]
+
+
 def test_the_flat_export_has_fifty_columns_and_more(definitions: dg.Definitions) -> None:
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["tiny_bank", "labeled_transactions"]))
     names = [column.name for column in node.metadata["dagster/column_schema"].columns]
@@ -154,7 +189,8 @@ def test_a_folder_in_the_scenario_directory_becomes_a_chain(tmp_path: Path, monk
         "extends: tiny_bank\nname: village_bank\ntitle: A village bank\nlast_month: 2024-02\n"
     )
     monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path))
-    definitions = build_definitions(scenarios=load_all())
+    scenarios, _ = load_all()
+    definitions = build_definitions(scenarios=scenarios)
     graph = definitions.resolve_asset_graph()
     banks = {key.path[0] for key in graph.get_all_asset_keys()}
     assert banks == {"crypto_wallet", "india_bank", "tiny_bank", "us_bank", "village_bank"}
@@ -162,6 +198,27 @@ def test_a_folder_in_the_scenario_directory_becomes_a_chain(tmp_path: Path, monk
     assert months is not None
     assert months.get_partition_keys() == ["2024-01", "2024-02"]
     assert definitions.resolve_job_def("village_bank_monthly").partitions_def == months
+
+
+def test_a_bank_that_cannot_be_loaded_says_why_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> None:
+    folder = tmp_path / "village-bank"
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text("extends: tiny_bank\nname: village_bank\nfraud: {rate: 1.7}\nseed: x\n")
+    monkeypatch.setenv(EXTRA_SCENARIOS, str(tmp_path))
+    scenarios, wrong = load_all()
+    definitions = build_definitions(scenarios=scenarios[-1:], wrong=wrong)
+    key = dg.AssetKey(["village_bank", "cannot_be_loaded"])
+    graph = definitions.resolve_asset_graph()
+    assert {other.path[0] for other in graph.get_all_asset_keys()} == {"us_bank", "village_bank"}
+    for mistake in ("fraud.rate is 1.7", "seed is 'x'"):
+        assert mistake in str(graph.get(key).description)
+    result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        asset_selection=[key], instance=instance, run_config=QUIET, raise_on_error=False
+    )
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "fraud.rate is 1.7" in str(failure.step_failure_data.user_failure_data)
 
 
 def test_another_seed_or_another_code_marks_the_assets_as_outdated(tiny_bank: Scenario) -> None:

@@ -88,7 +88,7 @@ def test_chosen_columns_in_their_order(quarter: Quarter) -> None:
 @pytest.mark.parametrize(
     ("arguments", "key"),
     [
-        (["--format", "jsonl"], "data/synthetic_transactions_labeled.jsonl"),
+        (["--format", "jsonl"], "data/tiny_bank_labeled_transactions.jsonl"),
         (["--table", "merchants"], "data/tiny_bank_merchants.csv"),
         (["--table", "merchants", "--format", "xlsx"], "data/tiny_bank_merchants.xlsx"),
         (["--table", "merchants", "--key", "for/analysts/shops.npz"], "for/analysts/shops.npz"),

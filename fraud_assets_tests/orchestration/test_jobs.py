@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,12 @@ def test_without_mlflow_the_data_is_made_and_the_model_fails_soon(
         if entry.dagster_event and entry.step_key == "tiny_bank__champion"
     }
     assert times[dg.DagsterEventType.STEP_FAILURE] - times[dg.DagsterEventType.STEP_START] < 10
+    logs = instance.all_logs(result.run_id)
+    warned = next(
+        entry.timestamp for entry in logs if entry.level == logging.WARNING and "127.0.0.1:9" in entry.message
+    )
+    begun = [entry.timestamp for entry in logs if entry.dagster_event and entry.dagster_event.is_step_start]
+    assert warned < min(begun)
 
 
 def test_a_month_out_of_range_is_refused_before_anything_runs(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+import yaml
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
+from fraud_assets.demo import CODE_LOCATION
 from fraud_assets.features import registry
 from fraud_assets.lake.paths import Place
 from fraud_assets.tables import TABLES, polars_schema
@@ -22,12 +27,26 @@ def test_every_month_runs_to_its_end(quarter: Quarter) -> None:
     assert sorted(run.tags["dagster/partition"] for run in quarter.instance.get_runs()) == list(MONTHS)
 
 
+def test_the_ui_lists_the_runs_of_the_demo_with_those_of_its_jobs(quarter: Quarter) -> None:
+    """Its timeline and its pages about jobs take only runs of a code location of the workspace."""
+    workspace = yaml.safe_load((Path(__file__).parents[2] / "workspace.yaml").read_text("utf-8"))
+    location = workspace["load_from"][0]["python_module"]["location_name"]
+    assert location == CODE_LOCATION
+    label = f"{SINGLETON_REPOSITORY_NAME}@{location}"
+    listed = quarter.instance.get_runs(dg.RunsFilter(job_name="tiny_bank_monthly", tags={REPOSITORY_LABEL_TAG: label}))
+    assert len(listed) == len(MONTHS)
+    for run in listed:
+        assert run.remote_job_origin is not None
+        assert run.remote_job_origin.repository_origin.get_label() == label
+
+
 @pytest.mark.parametrize("asset", TABULAR)
 def test_what_is_recorded_of_a_table_is_what_is_in_the_lake(quarter: Quarter, asset: str) -> None:
     for month in MONTHS:
         recorded = quarter.metadata(asset, month)
         key = quarter.key(asset, month)
         assert recorded["uri"] == quarter.lake.uri(key)
+        assert recorded["lake"] == quarter.lake.url
         assert recorded["sha256"] == quarter.lake.sha256(key)
         assert recorded["dagster/row_count"] == quarter.lake.scan_parquet([key]).select(pl.len()).collect().item()
 

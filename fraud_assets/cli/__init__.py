@@ -1,0 +1,44 @@
+"""The command line ``fraud-assets``: a module here for each command.
+
+What lives here: the list of commands, and how what goes wrong is said. What does not: any work; a command's module
+reads its options and calls the room that does it. A new command is a module with ``add`` and ``run`` and a line below.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from fraud_assets.cli import compare, demo, explain, export, gates, inspect, realised, report, rollback
+
+#: In the order of the help. ``add(commands)`` adds the command's parser, whose default ``run`` is what it does: options
+#: in, exit code out. Heavy imports belong into ``run``, so that the help comes at once.
+COMMANDS = (demo, report, export, realised, gates, explain, inspect, compare, rollback)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code. Errors that the user can mend are one sentence on stderr."""
+    options = _parser().parse_args(arguments)
+    from fraud_assets.ingest import IngestError
+    from fraud_assets.lake.store import LakeError
+    from fraud_assets.scenario import ScenarioError
+
+    try:
+        return int(options.run(options))
+    except (ScenarioError, LakeError, IngestError, ValueError) as error:
+        print(f"fraud-assets: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nfraud-assets: stopped; what was written is whole, the rest is as it was before", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fraud-assets", description="Simulated banks, features and fraud models as Dagster assets."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser

@@ -1,0 +1,51 @@
+"""``compare``: every candidate by month, and over all months, with intervals."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fraud_assets.cli.options import add_months
+
+if TYPE_CHECKING:
+    from fraud_assets.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """The parser of the command."""
+    parser = commands.add_parser(
+        "compare",
+        help="print every candidate model by month: average precision, recall, savings, each with its interval",
+        description="Score the months with every candidate and the champion, and print their figures as Markdown, by "
+        "month and over all of them, with paired differences.",
+    )
+    parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
+    add_months(parser, default="all that have a champion in the lake")
+    parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the tables."""
+    from fraud_assets.assets.comparison import compare_months
+    from fraud_assets.assets.files import chosen_months
+    from fraud_assets.evaluation.comparison import comparison_table
+    from fraud_assets.lake.documents import to_json
+    from fraud_assets.lake.preflight import check_lake_reachable
+    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.store import LakeError
+    from fraud_assets.scenario import load_bank
+
+    bank = load_bank(options.scenario)
+    lake = open_lake()
+    check_lake_reachable(lake)
+    months = chosen_months(lake, bank, options.months, "champion")
+    document = compare_months(lake, bank, months)
+    if options.to:
+        try:
+            Path(options.to).write_bytes(to_json(document))
+        except OSError as error:
+            raise LakeError(f"{options.to} cannot be written: {error.strerror}") from None
+    print(f"# {bank.title}, {months[0]} to {months[-1]}: the candidates\n\n{comparison_table(document)}", end="")
+    return 0
