@@ -37,7 +37,7 @@ class _LakeIOManager(dg.ConfigurableIOManager):
     Its root is a field of its own and not a nested resource: Dagster 1.13 warns about itself when it starts one.
     """
 
-    root: str = Field(default="", description="As of the lake resource")
+    root: str = Field(default="", description="The same as of the resource lake; if you change one here, change all")
 
     _lake: Lake | None = PrivateAttr(default=None)
 
@@ -73,7 +73,7 @@ class ParquetIOManager(_LakeIOManager):
         schema = obj.collect_schema()
         written = write_parquet(self.lake, place.parquet, obj, progress=_log_progress(context, place))
         context.add_output_metadata(
-            {**_provenance(context, written), "dagster/column_schema": column_schema(place.asset, schema)}
+            {**_provenance(context, self.lake, written), "dagster/column_schema": column_schema(place.asset, schema)}
         )
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame | pl.DataFrame:
@@ -95,7 +95,7 @@ class ParquetIOManager(_LakeIOManager):
 
 
 class DocumentIOManager(_LakeIOManager):
-    """Documents: an asset returns a dict, or a :class:`~fraud_assets.lake.documents.Document` with further files.
+    """Documents: an asset returns a dict, or a ``Document`` with further files.
 
     An input of one month is its dict; of no month it is None. An input that may have several months says so with
     ``metadata={"by_month": True}`` and is then always a dict of dicts, by month.
@@ -115,7 +115,7 @@ class DocumentIOManager(_LakeIOManager):
             f"uri {name}": write_bytes(self.lake, place.file(name), data).uri for name, data in document.files.items()
         }
         written = write_bytes(self.lake, place.value, value)
-        context.add_output_metadata({**_provenance(context, written), **uris, **document.metadata})
+        context.add_output_metadata({**_provenance(context, self.lake, written), **uris, **document.metadata})
 
     def load_input(self, context: dg.InputContext) -> dict[str, Any] | None:
         """The value of the month wanted, None if there is none, or the values by month.
@@ -199,9 +199,10 @@ def _no_rows(asset: str, month_column: bool) -> pl.LazyFrame:
     return pl.LazyFrame(schema=schema)
 
 
-def _provenance(context: dg.OutputContext, written: Written) -> dict[str, Any]:
+def _provenance(context: dg.OutputContext, lake: Lake, written: Written) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "uri": written.uri,
+        "lake": lake.url,
         "bytes": written.bytes,
         "sha256": written.sha256,
         "run_id": context.run_id,

@@ -15,6 +15,8 @@ from fraud_assets.months import Month
 
 #: Half-written files wait here, on disk; outside every table's folder, so that no reader ever meets one.
 STAGING: Final = ".staging"
+#: The files of registered models, as MLflow keeps them, beside the banks.
+MLFLOW_FOLDER: Final = "mlflow"
 
 _PART = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 

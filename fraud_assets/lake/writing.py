@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import polars as pl
 import polars.selectors as cs
 
 from fraud_assets.lake.store import Lake, LakeError, Writer
-from fraud_assets.lake.streaming import groups_follow_chunks
+from fraud_assets.lake.streaming import stored_chunks
 
 #: Rows of a row group where no chunks decide. A fixed number makes the bytes independent of the number of threads:
 #: left to itself, polars cuts row groups where its operators cut, and after a sort or a join that depends on threads.
@@ -110,17 +111,35 @@ def write_parquet(
         If the lake takes no more bytes. The object is then what it was before, as after any exception of the frame.
     """
     count = _RowCount(progress)
-    group_rows = None if isinstance(frame, pl.LazyFrame) and groups_follow_chunks(frame) else ROW_GROUP_ROWS
+    chunks = stored_chunks(frame) if isinstance(frame, pl.LazyFrame) else None
+    described = _described(frame.collect_schema()) if chunks is not None else {}
     with hashed_object(lake, key) as target:
-        count.through(frame.lazy()).sink_parquet(
+        count.through(frame.lazy() if chunks is None else chunks).sink_parquet(
             cast(IO[bytes], target),  # polars needs no more of a file than write
             compression="zstd",
             compression_level=ZSTD_LEVEL,
             statistics=True,
-            row_group_size=group_rows,
+            row_group_size=ROW_GROUP_ROWS if chunks is None else None,
             maintain_order=True,
+            metadata=described,
         )
     return Written(lake.uri(key), count.rows, target.bytes, target.sha256)
+
+
+def _described(schema: pl.Schema) -> dict[str, str]:
+    """What a file of this schema says of its columns, so that coded ones are read as the text that they stand for.
+
+    In Parquet a word of an enumeration and a text are stored alike; only this entry, which libraries of Arrow look at,
+    tells them apart.
+    """
+    found: list[str] = []
+
+    def listen(context: Any) -> dict[str, str]:
+        found.append(context.arrow_schema)
+        return {}
+
+    pl.DataFrame(schema=schema).write_parquet(io.BytesIO(), metadata=listen)
+    return {"ARROW:schema": found[0]}
 
 
 def write_csv(

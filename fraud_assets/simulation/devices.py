@@ -32,8 +32,11 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
 #: One-off devices (a friend's phone, a work computer, a browser without its cookies) relative to logins [P]: with new
-#: phones they make 2-3 % of honest logins come from a device the bank has not seen.
-_GUESTS = 0.026
+#: phones they make 7-9 % of honest logins come from a device the bank has not seen. Some people leave no cookies at all
+#: and others never change: customers' rates differ by a Gamma factor of this shape [P].
+_GUESTS, _GUESTS_SHAPE = 0.08, 0.7
+#: How long a one-off device is used [P].
+VISIT_SECONDS = 4 * 3600
 #: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
 _COUPLES, _BORROWED = 0.10, 0.15
 _GUEST_KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
@@ -201,7 +204,8 @@ def guests(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
     who, ordinal, draws = [], [], []
     start = 0
     for unit in units:
-        counts = generator(scenario.seed, "devices.guests", month.index, int(unit)).poisson(mean, UNIT)
+        own = generator(scenario.seed, "devices.guest_rates", 0, int(unit)).standard_gamma(_GUESTS_SHAPE, UNIT)
+        counts = generator(scenario.seed, "devices.guests", month.index, int(unit)).poisson(mean * own / _GUESTS_SHAPE)
         counts = counts[: int((t.unit == unit).sum())]
         n = int(counts.sum())
         who.append(start + np.repeat(np.arange(len(counts)), counts))

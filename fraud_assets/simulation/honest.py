@@ -7,7 +7,7 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.simulation.blocks import blocks
 from fraud_assets.simulation.calendar import microseconds
-from fraud_assets.simulation.devices import Guests, guests
+from fraud_assets.simulation.devices import VISIT_SECONDS, Guests, guests
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
 from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.fraud.accidents import accidents
@@ -36,9 +36,6 @@ from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
 from fraud_assets.simulation.streams import I64, Bools
-
-#: How long a one-off device is used [P].
-_VISIT_SECONDS = 4 * 3600
 
 
 def honest(bank: Bank, month: Month) -> list[Intents]:
@@ -124,9 +121,7 @@ def _on_other_devices(visit: Guests, rows: Intents) -> Intents:
     remote = np.flatnonzero(rows.device != NONE)
     at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
-    there = (
-        (last >= 0) & (at - key[np.maximum(last, 0)] < _VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
-    )
+    there = (last >= 0) & (at - key[np.maximum(last, 0)] < VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
     device = rows.device.copy()
     device[remote[there]] = visit.device_id[order][last[there]]
     return rows.but(device=device)

@@ -8,7 +8,7 @@ them into the tables, so that nothing about a row's form can tell where it came 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -104,11 +104,11 @@ class Intents:
             if rows.all():
                 return self
             rows = np.flatnonzero(rows)  # once for all columns
-        return Intents(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Intents(**{name: column[rows] for name, column in vars(self).items()})
 
     def but(self, **columns: Column) -> Intents:
         """The same rows with other columns."""
-        return replace(self, **{name: _narrow(name, column) for name, column in columns.items()})
+        return Intents(**{**vars(self), **{name: _narrow(name, column) for name, column in columns.items()}})
 
     @classmethod
     def make(cls, n: int, **columns: Column | int) -> Intents:
@@ -135,9 +135,9 @@ def concat(parts: list[Intents], rows: I64 | None = None) -> Intents:
     if len(parts) == 1:
         return parts[0] if rows is None else parts[0].take(rows)
     columns = {}
-    for f in fields(Intents):
-        column = np.concatenate([getattr(part, f.name) for part in parts])
-        columns[f.name] = column if rows is None else column[rows]
+    for name in vars(parts[0]):
+        column = np.concatenate([getattr(part, name) for part in parts])
+        columns[name] = column if rows is None else column[rows]
     return Intents(**columns)
 
 

@@ -221,7 +221,12 @@ def _towns(scenario: Scenario) -> pl.DataFrame:
 
 def _coded(values: list[str], code: Column | Bools) -> pl.Series:
     """Values by code, null for ``NONE``."""
-    return pl.Series([None, *values], dtype=pl.Enum(values))[_index(code + np.int8(1))]
+    return _with_null(tuple(values))[_index(code + np.int8(1))]
+
+
+@lru_cache(maxsize=64)
+def _with_null(values: tuple[str, ...]) -> pl.Series:
+    return pl.Series([None, *values], dtype=pl.Enum(values))
 
 
 def _instants(us: I64) -> pl.Series:

@@ -112,19 +112,28 @@ def _finish(x: U64) -> U64:
     return x
 
 
+@lru_cache(maxsize=4096)
+def _salted(seed: int, salt: str) -> U64:
+    """What hashes with this salt begin with; shape (1,), read-only."""
+    begin = (_name(salt) ^ (seed * int(_GOLDEN))) + int(_GOLDEN)
+    state = np.array([begin & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    state.flags.writeable = False
+    return state
+
+
 def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
     """A keyed 64-bit hash of integer parts, broadcast against one another.
 
     Not cryptographic: it spreads and hides, it does not protect secrets.
     """
-    # An array even of one place: numpy warns of scalars that overflow, and here they are meant to.
-    state = np.array([(_name(salt) ^ (seed * 0x9E3779B97F4A7C15)) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    state = _salted(seed, salt)
     for part in parts:
-        word = np.atleast_1d(np.asarray(part))
+        # An array even of one place: numpy warns of scalars that overflow, and here they are meant to.
+        word = np.array(part, ndmin=1, copy=None)
         # Negative numbers wrap, which is as good as any; what has 64 bits already is not copied.
         word = word.view(np.uint64) if word.itemsize == 8 else word.astype(np.uint64)
-        state = _finish(np.bitwise_xor(word * _MIX2, state + _GOLDEN))
-    state += _GOLDEN
+        state = _finish(np.bitwise_xor(word * _MIX2, state))
+        state += _GOLDEN
     return _finish(state)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,15 @@ def python_blocks(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
+#: Ids of 63 bits, as the ledger has them; every third card is null.
+IDS: dict[str, pl.DataType] = {"transaction_id": pl.Int64(), "card_id": pl.Int64()}
+
+
+def with_ids(make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    number = 2**62 + pl.int_range(pl.len())
+    return make().with_columns(transaction_id=number, card_id=pl.when(pl.int_range(pl.len()) % 3 > 0).then(number))
+
+
 def as_pairs(rows: Any) -> list[tuple[str, int]]:
     """Rows by month, in the types of whichever library counted them."""
     if isinstance(rows, pl.DataFrame):
@@ -37,12 +48,14 @@ def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.Monkey
     expected, written = [], {}
     for number, month in enumerate(["2024-01", "2024-02"], start=1):
         place = Place("us_bank", "transactions", month)
-        written[month] = write_parquet(lake, place.parquet, lazy_chunks(SCHEMA, chunks(2, 100 * number, number)))
+        made = [partial(with_ids, make) for make in chunks(2, 100 * number, number)]
+        written[month] = write_parquet(lake, place.parquet, lazy_chunks({**SCHEMA, **IDS}, made))
         expected.append((month, written[month].rows))
     january = sum(make()["amount"].sum() for make in chunks(2, 100, 1))
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", lake.url)
     monkeypatch.chdir(tmp_path)
-    assert main(["export", "--table", "transactions", "--to", "ledger.npz"]) == 0
+    for name in ("ledger.npz", "ledger.csv"):
+        assert main(["export", "--table", "transactions", "--to", name]) == 0
 
     names: dict[str, Any] = {}
     counted = 0
@@ -57,6 +70,10 @@ def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.Monkey
     assert sum(names["january"]["amount"].to_pylist()) == pytest.approx(january)
     assert names["digest"] == written["2024-01"].sha256
     table = lake.scan_parquet([Place("us_bank", "transactions", month).parquet for month in written])
+    for frame in (names["frame"], names["ledger_csv"]):
+        for column in ("transaction_id", "card_id"):
+            ids = sorted(str(number) for number in frame[column].dropna())
+            assert ids == table.select(pl.col(column).drop_nulls().cast(pl.String).sort()).collect()[column].to_list()
     declined = table.filter(status="declined").select(pl.col("amount").sum()).collect().item()
     assert names["declined"] == pytest.approx(declined)
 

@@ -7,12 +7,13 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from polars.testing import assert_frame_equal
 from fraud_assets.lake.store import PART_BYTES, Lake, LakeError, Writer
 from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.lake.writing import escape_formulas, write_bytes, write_csv, write_parquet
-from fraud_assets_tests.lake.frames import SCHEMA, chunks
+from fraud_assets_tests.lake.frames import CITIES, SCHEMA, chunks
 
 ROOT = Path(__file__).parents[2]
 KEY = "bank/transactions/month=2024-01/part-0000.parquet"
@@ -62,6 +63,40 @@ def test_row_groups_end_where_chunks_end(disk_lake: Lake, rows: int) -> None:
     chunk_rows = [rows + 37 * number for number in range(3)]
     assert {sum(chunk_rows[: number + 1]) for number in range(3)} <= set(ends)
     assert max(groups(disk_lake, KEY)) < 200_000
+
+
+WORDS = {"city": pl.Enum([city for city in CITIES if city is not None])}
+
+
+def coded_chunks(count: int, rows: int = 1000) -> list[Callable[[], pl.DataFrame]]:
+    def coded(make: Callable[[], pl.DataFrame]) -> Callable[[], pl.DataFrame]:
+        return lambda: make().with_columns(pl.col("city").cast(WORDS["city"]))
+
+    return [coded(make) for make in chunks(count, rows)]
+
+
+def test_coded_texts_are_texts_to_whoever_reads(disk_lake: Lake) -> None:
+    rows = pl.concat([make() for make in chunks(3)])
+    frame = lazy_chunks(SCHEMA, coded_chunks(3), coded=WORDS)
+    assert_frame_equal(frame.collect(), rows)
+    assert_frame_equal(frame.filter(pl.col("city").str.starts_with("B")).collect(), rows.filter(city="Boston"))
+    assert_frame_equal(frame.select("amount").collect(), rows.select("amount"))
+
+    written = write_parquet(disk_lake, KEY, frame)
+    assert written.rows == len(rows)
+    assert_frame_equal(disk_lake.scan_parquet([KEY]).collect(), rows)
+    assert_frame_equal(disk_lake.scan_parquet([KEY]).filter(city="Boston").collect(), rows.filter(city="Boston"))
+    elsewhere = pq.read_table(io.BytesIO(disk_lake.read_bytes(KEY)))
+    assert elsewhere.schema.field("city").type == pa.large_string()
+    assert elsewhere.column("city").to_pylist() == rows["city"].to_list()
+
+
+def test_coded_texts_without_any_word_are_null_to_whoever_reads(disk_lake: Lake) -> None:
+    schema, none = {"n": pl.Int64(), "token": pl.String()}, {"token": pl.Enum([])}
+    piece = pl.DataFrame({"n": [1, 2], "token": [None, None]}, schema={**schema, **none})
+    write_parquet(disk_lake, KEY, lazy_chunks(schema, [lambda: piece], coded=none))
+    assert_frame_equal(disk_lake.scan_parquet([KEY]).collect(), piece.with_columns(pl.col("token").cast(pl.String)))
+    assert pq.read_table(io.BytesIO(disk_lake.read_bytes(KEY))).column("token").to_pylist() == [None, None]
 
 
 QUERIES = """

@@ -51,10 +51,11 @@ def local(year: int, month: int, day: int, hour: int, minute: int = 0) -> int:
 )
 def test_clocks_change_when_they_do(city: int, wall: int, offset: int) -> None:
     assert utc_offset_minutes(US, np.array([city]), np.array([wall])).tolist() == [offset]
-    # The same in a month's worth of other rows: the answer does not depend on the company.
-    many = np.linspace(wall - 30 * DAY_US, wall + 30 * DAY_US, 101).astype(np.int64)
-    many[50] = wall
-    assert utc_offset_minutes(US, np.full(101, city), many)[50] == offset
+    # The same in a month's or some years' worth of other rows: the answer does not depend on the company.
+    for days in (30, 1500):
+        many = np.linspace(wall - days * DAY_US, wall + days * DAY_US, 101).astype(np.int64)
+        many[50] = wall
+        assert utc_offset_minutes(US, np.full(101, city), many)[50] == offset
 
 
 @settings(max_examples=60, deadline=None)

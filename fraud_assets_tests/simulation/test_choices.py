@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_assets.simulation.choices import Choices
-from fraud_assets.simulation.streams import F64
+from fraud_assets.simulation.streams import F64, step
 
 
 def _weights(rows: int, outcomes: int, seed: int) -> F64:
@@ -42,3 +42,11 @@ def test_the_ends_of_the_unit_interval_belong_to_the_first_and_the_last_outcome_
     weights = np.array([[0.0, 1.0, 1.0, 0.0]])
     drawn = Choices(weights).draw(np.zeros(3, dtype=np.int64), np.array([0.0, 0.5, np.nextafter(1.0, 0.0)]))
     assert drawn.tolist() == [1, 2, 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(bounds=st.lists(st.integers(0, 12), max_size=8), values=st.lists(st.integers(-1, 13), max_size=40))
+def test_a_step_counts_the_bounds_that_a_value_has_reached(bounds: list[int], values: list[int]) -> None:
+    ascending = np.sort(np.array(bounds, dtype=np.float64))
+    found = step(ascending, np.array(values, dtype=np.float64))
+    assert found.tolist() == np.searchsorted(ascending, values, side="right").tolist()

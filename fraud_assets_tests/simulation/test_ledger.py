@@ -21,6 +21,8 @@ from fraud_assets.simulation.generator import (
     merchant_chunks,
     transaction_chunks,
 )
+from fraud_assets.simulation.intents import Intents
+from fraud_assets.simulation.ledger import order
 from fraud_assets.tables import Transactions, polars_schema
 
 MONTH = Month.parse("2024-02")
@@ -106,6 +108,17 @@ def test_without_fraud_every_honest_row_keeps_its_time_amount_and_merchant(
     assert len(more.join(frauds, on="transaction_id", how="anti")) < len(frauds)
 
 
+@settings(max_examples=30, deadline=None)
+@given(customers=st.integers(1, 12_000), wider=st.integers(1, 8))
+def test_chunks_are_all_units_in_order_and_of_even_size(customers: int, wider: int) -> None:
+    us = _with(Scenario.load("us_bank"), "population", customers=customers)
+    found = chunks(us, wider)
+    assert [unit for chunk in found for unit in chunk] == list(range(-(-customers // 256)))
+    sizes = [len(chunk) for chunk in found]
+    assert min(sizes) >= 1
+    assert max(sizes) <= min(wider, min(sizes) + 1)
+
+
 def test_a_chunk_alone_gives_the_rows_it_has_among_all(bank: Scenario) -> None:
     wide = _with(bank, "population", customers=3 * 256)
     wide = _with(wide, "activity", daily_mean=(25.0, 26.0))
@@ -118,6 +131,14 @@ def test_a_chunk_alone_gives_the_rows_it_has_among_all(bank: Scenario) -> None:
 
 def _range(frame: pl.DataFrame) -> tuple[int, int]:
     return int(frame["customer_id"].min()), int(frame["customer_id"].max())  # type: ignore[arg-type]
+
+
+def test_rows_of_one_second_are_in_order_of_time_and_those_of_one_instant_of_number() -> None:
+    start = int(MONTH.start.timestamp()) * 1_000_000
+    times = np.array([5_000_007, 5_000_003, 5_000_003, 4_999_999, 5_000_003, -1]) + start
+    first = Intents.make(4, who=np.array([1, 1, 1, 1]), event_us=times[:4], transaction_id=np.array([1, 9, 4, 8]))
+    second = Intents.make(2, who=np.array([0, 0]), event_us=times[4:], transaction_id=np.array([7, 6]))
+    assert order([first, second], MONTH).tolist() == [4, 3, 2, 1, 0]  # the last row is of the month before
 
 
 def test_another_seed_is_another_world(bank: Scenario, ledger: pl.DataFrame) -> None:
