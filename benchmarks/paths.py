@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
+from typing import Any
 
 import polars as pl
 
@@ -41,7 +42,7 @@ def different(bank: str, customers: int, sampled: int) -> tuple[int, Counter[str
     )
     owners, merchants = made.generate("customers", months[-1]), made.generate("merchants", months[-1])
     population = population_statistics(month, ledger.lazy())
-    tables = {
+    tables: dict[str, Any] = {
         "devices": made.generate("devices", months[-2]).lazy(),
         "merchants": merchants.lazy(),
         "merchant_activity": merchant_activity(month, ledger.lazy(), reports.lazy(), population.lazy()).lazy(),
@@ -49,7 +50,7 @@ def different(bank: str, customers: int, sampled: int) -> tuple[int, Counter[str
     }
     chunks = build_features(
         scenario, month, ledger.lazy(), owners.lazy(), reports.lazy(), population.lazy(), logins=logins.lazy(), **tables
-    )  # type: ignore[arg-type]  # frames alone
+    )
     table = pl.concat([chunk() for chunk in chunks])
     sample = table.sample(min(sampled, table.height), seed=1).sort("customer_id")
     context, lookups = Context.of(scenario, month, population), Lookups.of(**tables)

@@ -46,4 +46,4 @@ def test_months_outside_the_bank_and_numbers_below_one_get_one_sentence(capsys: 
     assert "2023-12 is outside its range" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["gates", "tiny_bank", "--seeds", "0"])
-    assert "0 is not 1 or more" in capsys.readouterr().err
+    assert "'0' is not a whole number of 1 or more" in capsys.readouterr().err

@@ -7,6 +7,7 @@ package is the only reader of scenario files. What the numbers do lives in the r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -201,6 +202,17 @@ class Scenario(Bank):
                     f"brand {b.name}: metros is {b.metros!r}, but {b.category} is neither paid at a counter nor a bill;"
                     " leave it empty"
                 )
+
+    def within(self, cities: Iterable[City]) -> Scenario:
+        """The bank with these cities alone; chains that serve none of their metros are gone."""
+        kept = tuple(cities)
+        metros = {c.metro for c in kept}
+        brands = tuple(
+            b.model_copy(update={"metros": ";".join(m for m in b.served if m in metros)})
+            for b in self.brands
+            if not b.served or metros & set(b.served)
+        )
+        return self.model_copy(update={"cities": kept, "brands": brands})
 
     def __hash__(self) -> int:
         return hash((self.name, self.seed))

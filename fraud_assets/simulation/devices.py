@@ -31,10 +31,10 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 #: Lives differ between customers: the rate of replacement is uniform between these multiples of its mean [P].
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
-#: One-off devices (a friend's phone, a work computer, a browser without its cookies) relative to logins [P]: with new
+#: One-off devices (a friend's phone, a work computer, a browser without its cookies) as a share of logins [P]: with new
 #: phones they make 7-9 % of honest logins come from a device the bank has not seen. Some people leave no cookies at all
 #: and others never change: customers' rates differ by a Gamma factor of this shape [P].
-_GUESTS, _GUESTS_SHAPE = 0.08, 0.7
+GUESTS, _GUESTS_SHAPE = 0.08, 0.7
 #: How long a one-off device is used [P].
 VISIT_SECONDS = 4 * 3600
 #: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
@@ -200,7 +200,7 @@ class Guests:
 def guests(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
     """The one-off devices that the units' customers use for the first time in the month."""
     t = traits(scenario, units)
-    mean = _GUESTS * scenario.devices.daily_logins * month.days
+    mean = GUESTS * scenario.devices.daily_logins * month.days
     who, ordinal, draws = [], [], []
     start = 0
     for unit in units:

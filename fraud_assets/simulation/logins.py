@@ -18,7 +18,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
-from fraud_assets.simulation.devices import PHONE, VISIT_SECONDS, device, guests, lenders, owns, replaced
+from fraud_assets.simulation.devices import GUESTS, PHONE, VISIT_SECONDS, device, guests, lenders, owns, replaced
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.population import savviness_shares
@@ -148,7 +148,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
 def _ordinary(scenario: Scenario, t: Traits, month: Month, units: Sequence[int]) -> tuple[I64, I64]:
     """Customer and ordinal of each ordinary session: Poisson with a customer's own Gamma rate."""
     factor = _BY_SAVVINESS / (savviness_shares(scenario) @ _BY_SAVVINESS)
-    mean = scenario.devices.daily_logins * month.days * factor[t.savviness]
+    mean = (1 - GUESTS) * scenario.devices.daily_logins * month.days * factor[t.savviness]
     parts = []
     for unit in units:
         mine = mean[t.unit == unit]
