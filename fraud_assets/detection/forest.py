@@ -23,7 +23,7 @@ PARAMETERS: dict[str, Any] = COMMON | {
     "objective": "reg:squarederror",
     "base_score": 0.0,
     "learning_rate": 1.0,
-    "num_parallel_tree": 100,
+    "num_parallel_tree": 64,
     "subsample": 0.63,  # as many different rows as a bootstrap has
     "colsample_bynode": 0.15,
     "max_depth": 12,

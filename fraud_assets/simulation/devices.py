@@ -31,10 +31,12 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 #: Lives differ between customers: the rate of replacement is uniform between these multiples of its mean [P].
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
-#: One-off devices (a friend's phone, a work computer, a browser without its cookies) as a share of logins [P]: with new
-#: phones they make 7-9 % of honest logins come from a device the bank has not seen. Some people leave no cookies at all
-#: and others never change: customers' rates differ by a Gamma factor of this shape [P].
-GUESTS, _GUESTS_SHAPE = 0.08, 0.7
+#: One-off devices (a friend's phone, a work computer, a browser without its cookies), relative to logins [P]. Some
+#: people leave no cookies at all and others never change: their rates differ by a Gamma factor of this shape [P].
+GUESTS, _GUESTS_SHAPE = 0.045, 0.7
+#: Share of them on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones they
+#: make 2-3 % of honest logins come from a device the bank has not seen.
+GUEST_LOGINS = 0.45
 #: How long a one-off device is used [P].
 VISIT_SECONDS = 4 * 3600
 #: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
@@ -195,6 +197,11 @@ class Guests:
     device_id: I64
     first_us: I64
     kind: I64  # 0 phone, 1 laptop, 2 tablet
+
+    def logged_in(self, seed: int) -> Guests:
+        """Those on which the customer also logs in at the bank."""
+        some = hashed_uniforms(seed, "devices.guest_logins", self.device_id) < GUEST_LOGINS
+        return Guests(self.who[some], self.device_id[some], self.first_us[some], self.kind[some])
 
 
 def guests(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:

@@ -116,13 +116,14 @@ def active_types(
     """
     least = scenario.fraud.rate * (1 - scenario.fraud.monthly_variation)
     planned = dict(campaigns.group_by("fraud_type").agg(pl.col("planned_rows").mean()).iter_rows())
+    largest = max(planned.values(), default=0.0)  # of a type without a campaign it is not known how large they are
     active, since = _active(scenario, month), _active(scenario, month - 1)
     lines = []
     for name, share in sorted(active.items()):
         spans = [[truth], [truth, before] if before is not None and name in since else [truth]]
         for months in spans:
             expected = share * least * sum(other.rows for other in months)
-            if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * planned.get(name, 0.0):
+            if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * planned.get(name, largest):
                 found = sum(int((other.fraud["fraud_type"] == name).sum()) for other in months)
                 note = f"rows of {len(months)} month{'s' if len(months) > 1 else ''}; asked for: the fewest to expect"
                 lines.append(Line(name, float(found), max(1.0, _FADED * expected), None, expected, note))
@@ -172,11 +173,15 @@ def _noise(truth: Truth, name: str, expected: float, campaigns: pl.DataFrame) ->
     """Standard deviation of a type's rows in a month, of which so many are expected.
 
     Campaigns come as they will, each with all its rows (a compound Poisson process); they are as large as they are
-    planned, or as those of the month where no plan is known.
+    planned, or as those of the month where no plan is known; of a type without any they may be as large as any type's.
     """
     planned = campaigns.filter(pl.col("fraud_type") == name)["planned_rows"]
     sizes = truth.fraud.filter(pl.col("fraud_type") == name).group_by("campaign_id").len()["len"]
-    size = max((float(s.cast(pl.Float64).to_numpy().mean()) for s in (planned, sizes) if len(s)), default=1.0)
+    known = [float(s.cast(pl.Float64).to_numpy().mean()) for s in (planned, sizes) if len(s)]
+    if not known:
+        means = campaigns.group_by("fraud_type").agg(pl.col("planned_rows").mean())["planned_rows"].to_list()
+        known = [max(means, default=1.0)]
+    size = max(known)
     return float(np.sqrt(expected * size))
 
 

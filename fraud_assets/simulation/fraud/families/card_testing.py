@@ -32,7 +32,7 @@ _AGAIN = 0.38
 _REASONS = np.array([DO_NOT_HONOR, CVV_MISMATCH, INSUFFICIENT_FUNDS, EXPIRED_CARD, TECHNICAL])
 _REASON_SHARES = np.cumsum([0.38, 0.24, 0.25, 0.09])
 #: Goods bought with cards that worked, sent to an address of the actor; the others are fetched at the victim's [P].
-_DROPPED = 0.6
+_DROPPED = 0.25
 #: Longest time from a test to the use of a card that worked, days [P].
 _SOLD_WITHIN = 14
 
