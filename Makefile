@@ -23,7 +23,7 @@ help: ## List the targets
 .venv/ready: requirements.lock pyproject.toml .ci/environment
 	@.ci/environment
 
-demo: .venv/ready ## A bank's first quarter, from customers to evaluation report (about 2 minutes)
+demo: .venv/ready ## A bank's first quarter, from customers to evaluation report (three to five minutes)
 	@$(BIN)/fraud-assets demo
 
 test: .venv/ready ## All tests
@@ -53,6 +53,8 @@ lock: .venv/ready ## Renew requirements.lock from pyproject.toml
 bench: .venv/ready ## Speed and memory, at one and at many million rows
 	@$(ALONE) $(BIN)/python -m benchmarks.simulation
 	@$(ALONE) $(BIN)/python -m benchmarks.features
+	@$(ALONE) $(BIN)/python -m benchmarks.learning
+	@$(ALONE) $(BIN)/python -m benchmarks.ingest
 
 clean: ## Delete the lake in data/, Dagster's history and all caches; .venv stays
 	rm -rf data .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
