@@ -7,17 +7,17 @@ chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from fraud_assets import tables
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.policy import APPROVED, decide
 from fraud_assets.detection.reasons import reasons
+from fraud_assets.detection.stream import streamed
 from fraud_assets.detection.trained import CandidateSet, TrainedModel, scored_batches
 from fraud_assets.scenario import Costs
 
@@ -74,7 +74,7 @@ def score_month(
             )
             yield tables.conform(scored, tables.ScoredTransactions)
 
-    return _stream(chunks, schema)
+    return streamed(chunks, schema)
 
 
 def score_candidates(features: pl.LazyFrame, candidates: CandidateSet) -> pl.LazyFrame:
@@ -97,24 +97,4 @@ def score_candidates(features: pl.LazyFrame, candidates: CandidateSet) -> pl.Laz
                 scores[f"score_{name}"] = pl.Series(candidates.models[name].calibration.apply(score))
             yield frame.select(*_KEYS, **scores).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
-    return _stream(chunks, schema)
-
-
-def _stream(chunks: Callable[[], Iterator[pl.DataFrame]], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """A LazyFrame over chunks that are made when it is read."""
-
-    def source(
-        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
-        for chunk in chunks():
-            if left is not None:
-                chunk = chunk.head(left)
-                left -= chunk.height
-            if predicate is not None:
-                chunk = chunk.filter(predicate)
-            yield chunk.select(columns) if columns is not None else chunk
-            if left == 0:
-                return
-
-    return register_io_source(source, schema=dict(schema), is_pure=True)
+    return streamed(chunks, schema)

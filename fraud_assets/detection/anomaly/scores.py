@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from fraud_assets.detection.anomaly.detectors import DETECTORS, DetectorSet
 from fraud_assets.detection.anomaly.tails import rank_of
 from fraud_assets.detection.arrays import Vector
 from fraud_assets.detection.encoding import require
+from fraud_assets.detection.stream import streamed
 from fraud_assets.detection.trained import BATCH
 
 #: Aspects that a reason names at most.
@@ -72,22 +72,11 @@ def score_anomalies(features: pl.LazyFrame, detectors: DetectorSet) -> pl.LazyFr
     require(features.collect_schema().names(), detectors.surprises.features)
     wanted = dict.fromkeys(("transaction_id", "customer_id", "event_time", *detectors.surprises.features))
 
-    def source(
-        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
+    def chunks() -> Iterator[pl.DataFrame]:
         for batch in features.select(*wanted).collect_batches(chunk_size=BATCH, maintain_order=True, lazy=True):
-            chunk = scored(batch, detectors)
-            if left is not None:
-                chunk = chunk.head(left)
-                left -= chunk.height
-            if predicate is not None:
-                chunk = chunk.filter(predicate)
-            yield chunk.select(columns) if columns is not None else chunk
-            if left == 0:
-                return
+            yield scored(batch, detectors)
 
-    return register_io_source(source, schema=schema, is_pure=True)
+    return streamed(chunks, schema)
 
 
 def scored(frame: pl.DataFrame, detectors: DetectorSet) -> pl.DataFrame:

@@ -79,7 +79,7 @@ def endings(view: View) -> list[Figure]:
     back = view.rows.filter(pl.col("kind").is_in(["refund", "reversal"]))
     found = [
         # What has failed is tried again, and fails more often than other payments.
-        near("declined, of honest payments", declined, status.get("declined", 0.0), relative=0.35),
+        near("declined, of honest payments", declined, status.get("declined", 0.0), relative=0.2),
         near("pending, of honest payments", pending, status.get("pending", 0.0), relative=0.2, absolute=0.001),
         near("approved, of honest payments", 1 - declined - pending, status.get("approved", 0.0), absolute=0.02),
         Figure(

@@ -144,7 +144,7 @@ def _premium(view: View, rows: pl.LazyFrame) -> Figure | None:
     return Figure(
         "amounts of the highest income over the lowest, for the same things",
         max(2.0, 0.8 * asked),
-        1.5 * asked,
+        1.3 * asked,
         float(np.exp(as_float(ratio.item()))),
     )
 

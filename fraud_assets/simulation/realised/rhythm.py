@@ -72,7 +72,7 @@ def _week(view: View, days: pl.DataFrame) -> list[Figure]:
     wanted = (asked[4] + asked[5]) / 2 / (sum(asked[:4]) / 4)
     return [
         near("Friday and Saturday over Monday to Thursday", wanted, ratio, absolute=0.06),
-        Figure("largest gap of a weekday's factor", 0, 0.10, gap),
+        Figure("largest gap of a weekday's factor", 0, 0.08, gap),
     ]
 
 

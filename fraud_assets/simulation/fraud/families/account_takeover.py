@@ -45,9 +45,6 @@ class AccountTakeover(Family):
         "amount_factor", "skilled_amount_factor", "decline", "mule_share",
     )  # fmt: skip
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return np.floor(values["rows"])
 

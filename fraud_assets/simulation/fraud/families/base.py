@@ -93,9 +93,9 @@ class Family(ABC):
     #: Campaigns come with devices of the actor.
     brings_devices: ClassVar[bool] = True
 
-    @abstractmethod
     def size(self, values: dict[str, F64]) -> I64:
         """Victims of each campaign."""
+        return np.rint(values["accounts"]).astype(np.int64)
 
     @abstractmethod
     def rows_per_victim(self, values: dict[str, F64]) -> F64:

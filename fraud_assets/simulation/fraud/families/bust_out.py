@@ -48,9 +48,6 @@ class BustOut(OwnAccount):
     )
     salt = "bust_out"
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return values["rows"]
 

@@ -32,9 +32,6 @@ class LoyaltyAbuse(Family):
         "accounts", "campaign_hours", "redemptions", "hours", "farm_share", "amount_factor", "failed_logins", "decline",
     )  # fmt: skip
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return np.maximum(1, values["redemptions"])
 

@@ -29,9 +29,6 @@ class MerchantCollusion(OwnAccount):
     needs = ("accounts", "days", "rows", "near_limit", "round", "band", "limit")
     salt = "collusion"
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return values["rows"]
 

@@ -41,9 +41,6 @@ class MuleAccount(Family):
         "mule_share",
     )  # fmt: skip
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return values["senders"] + values["receivers"]
 

@@ -26,9 +26,6 @@ class PushPayment(OwnAccount):
     needs = ("accounts", "campaign_hours", "amount", "parts", "hours", "mule_share")
     salt = "push"
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return 1 + 0.5 * (values["parts"] - 1)  # a fifth of them skilled, half of the others careful
 

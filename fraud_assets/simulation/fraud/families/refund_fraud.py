@@ -25,9 +25,6 @@ class RefundFraud(OwnAccount):
     needs = ("accounts", "days", "orders", "refunded", "without_purchase", "amount_factor")
     salt = "refund_fraud"
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         none = values["without_purchase"]
         return values["orders"] * (none + (1 - none) * (1 + 0.87 * values["refunded"]))  # some orders are declined

@@ -26,9 +26,6 @@ class Structuring(OwnAccount):
     needs = ("accounts", "parts", "hours", "limit", "of_limit", "receivers", "mule_share")
     salt = "structuring"
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return values["parts"]
 

@@ -36,9 +36,6 @@ class SuspiciousDeposit(Family):
         "redemptions", "kept", "controlled", "unverified", "new",
     )  # fmt: skip
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return values["deposits"] + values["redemptions"]
 

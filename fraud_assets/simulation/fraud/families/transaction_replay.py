@@ -31,9 +31,6 @@ class TransactionReplay(Family):
     needs = ("accounts", "campaign_hours", "copies", "within_hours", "device_changed", "nonce_mismatch", "decline")
     blocks_card = True
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return np.maximum(1, values["copies"])
 

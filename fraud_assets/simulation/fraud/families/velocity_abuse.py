@@ -32,9 +32,6 @@ class VelocityAbuse(Family):
     needs = ("accounts", "campaign_hours", "an_hour", "hours", "amount_factor", "decline")
     blocks_card = True
 
-    def size(self, values: dict[str, F64]) -> I64:
-        return np.rint(values["accounts"]).astype(np.int64)
-
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
         return np.maximum(1, values["an_hour"] * values["hours"])
 
