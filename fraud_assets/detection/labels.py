@@ -39,14 +39,16 @@ class DelayCurve:
     """What share of the frauds that get reported has been reported by a given age.
 
     ``shares[k]`` is the share reported less than ``k`` days after the event; it grows from 0 to 1, and is linear
-    between whole days. Frauds that nobody ever reports are outside it: no report can tell how many there are.
+    between whole days. Frauds that nobody ever reports are outside it, since no report can tell how many there are:
+    ``never_reported``, their share in all frauds, is what the bank says it is.
     """
 
     shares: tuple[float, ...]
     reports: int
+    never_reported: float = 0.0
 
     @classmethod
-    def estimate(cls, reports: pl.LazyFrame, since: datetime, cut: datetime) -> DelayCurve:
+    def estimate(cls, reports: pl.LazyFrame, since: datetime, cut: datetime, never_reported: float = 0.0) -> DelayCurve:
         """The curve from the reports known at the cut, about rows at or after ``since``.
 
         A young fraud can only have been seen if its report was quick, so the plain distribution of the delays is too
@@ -66,7 +68,7 @@ class DelayCurve:
             .collect()
         )
         if delays.is_empty():
-            return cls((), 0)
+            return cls((), 0, never_reported)
         delay = np.maximum(delays["delay"].to_numpy(), 0)
         age = np.maximum(delays["age"].to_numpy(), delay)
         longest = int(delay.max())
@@ -78,11 +80,14 @@ class DelayCurve:
         shares = np.ones(longest + 2)
         shares[1:-1] = np.cumprod(steps[:0:-1])[::-1]
         shares[0] = 0.0
-        return cls(tuple(float(s) for s in shares), delays.height)
+        return cls(tuple(float(s) for s in shares), delays.height, never_reported)
 
     def factor(self, age_days: Vector) -> Vector:
-        """How many frauds a reported one of that age stands for: at least 1, never growing with age, at most 4."""
+        """How many frauds a reported one of that age stands for; never growing with age.
+
+        At least 1 and at most 4 for those reported later, and as many more as are never reported.
+        """
         if not self.shares:
-            return np.ones_like(age_days, dtype=np.float64)
+            return np.full_like(age_days, 1 / (1 - self.never_reported), dtype=np.float64)
         share = np.interp(age_days, np.arange(len(self.shares)), self.shares)
-        return 1 / np.clip(share, 1 / LARGEST_FACTOR, 1.0)
+        return 1 / (np.clip(share, 1 / LARGEST_FACTOR, 1.0) * (1 - self.never_reported))

@@ -79,7 +79,7 @@ def train_candidates(
             reason = f"{month}: {size['rows']} rows to {name} from {when}; {what}"
             return CandidateSet.empty(str(month), reason, slices)
 
-    delays = DelayCurve.estimate(reports, slices.train.start, slices.cut)
+    delays = DelayCurve.estimate(reports, slices.train.start, slices.cut, learning.never_reported)
     train_kept = kept_share(sizes["train"]["rows"], sizes["train"]["frauds"])
     train_frame = rows.read(slices.train, train_kept)
     encoder = Encoder.fit(train_frame, feature_names)

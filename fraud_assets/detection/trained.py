@@ -122,7 +122,7 @@ class CandidateSet:
             "origin": self.origin,
             "metrics": self.metrics,
             "curves": self.curves,
-            "report_delays": {"shares": self.delays.shares, "reports": self.delays.reports},
+            "report_delays": vars(self.delays),
             "models": {name: model.document() for name, model in self.models.items()},
         }
 
@@ -136,7 +136,7 @@ class CandidateSet:
             document["metrics"],
             document["curves"],
             document["sizes"],
-            DelayCurve(tuple(document["report_delays"]["shares"]), document["report_delays"]["reports"]),
+            DelayCurve(**document["report_delays"] | {"shares": tuple(document["report_delays"]["shares"])}),
             document["origin"],
         )
 

@@ -73,6 +73,14 @@ def test_the_delay_curve_is_not_fooled_by_what_has_not_arrived_yet() -> None:
     assert (seen < 7).mean() > 1 - np.exp(-0.7) + 0.05  # what the plain distribution would have claimed
 
 
+def test_every_report_stands_for_those_too_that_nobody_files() -> None:
+    ages, delays = [50.0] * 40, [float(k) for k in range(40)]
+    plain, audited = (DelayCurve.estimate(reports(ages, delays), START, CUT, share) for share in (0.0, 0.2))
+    old = np.array([1.0, 20.0, 60.0])
+    assert np.allclose(audited.factor(old), plain.factor(old) / 0.8)
+    assert np.allclose(DelayCurve.estimate(reports([], []), START, CUT, 0.2).factor(old), 1.25)
+
+
 def test_without_reports_nothing_is_corrected() -> None:
     curve = DelayCurve.estimate(reports([], []), START, CUT)
     assert (curve.factor(np.array([0.0, 3.0, 100.0])) == 1).all()

@@ -79,8 +79,15 @@ class Costs(Section):
 
 
 class Learning(Section):
+    """How the bank learns and decides.
+
+    ``never_reported`` is the share of frauds that nobody ever reports, as audits of random payments find it; what is
+    learnt from reports is raised by it. 0 where nothing is known.
+    """
+
     alerts_per_10000: Positive
     true_prevalence: Annotated[float, Field(gt=0, lt=1)]
+    never_reported: Annotated[float, Field(ge=0, le=0.75)] = 0.0
     costs: Costs
 
 
