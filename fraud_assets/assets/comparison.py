@@ -1,22 +1,25 @@
-"""The candidates of several months side by side, from what is in the lake.
+"""Several months looked back on, from what is in the lake: the candidates side by side, and what the champions did.
 
 What lives here: scoring the months with every candidate and deciding as if each were the champion, with the month's
-budget filled exactly. What does not: the figures (``evaluation.comparison``).
+budget filled exactly, and beside that as the champion did decide. What does not: the figures
+(``evaluation.comparison``, ``evaluation.pooled``), and what models of other features would do (``worth``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from fraud_assets.assets.trial import with_amounts
 from fraud_assets.detection.policy import decide, gain_threshold, review_gain
 from fraud_assets.detection.trained import TrainedModel, scored_batches
 from fraud_assets.evaluation.comparison import CHAMPION, compare_candidates
+from fraud_assets.evaluation.pooled import judge_champion
 from fraud_assets.evaluation.settings import Settings
 from fraud_assets.knowledge import known_at
 from fraud_assets.lake.paths import Place
@@ -25,18 +28,48 @@ from fraud_assets.scenario import Bank
 from fraud_assets.tables import DECISIONS
 
 _TABLES = ("transaction_features", "transactions", "labeled_anomalies")
+#: What the champion did, beside what every candidate would have done.
+_MADE = ("decision", "is_over_threshold", "alerts_a_day", "fraud_type", "lookalike_of")
 
 
-def compare_months(lake: Lake, bank: Bank, months: Sequence[str]) -> dict[str, Any]:
+def compare_months(
+    lake: Lake, bank: Bank, months: Sequence[str], yardsticks: Mapping[str, pl.DataFrame] | None = None
+) -> dict[str, Any]:
     """The document of :func:`~fraud_assets.evaluation.comparison.compare_candidates` over the months.
 
-    Months without a champion are left out. Judged against the truth, or, for a user's own transactions, against the
-    reports that are in the lake.
+    With ``champion``, that of :func:`~fraud_assets.evaluation.pooled.judge_champion`. Months without a champion are
+    left out. Judged against the truth, or, for a user's own transactions, against the reports that are in the lake.
+
+    Parameters
+    ----------
+    yardsticks
+        By month, transaction_id and scores (``yardstick_<name>``) of models to measure beside the champion.
 
     Raises
     ------
     LakeError
         If a table or document of a month is missing, or none of the months has a champion.
+    """
+    require_months(lake, bank, months)
+    frames = [frame for month in months for frame in _month(lake, bank, month, months)]
+    if not frames:
+        raise LakeError(f"{bank.name} has no champion in {', '.join(months)}; name later months")
+    rows, settings = pl.concat(frames), Settings.of(bank)
+    del frames
+    made = rows.rename({f"score_{CHAMPION}": "score"}).drop("^(score|decision)_.*$")
+    if yardsticks:
+        measured = pl.concat([yardsticks[month] for month in made["month"].unique(maintain_order=True)])
+        made = made.join(measured, on="transaction_id", how="left", maintain_order="left")
+    return compare_candidates(rows.drop(_MADE), settings) | {"champion": judge_champion(made, settings)}
+
+
+def require_months(lake: Lake, bank: Bank, months: Sequence[str]) -> None:
+    """Nothing of the months may be missing.
+
+    Raises
+    ------
+    LakeError
+        Naming the first thing that is, and how it is made.
     """
     for month in months:
         places = [Place(bank.name, name, month) for name in (*_TABLES, "incident_reports")]
@@ -48,10 +81,6 @@ def compare_months(lake: Lake, bank: Bank, months: Sequence[str]) -> dict[str, A
                 f"{bank.name}/{missing[0]} of {month} is not in the lake {lake.url}; run the job {bank.name}_monthly"
                 " for it first"
             )
-    frames = [frame for month in months for frame in _month(lake, bank, month, months)]
-    if not frames:
-        raise LakeError(f"{bank.name} has no champion in {', '.join(months)}; name later months")
-    return compare_candidates(pl.concat(frames), Settings.of(bank))
 
 
 def _month(lake: Lake, bank: Bank, month: str, months: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -81,20 +110,28 @@ def _month(lake: Lake, bank: Bank, month: str, months: Sequence[str]) -> Iterato
         probability = rows[f"score_{name}"].to_numpy()
         gain = review_gain(probability, amount, learning.costs)
         threshold = gain_threshold(gain, learning.alerts_per_10000)
-        taken = decide(probability, amount, learning.costs, threshold)
-        decisions[f"decision_{name}"] = pl.Series(np.asarray(DECISIONS)[taken])
+        decisions[f"decision_{name}"] = _named(decide(probability, amount, learning.costs, threshold))
+    fixed, probability = decision["thresholds"], rows[f"score_{CHAMPION}"].to_numpy()
+    decisions["decision"] = _named(decide(probability, amount, learning.costs, fixed["fixed"]["review_gain"]))
+    decisions["is_over_threshold"] = pl.Series(probability > fixed["score"])
+    queue = pl.lit(fixed["daily_queue"]["alerts_a_day"])
     yield rows.join(
-        _labels(lake, bank, anomalies, months), on="transaction_id", how="left", maintain_order="left"
-    ).with_columns(pl.col("is_fraud").fill_null(value=False), month=pl.lit(month), **decisions)
+        labels_of(lake, bank, anomalies, months), on="transaction_id", how="left", maintain_order="left"
+    ).with_columns(pl.col("is_fraud").fill_null(value=False), month=pl.lit(month), alerts_a_day=queue, **decisions)
 
 
-def _labels(lake: Lake, bank: Bank, anomalies: pl.LazyFrame, months: Sequence[str]) -> pl.DataFrame:
-    """transaction_id, is_fraud and campaign_id of what is fraud, in truth or, where there is none, as reported."""
-    truth = anomalies.filter("is_fraud").select("transaction_id", "is_fraud", "campaign_id").collect()
-    if not truth.is_empty():
+def _named(decisions: NDArray[np.int8]) -> pl.Series:
+    return pl.Series(DECISIONS, dtype=pl.Enum(DECISIONS))[decisions]
+
+
+def labels_of(lake: Lake, bank: Bank, anomalies: pl.LazyFrame, months: Sequence[str]) -> pl.DataFrame:
+    """What is fraud, in truth or, where there is none, as reported; and what only looks like it."""
+    columns = ("transaction_id", "is_fraud", "fraud_type", "campaign_id", "lookalike_of")
+    truth = anomalies.filter(pl.col("is_fraud") | pl.col("lookalike_of").is_not_null()).select(*columns).collect()
+    if bank.has_truth:
         return truth
     reports = lake.scan_parquet([Place(bank.name, "incident_reports", month).parquet for month in months])
-    known = known_at(reports, bank.month(months[-1]).end).collect()
-    return known.select(
-        "transaction_id", is_fraud=pl.lit(True), campaign_id=pl.lit(None, dtype=truth.schema["campaign_id"])
+    known = known_at(reports, bank.month(months[-1]).end).select(
+        "transaction_id", is_fraud=pl.lit(value=True), fraud_type="reported_type"
     )
+    return pl.concat([truth.clear(), known.cast({"fraud_type": truth.schema["fraud_type"]}).collect()], how="diagonal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ def add(commands: Commands) -> None:
     parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
     add_months(parser, default="all that have a champion in the lake")
     parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
+    parser.add_argument(
+        "--gates",
+        action="store_true",
+        help="of a simulated bank: also train on the row alone, and on the truth, and say whether its fraud is as hard "
+        "to find as real fraud; minutes; exit code 1 if not",
+    )
     parser.set_defaults(run=run)
 
 
@@ -30,22 +37,33 @@ def run(options: argparse.Namespace) -> int:
     """Print the tables."""
     from fraud_assets.assets.comparison import compare_months
     from fraud_assets.assets.files import chosen_months
+    from fraud_assets.assets.worth import yardsticks
     from fraud_assets.evaluation.comparison import comparison_table
+    from fraud_assets.evaluation.gates.models import gates_table, model_gates
+    from fraud_assets.evaluation.pooled import champion_table
     from fraud_assets.lake.documents import to_json
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.resource import open_lake
     from fraud_assets.lake.store import LakeError
-    from fraud_assets.scenario import load_bank
+    from fraud_assets.scenario import ScenarioError, load_bank
 
     bank = load_bank(options.scenario)
+    if options.gates and not bank.has_truth:
+        raise ScenarioError(f"{bank.name}: --gates needs the truth, which only simulated banks have")
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, options.months, "champion")
-    document = compare_months(lake, bank, months)
+    measured = yardsticks(lake, bank, months, lambda done: print(done, file=sys.stderr)) if options.gates else None
+    document = compare_months(lake, bank, months, measured)
     if options.to:
         try:
             Path(options.to).write_bytes(to_json(document))
         except OSError as error:
             raise LakeError(f"{options.to} cannot be written: {error.strerror}") from None
-    print(f"# {bank.title}, {months[0]} to {months[-1]}: the candidates\n\n{comparison_table(document)}", end="")
-    return 0
+    print(f"# {bank.title}, {months[0]} to {months[-1]}\n\n{comparison_table(document)}")
+    print(champion_table(document["champion"]), end="")
+    if not options.gates:
+        return 0
+    results = model_gates(document["champion"], document["pooled"]["candidates"]["small_tree"])
+    print(f"\n{gates_table(results)}", end="")
+    return 0 if all(result.passed for result in results) else 1

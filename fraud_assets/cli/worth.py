@@ -1,0 +1,53 @@
+"""``worth``: what each family of features is worth, on months that the models have not seen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fraud_assets.cli.options import add_months
+
+if TYPE_CHECKING:
+    from fraud_assets.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """The parser of the command."""
+    parser = commands.add_parser(
+        "worth",
+        help="print what each family of features is worth: average precision without it, in minutes",
+        description="For each month, train boosted trees on all features, on the basic families alone and without each "
+        "family in turn, from what was known before the month; print their average precision on the months together, "
+        "with paired differences.",
+    )
+    parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
+    add_months(parser, default="all that have a champion in the lake")
+    parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table."""
+    from fraud_assets.assets.files import chosen_months
+    from fraud_assets.assets.worth import feature_worth
+    from fraud_assets.evaluation.worth import worth_table
+    from fraud_assets.lake.documents import to_json
+    from fraud_assets.lake.preflight import check_lake_reachable
+    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.store import LakeError
+    from fraud_assets.scenario import load_bank
+
+    bank = load_bank(options.scenario)
+    lake = open_lake()
+    check_lake_reachable(lake)
+    months = chosen_months(lake, bank, options.months, "champion")
+    document = feature_worth(lake, bank, months, lambda done: print(done, file=sys.stderr))
+    if options.to:
+        try:
+            Path(options.to).write_bytes(to_json(document))
+        except OSError as error:
+            raise LakeError(f"{options.to} cannot be written: {error.strerror}") from None
+    print(f"# {bank.title}: what features are worth\n\n{worth_table(document)}", end="")
+    return 0
