@@ -21,6 +21,7 @@ from fraud_assets.assets.models import model_assets
 from fraud_assets.assets.portrait import portrait_assets
 from fraud_assets.assets.raw import raw_assets
 from fraud_assets.assets.reports import report_assets
+from fraud_assets.assets.review import review_assets
 from fraud_assets.assets.study import study_assets
 from fraud_assets.checks import all_checks
 from fraud_assets.jobs import labeled_csv_job, monthly_job
@@ -43,10 +44,20 @@ _STAGES = {
         report_assets,
         anomaly_report_assets,
         alert_assets,
+        review_assets,
         portrait_assets,
         export_assets,
     ),
-    "files": (ingest_assets, feature_assets, model_assets, anomaly_assets, report_assets, alert_assets),
+    "files": (
+        ingest_assets,
+        feature_assets,
+        model_assets,
+        study_assets,
+        anomaly_assets,
+        report_assets,
+        alert_assets,
+        review_assets,
+    ),
 }
 
 

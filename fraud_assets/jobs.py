@@ -11,6 +11,7 @@ import dagster as dg
 
 from fraud_assets.assets.common import Chain
 from fraud_assets.assets.exports import LABELED_CSV, labeled_csv_op
+from fraud_assets.assets.review import FEATURE_WORTH, MODEL_COMPARISON
 from fraud_assets.assets.study import MODEL_STUDY
 from fraud_assets.scenario import Bank
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:  # what define_asset_job returns has no public name
 
 
 def monthly_job(scenario: Bank) -> AssetJob:
-    """Everything of one month."""
+    """Everything of one month but what is made when somebody asks for it."""
     everything = dg.AssetSelection.groups(scenario.name)
-    # A bank of files has neither: both are made of the truth.
-    apart = [[scenario.name, name] for name in (LABELED_CSV, MODEL_STUDY)] if scenario.has_truth else []
+    names = [MODEL_COMPARISON, FEATURE_WORTH, MODEL_STUDY, *([LABELED_CSV] if scenario.has_truth else [])]
+    apart = [[scenario.name, name] for name in names]
     return dg.define_asset_job(
         f"{scenario.name}_monthly",
-        selection=everything - dg.AssetSelection.assets(*apart) if apart else everything,
+        selection=everything - dg.AssetSelection.assets(*apart),
         description=f"{scenario.title}: one month from customers to evaluation report.",
         tags={"scenario": scenario.name},
     )

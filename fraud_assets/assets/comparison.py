@@ -37,8 +37,9 @@ def compare_months(
 ) -> dict[str, Any]:
     """The document of :func:`~fraud_assets.evaluation.comparison.compare_candidates` over the months.
 
-    With ``champion``, that of :func:`~fraud_assets.evaluation.pooled.judge_champion`. Months without a champion are
-    left out. Judged against the truth, or, for a user's own transactions, against the reports that are in the lake.
+    With ``champion``, that of :func:`~fraud_assets.evaluation.pooled.judge_champion`, and ``champions``, who scored
+    each month and why. Months without a champion are left out. Judged against the truth, or, for a user's own
+    transactions, against the reports that are in the lake.
 
     Parameters
     ----------
@@ -60,7 +61,19 @@ def compare_months(
     if yardsticks:
         measured = pl.concat([yardsticks[month] for month in made["month"].unique(maintain_order=True)])
         made = made.join(measured, on="transaction_id", how="left", maintain_order="left")
-    return compare_candidates(rows.drop(_MADE), settings) | {"champion": judge_champion(made, settings)}
+    return compare_candidates(rows.drop(_MADE), settings) | {
+        "champion": judge_champion(made, settings),
+        "champions": [_who(lake, bank, month) for month in rows["month"].unique(maintain_order=True)],
+    }
+
+
+def _who(lake: Lake, bank: Bank, month: str) -> dict[str, str]:
+    """Who scored the month, which month's candidate that was, and why."""
+    decision = json.loads(lake.read_bytes(Place(bank.name, "champion", month).value))
+    winner = decision["champion"]
+    return {"month": month, "name": winner["name"], "trained_for": winner["month"]} | {
+        key: decision[key] for key in ("decision", "why")
+    }
 
 
 def require_months(lake: Lake, bank: Bank, months: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
     add_months(parser, default="all that have a champion in the lake")
     parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
+    parser.add_argument("--page", metavar="FILE", help="also write a page with charts there, as HTML")
     parser.add_argument(
         "--gates",
         action="store_true",
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.assets.files import chosen_months
     from fraud_assets.assets.worth import yardsticks
     from fraud_assets.evaluation.comparison import comparison_table
+    from fraud_assets.evaluation.comparison_page import comparison_page
     from fraud_assets.evaluation.gates.models import gates_table, model_gates
     from fraud_assets.evaluation.pooled import champion_table
     from fraud_assets.lake.documents import to_json
@@ -55,11 +57,12 @@ def run(options: argparse.Namespace) -> int:
     months = chosen_months(lake, bank, options.months, "champion")
     measured = yardsticks(lake, bank, months, lambda done: print(done, file=sys.stderr)) if options.gates else None
     document = compare_months(lake, bank, months, measured)
-    if options.to:
-        try:
-            Path(options.to).write_bytes(to_json(document))
-        except OSError as error:
-            raise LakeError(f"{options.to} cannot be written: {error.strerror}") from None
+    for file, content in ((options.to, to_json), (options.page, lambda d: comparison_page(bank.title, d).encode())):
+        if file:
+            try:
+                Path(file).write_bytes(content(document))
+            except OSError as error:
+                raise LakeError(f"{file} cannot be written: {error.strerror}") from None
     print(f"# {bank.title}, {months[0]} to {months[-1]}\n\n{comparison_table(document)}")
     print(champion_table(document["champion"]), end="")
     if not options.gates:

@@ -12,6 +12,8 @@ from sklearn.metrics import average_precision_score
 
 from fraud_assets.evaluation.alerts import card_precision
 from fraud_assets.evaluation.comparison import compare_candidates, comparison_table
+from fraud_assets.evaluation.comparison_page import best_for, comparison_page
+from fraud_assets.evaluation.pooled import judge_champion
 from fraud_assets.evaluation.settings import Settings
 from fraud_assets_tests.evaluation.sample import COSTS
 
@@ -71,3 +73,22 @@ def test_the_table_has_a_part_for_each_month_and_for_all(document: dict[str, Any
     table = comparison_table(document)
     for words in ("## 2024-02", "## 2024-03", "## All months together", "card-precision@10", "| good | poor | +"):
         assert words in table
+
+
+def test_the_page_says_who_is_best_at_what_and_asks_nobody_for_anything(
+    rows: pl.DataFrame, document: dict[str, Any]
+) -> None:
+    made = rows.rename({"score_good": "score", "decision_good": "decision"}).with_columns(
+        is_over_threshold=pl.col("score") > 0.12,
+        alerts_a_day=3,
+        fraud_type=pl.when("is_fraud").then(pl.lit("card_testing")),
+        lookalike_of=pl.lit(None, dtype=pl.String),
+    )
+    champions = [{"month": "2024-02", "name": "good", "trained_for": "2024-02", "decision": "first", "why": "<b>"}]
+    whole = document | {"champion": judge_champion(made, SETTINGS), "champions": champions}
+    text = comparison_page("A bank", whole)
+    assert best_for(whole)["average_precision"] == "good"
+    assert "Good leads in every figure" in text or "It depends on what counts" in text
+    assert "&lt;b&gt;" in text  # what a decision says is text, never markup
+    assert "src=" not in text.split("<script>")[0]
+    assert all(f'id="chart-month-{key}"' in text for key in ("average_precision", "recall_at_budget", "savings"))

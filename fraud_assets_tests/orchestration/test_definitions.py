@@ -36,6 +36,8 @@ ASSETS = {
     "scored_transactions",
     "evaluation_report",
     "anomaly_report",
+    "model_comparison",
+    "feature_worth",
     "mistyped_recipients",
     "alerts",
     "data_portrait",
@@ -49,6 +51,8 @@ MADE_FROM_TRUTH = {"customers", "devices", "logins", "transactions", "labeled_an
 JUDGES = {
     "evaluation_report",
     "anomaly_report",
+    "model_comparison",
+    "feature_worth",
     "data_portrait",
     "labeled_transactions",
     "labeled_transactions_csv",
@@ -62,6 +66,8 @@ DOCUMENTS = {
     "anomaly_detectors",
     "evaluation_report",
     "anomaly_report",
+    "model_comparison",
+    "feature_worth",
     "data_portrait",
 }
 
