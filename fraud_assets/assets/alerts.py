@@ -1,4 +1,4 @@
-"""Alerts: mistyped recipients, and everything worth a person's time, in the order in which people get to it."""
+"""Alerts: mistyped recipients with the model that tells them, and everything worth a person's time, in its order."""
 
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
@@ -11,6 +11,7 @@ import polars as pl
 from fraud_assets.assets.common import Chain, type_name
 from fraud_assets.detection.accidents import RecipientHead, likely_intended
 from fraud_assets.detection.alerting import ALERTS, make_alerts
+from fraud_assets.lake.documents import Document
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.months import FEATURE_LOOKBACK
 from fraud_assets.scenario import Costs
@@ -31,39 +32,62 @@ _SETTLING = timedelta(days=7)
 
 
 def alert_assets(chain: Chain) -> list[dg.AssetsDefinition]:
-    """``mistyped_recipients`` and ``alerts``."""
-    return [_mistyped(chain), _alerts(chain)]
+    """``recipient_head``, ``mistyped_recipients`` and ``alerts``."""
+    return [_head(chain), _mistyped(chain), _alerts(chain)]
 
 
-def _mistyped(chain: Chain) -> dg.AssetsDefinition:
+def _head(chain: Chain) -> dg.AssetsDefinition:
     scenario = chain.scenario
 
     @dg.asset(
         **chain.settings(
-            "mistyped_recipients",
-            "reports",
-            kinds={"scikitlearn", "parquet"},
+            "recipient_head",
+            "models",
+            kinds={"scikitlearn", "json"},
             rooms=["detection/accidents.py"],
-            columns=_columns(MISTYPED),
+            io_manager="document",
         ),
         deps=chain.keys("transactions", "incident_reports"),
     )
-    def mistyped_recipients(context: dg.AssetExecutionContext, lake: LakeResource) -> pl.DataFrame:
-        """A payment to a new payee who is a slip away from a known one: who was meant, and was it a mistake?
+    def recipient_head(context: dg.AssetExecutionContext, lake: LakeResource) -> Document:
+        """How likely a payment to a look-alike of a known payee is a mistake, and from when on to ask the customer.
 
-        The probability is learned from mistakes that were reported in the three months before.
+        Learned from mistakes of the three months before that were reported by their end. Explicitly empty, with the
+        reason, where there were too few.
         """
         month = chain.month(context)
         before = [m for m in month.back(FEATURE_LOOKBACK) if m >= scenario.first]
-        ledger = chain.table(lake, "transactions", [*before, month])
         head = RecipientHead(f"{month} is the first month")
         if before:
+            ledger = chain.table(lake, "transactions", before)
             past = likely_intended(ledger, before[0].start + _SETTLING, month.start)
             head = RecipientHead.fit(past, chain.table(lake, "incident_reports", before), month.start)
+        facts = {"none, because": head.reason} if head.reason else {"threshold": head.threshold}
+        return Document({"month": str(month), **head.document()}, metadata=facts)
+
+    return recipient_head
+
+
+def _mistyped(chain: Chain) -> dg.AssetsDefinition:
+    @dg.asset(
+        **chain.settings(
+            "mistyped_recipients",
+            "reports",
+            kinds={"polars", "parquet"},
+            rooms=["detection/accidents.py"],
+            columns=_columns(MISTYPED),
+        ),
+        ins=chain.reads("recipient_head"),
+        deps=chain.keys("transactions"),
+    )
+    def mistyped_recipients(
+        context: dg.AssetExecutionContext, lake: LakeResource, recipient_head: dict[str, Any]
+    ) -> pl.DataFrame:
+        """A payment to a new payee who is a slip away from a known one: who was meant, and was it a mistake?"""
+        month = chain.month(context)
+        head = RecipientHead.load(recipient_head)
+        ledger = chain.table(lake, "transactions", [*month.back(FEATURE_LOOKBACK), month])
         asked = likely_intended(ledger, month.start, month.end)
-        context.add_output_metadata(
-            {"probability": "none: " + head.reason} if head.reason else {"threshold": head.threshold}
-        )
         probability = pl.Series(head.probability(asked))
         made = asked.with_columns(
             probability=pl.lit(None) if head.reason else probability,

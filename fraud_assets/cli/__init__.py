@@ -10,11 +10,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from fraud_assets.cli import compare, demo, explain, export, gates, inspect, realised, report, rollback
+from fraud_assets.cli import (
+    compare,
+    demo,
+    explain,
+    export,
+    gates,
+    inspect,
+    model_ready,
+    realised,
+    report,
+    rollback,
+    score,
+    worth,
+)
 
 #: In the order of the help. ``add(commands)`` adds the command's parser, whose default ``run`` is what it does: options
 #: in, exit code out. Heavy imports belong into ``run``, so that the help comes at once.
-COMMANDS = (demo, report, export, realised, gates, explain, inspect, compare, rollback)
+COMMANDS = (demo, report, export, model_ready, score, realised, gates, explain, inspect, compare, worth, rollback)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,7 +64,7 @@ class Logistic:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         train, tune = past.train, past.tune
-        terms = tuple(_terms(train.codes, past.encoder))
+        terms = tuple(fit_terms(train.codes, past.encoder))
         design = np.empty((len(train.codes), len(terms)), dtype=np.float32)
         for j, term in enumerate(terms):
             design[:, j] = term.column(train.codes)
@@ -105,7 +105,8 @@ class Logistic:
         return cls(terms, tuple(document["coefficients"]), document["intercept"], document["strength"])
 
 
-def _terms(codes: Matrix, encoder: Encoder) -> Iterator[Term]:
+def fit_terms(codes: Matrix, encoder: Encoder) -> Iterator[Term]:
+    """The columns of a design, feature by feature, as the training rows are spread; none of one that never differs."""
     for j, name in enumerate(encoder.features):
         column = codes[:, j].astype(np.float64)
         known = column[~np.isnan(column)]

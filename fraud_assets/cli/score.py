@@ -1,0 +1,76 @@
+"""``score``: a loose file of transactions in, the same file with score, decision and reasons out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from fraud_assets.cli.options import add_scenario, row_progress
+
+if TYPE_CHECKING:
+    from fraud_assets.cli.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """The parser of the command."""
+    parser = commands.add_parser(
+        "score",
+        help="score a CSV or Parquet file of transactions: probability of fraud, decision, reasons",
+        description="Score the rows of a file with the champion and with what the lake knows of their customers, and "
+        "write the same rows in their order with the columns fraud_score, decision and reasons. Columns are those of "
+        "the table transactions; transaction_id, customer_id, event_time and amount are needed, the more others the "
+        "better. A bank of files takes its own files, too.",
+    )
+    parser.add_argument("file", metavar="FILE", help="CSV or Parquet, on this machine or s3://bucket/key")
+    add_scenario(parser)
+    parser.add_argument(
+        "--out", "--to", dest="out", metavar="FILE", help="its ending is the format; default: FILE with .scored in it"
+    )
+    parser.add_argument(
+        "--month", help="score as of this month, such as 2024-03, with its champion; default: the month of each row"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file, and say what became of its rows."""
+    from fraud_assets.assets.files import destination
+    from fraud_assets.lake.preflight import check_lake_reachable
+    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.store import LakeError
+    from fraud_assets.scenario import load_bank
+    from fraud_assets.scoring import score_file
+
+    bank = load_bank(options.scenario)
+    as_of = None if options.month is None else bank.month(options.month)
+    out = options.out or beside(options.file)
+    if out == options.file:
+        raise LakeError(f"--out {out} is the file that is read; name another")
+    lake = open_lake()
+    check_lake_reachable(lake)
+    begun = time.monotonic()
+    with destination(lake, bank, "transactions", to=out) as target:
+        found = score_file(lake, bank, options.file, target, as_of=as_of, progress=row_progress(sys.stderr))
+    decided = ", ".join(f"{rows:,} {decision}" for decision, rows in found.decisions.items())
+    print(f"{found.written.uri}: {found.rows:,} rows in {time.monotonic() - begun:.0f} s: {decided}")
+    for month, champion in found.champions.items():
+        print(f"  {month}: scored by {champion}")
+    if found.arriving:
+        print(f"  {found.arriving:,} rows of money that arrives are not scored")
+    print(f"  {found.known:,} rows are in the lake, {found.rows - found.known:,} are new to it")
+    if found.strangers:
+        print(f"  {found.strangers:,} customers have no history in the lake: cold start")
+    if found.lacking:
+        print(f"  the file lacks {', '.join(found.lacking)}: features that need it are missing in new rows")
+    return 0
+
+
+def beside(file: str) -> str:
+    """Where the scored file goes unless its user says otherwise: ``a/b.csv.gz`` -> ``a/b.scored.csv``."""
+    stem = file.removesuffix(".gz")
+    folder, _, name = stem.rpartition("/")
+    name, _, ending = name.rpartition(".")
+    ending = "parquet" if ending in ("parquet", "pq") else "csv"
+    return f"{folder}/{name}.scored.{ending}" if folder else f"{name}.scored.{ending}"
