@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario, ScenarioError
@@ -119,32 +120,28 @@ def _clock_changes(scenario: Scenario) -> tuple[I64, list[tuple[I64, I64]]]:
 
 def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
     try:
-        zone = ZoneInfo(name)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ScenarioError(
             f"scenario {scenario.name}: cities.csv: time_zone is {name!r};"
             " an IANA zone such as America/New_York is needed"
         ) from None
 
-    def minutes(instant: datetime) -> int:
-        offset = instant.astimezone(zone).utcoffset() or timedelta(0)
-        return round(offset / timedelta(minutes=1))
+    def minutes(utc: I64) -> I64:
+        there = pl.Series(utc).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
+        return (there.dt.base_utc_offset() + there.dt.dst_offset()).dt.total_minutes().to_numpy()
 
     year = scenario.first.year
-    now = datetime(year - _YEARS_BEFORE, 1, 1, tzinfo=UTC)
-    end = datetime(year + _YEARS_AFTER, 1, 1, tzinfo=UTC)
-    instants, offsets = [], [minutes(now)]
-    while now < end:
-        later = now + timedelta(days=7)
-        if minutes(later) != offsets[-1]:
-            low, high = now, later
-            while high - low > timedelta(minutes=1):
-                middle = low + timedelta(minutes=(high - low) // timedelta(minutes=2))
-                low, high = (middle, high) if minutes(middle) == offsets[-1] else (low, middle)
-            instants.append(microseconds(high))
-            offsets.append(minutes(later))
-        now = later
-    return np.array(instants, dtype=np.int64), np.array(offsets, dtype=np.int64)
+    start, end = (microseconds(datetime(y, 1, 1, tzinfo=UTC)) for y in (year - _YEARS_BEFORE, year + _YEARS_AFTER))
+    weeks = np.arange(start, end + 7 * DAY_US, 7 * DAY_US)
+    offsets = minutes(weeks)
+    moves = np.flatnonzero(np.diff(offsets))
+    low, high = weeks[moves], weeks[moves + 1]
+    while (high - low > _MINUTE_US).any():
+        middle = low + (high - low) // (2 * _MINUTE_US) * _MINUTE_US
+        before = minutes(middle) == offsets[moves]
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    return high, np.concatenate([offsets[:1], offsets[moves + 1]])
 
 
 def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:

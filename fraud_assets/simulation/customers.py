@@ -54,6 +54,9 @@ _AGE_BOUNDS = [18, 25, 35, 45, 55, 65, 75]
 
 #: Units whose customers are drawn at once, whoever asks for some of them.
 TOGETHER = 16
+#: Results of that which are kept, 3 MB each: those of a group of fraud (``groups.py``), whose chunks come next, and two
+#: more.
+_KEPT = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +136,7 @@ def _traits(scenario: Scenario, wanted: tuple[int, ...]) -> Traits:
     return Traits(*arrays)
 
 
-@once(kept=2)
+@once(kept=_KEPT)
 def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     """The customers of neighbouring units: what many short calls cost hardly depends on the customers."""
     people, activity, seed = scenario.population, scenario.activity, scenario.seed

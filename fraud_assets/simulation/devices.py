@@ -1,7 +1,7 @@
 """Devices: which phone, laptop or tablet a customer holds at an instant, and the terminals at the merchants' counters.
 
-What lives here: the closed form of a device's life (no state: any instant can be asked for), one-off devices, and the
-observed table. What does not: who logs in with them (``logins.py``).
+What lives here: the closed form of a device's life (no state: any instant can be asked for), and the observed table.
+What does not: devices used only once or twice (``guests.py``), and who logs in with them (``logins.py``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
+from fraud_assets.simulation.guests import GUEST_MONTHS, first_visits
 from fraud_assets.simulation.merchants import directory, terminal_id
 from fraud_assets.simulation.software import browsers, systems, terminal_systems
-from fraud_assets.simulation.streams import F64, I64, UNIT, generator, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
 PHONE, LAPTOP, TABLET = 0, 1, 2
 SLOTS = 3
@@ -31,17 +32,8 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 #: Lives differ between customers: the rate of replacement is uniform between these multiples of its mean [P].
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
-#: One-off devices (a friend's phone, a work computer, a browser without its cookies), relative to logins [P]. Some
-#: people leave no cookies at all and others never change: their rates differ by a Gamma factor of this shape [P].
-GUESTS, _GUESTS_SHAPE = 0.045, 0.7
-#: Share of them on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones they
-#: make 2-3 % of honest logins come from a device the bank has not seen.
-GUEST_LOGINS = 0.45
-#: How long a one-off device is used [P].
-VISIT_SECONDS = 4 * 3600
 #: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
 _COUPLES, _BORROWED = 0.10, 0.15
-_GUEST_KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,52 +181,14 @@ def replaced(scenario: Scenario, month: Month, units: Sequence[int]) -> tuple[I6
     return rows[new] // SLOTS, begins[new]
 
 
-@dataclass(frozen=True)
-class Guests:
-    """Devices that a customer uses once or for an hour, with the first use; sorted by customer."""
-
-    who: I64  # position in Traits
-    device_id: I64
-    first_us: I64
-    kind: I64  # 0 phone, 1 laptop, 2 tablet
-
-    def logged_in(self, seed: int) -> Guests:
-        """Those on which the customer also logs in at the bank."""
-        some = hashed_uniforms(seed, "devices.guest_logins", self.device_id) < GUEST_LOGINS
-        return Guests(self.who[some], self.device_id[some], self.first_us[some], self.kind[some])
-
-
-def guests(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
-    """The one-off devices that the units' customers use for the first time in the month."""
-    t = traits(scenario, units)
-    mean = GUESTS * scenario.devices.daily_logins * month.days
-    who, ordinal, draws = [], [], []
-    start = 0
-    for unit in units:
-        own = generator(scenario.seed, "devices.guest_rates", 0, int(unit)).standard_gamma(_GUESTS_SHAPE, UNIT)
-        counts = generator(scenario.seed, "devices.guests", month.index, int(unit)).poisson(mean * own / _GUESTS_SHAPE)
-        counts = counts[: int((t.unit == unit).sum())]
-        n = int(counts.sum())
-        who.append(start + np.repeat(np.arange(len(counts)), counts))
-        ordinal.append(np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts))
-        draws.append(generator(scenario.seed, "devices.guest_times", month.index, int(unit)).random((n, 3)))
-        start += len(counts)
-    person, nth, u = np.concatenate(who), np.concatenate(ordinal), np.concatenate(draws)
-    first_us = calendar.instants(scenario, month, t.city[person], t.hours[person], u[:, 0], u[:, 1])
-    known = first_us >= joined_us(scenario, t.city, t.registered_day)[person]
-    device_id = ids(scenario.seed, "guest", t.index[person], month.index, nth)
-    kind = np.searchsorted(_GUEST_KINDS, u[:, 2], side="right")
-    return Guests(person[known], device_id[known], first_us[known], kind[known])
-
-
 def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFrame:
     """The customers' devices.
 
     Returns
     -------
     A frame of :class:`fraud_assets.tables.Devices`, sorted by owner, kind and first use: every device in use in the
-    month or the 24 before, and the one-off devices of the month and of those that features look back on. A device that
-    a household shares is listed once, under its first owner. The version columns are as of the month.
+    month or the 24 before, and the one-off devices in use in the month or those that features look back on. A device
+    that a household shares is listed once, under its first owner. The version columns are as of the month.
     """
     t = traits(scenario, units)
     lives = _lives(scenario, t)
@@ -255,7 +209,7 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
     until = lives.begins(rows, generation + 1)
     kept = seen < np.minimum(until, end)  # a device that was given away before its owner joined was never seen
     rows, generation, who, seen = rows[kept], generation[kept], who[kept], seen[kept]
-    one_off = [guests(scenario, m, units) for m in (*month.back(FEATURE_LOOKBACK), month)]
+    one_off = [first_visits(scenario, m, units) for m in (*month.back(FEATURE_LOOKBACK + GUEST_MONTHS), month)]
     none = np.zeros(sum(len(g.who) for g in one_off), dtype=bool)
     frame = describe(
         scenario,
@@ -263,7 +217,7 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
         owner=t.customer_id[np.concatenate([who, *(g.who for g in one_off)])],
         device_id=np.concatenate([_device_ids(scenario, lives, rows, generation), *(g.device_id for g in one_off)]),
         kind=np.concatenate([lives.slot[rows], *(g.kind for g in one_off)]),
-        first_us=np.concatenate([np.maximum(lives.begins(rows, generation), seen), *(g.first_us for g in one_off)]),
+        first_us=np.concatenate([np.maximum(lives.begins(rows, generation), seen), *(g.start_us for g in one_off)]),
         shared=np.concatenate([lives.shared[rows], none]),
     )
     return frame.sort("customer_id", "kind", "first_used_at", "device_id")

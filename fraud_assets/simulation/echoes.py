@@ -35,12 +35,10 @@ from fraud_assets.simulation.intents import (
     concat,
     expand,
 )
+from fraud_assets.simulation.outcomes import DECLINED_AGAIN, TRIES
 from fraud_assets.simulation.spending import Spending, repeat_shares
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
-#: A declined payment is tried again with this probability, and again, at most three times [P].
-_TRIES = (0.50, 0.35, 0.25)
-_DECLINED_AGAIN = 0.55
 #: Repetitions that fail for want of money [P].
 _REPEAT_FAILS = 0.06
 #: Refunds that a shop makes out without a reference to what they are for [P].
@@ -57,12 +55,12 @@ def retries(bank: Bank, rows: Intents) -> Intents:
     tries: list[Intents] = []
     last = rows
     declined = np.flatnonzero(rows.status == DECLINED)
-    for nth, probability in enumerate(_TRIES):
+    for nth, probability in enumerate(TRIES):
         u = _u(bank, f"retry.{nth}", last.transaction_id[declined])
         last = last.take(declined[u < probability])
         u = _u(bank, f"retry.{nth}.wait", last.transaction_id)
         wait = np.rint((8 + 232 * u**2) * 1000).astype(np.int64) * 1000
-        again = (_u(bank, f"retry.{nth}.status", last.transaction_id) < _DECLINED_AGAIN) | (last.reason == EXPIRED_CARD)
+        again = (_u(bank, f"retry.{nth}.status", last.transaction_id) < DECLINED_AGAIN) | (last.reason == EXPIRED_CARD)
         mended = (last.reason == INVALID_ACCOUNT) & ~again
         attempt = last.but(
             transaction_id=ids(bank.scenario.seed, "retry", last.transaction_id, nth),

@@ -118,7 +118,7 @@ def _instalments(scene: Scene, begun: I64, episode: Episode) -> Intents:
     limit = limits.nearest(bank.scenario, scene.between("limit", episode.amount))
     even = scene.of_part("even") < 0.5
     share = np.where(even, 0.75 + 0.245 * scene.of_part("share"), 0.70 + 0.295 * scene.u("share"))
-    cents = limits.below(limit, share, np.where(even, scene.of_part("step"), scene.u("step")))
+    cents = limits.below(bank.scenario, limit, share, np.where(even, scene.of_part("step"), scene.u("step")))
     event_us = begun + _us(scene.between("hours", episode.hours) * _in_order(scene))
     event_us = np.where(
         scene.of_part("clock") < 0.5, event_us, at_usual_hours(bank, scene.who, category, event_us, scene.u("hour"))
@@ -133,7 +133,7 @@ def _supplier(scene: Scene, begun: I64, episode: Episode) -> Intents:
     merchant = scene.shop(category, scene.of_part("merchant"))
     limit = limits.nearest(bank.scenario, bank.normal_maximum[category] * scene.between("limit", episode.amount))
     style = scene.of_part("style")
-    near = limits.below(limit, limits.NEAR + 0.075 * scene.u("share"), scene.u("step"))
+    near = limits.below(bank.scenario, limit, limits.NEAR + 0.075 * scene.u("share"), scene.u("step"))
     value = limit * (0.06 + 0.8 * scene.u("value") ** 1.5)
     round_sum = np.maximum(np.rint(value / 10), 1).astype(np.int64) * 1000
     billed = price_points(bank, category, value, scene.u("price"))

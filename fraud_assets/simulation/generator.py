@@ -2,7 +2,7 @@
 
 A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows; it is the unit of memory and
 of parallel work. Chunk functions are pure: they may run in any order, on any thread, alone. What several of them need
-they find in caches (``groups.py``), which make them faster and change nothing.
+they find in caches (``groups.py``, ``told.py``), which make them faster and change nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.ledger import ledger, order, words
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
+from fraud_assets.simulation.told import leave
 
 Chunk = Callable[[], pl.DataFrame]
 
@@ -211,7 +212,9 @@ def _as_text(scenario: Scenario, make: Chunk) -> pl.DataFrame:
 def _rows(bank: Bank, month: Month) -> Intents:
     """All rows of the month in order; a function of its own, so that its parts are gone when the ledger is written."""
     begin(bank, month, group_rows, blocked, beside)
-    parts = [*honest(bank, month), with_new_cards(bank, month, campaign_rows(bank, month))]
+    parts = honest(bank, month)
+    leave(bank, month, parts)
+    parts.append(with_new_cards(bank, month, campaign_rows(bank, month)))
     return concat(parts, order(parts, month))
 
 

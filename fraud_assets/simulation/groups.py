@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 #: Units of a group: of everyday rows such as bills, and of fraud, which is a hundredth of them.
 EVERYDAY, FRAUD = 16, 64
-#: Results that are kept of each function: threads work on neighbouring chunks, which lie in one group or two.
+#: Results that are kept of most functions: threads work on neighbouring chunks, which lie in one group or two.
 _KEPT = 2
 
 
@@ -43,11 +43,11 @@ class Share:
 class Grouped(Generic[T]):
     """A function of a group and a month, whose latest results are kept."""
 
-    def __init__(self, function: Callable[[Bank, Month], T], width: int) -> None:
+    def __init__(self, function: Callable[[Bank, Month], T], width: int, kept: int = _KEPT) -> None:
         def found(scenario: Scenario, units: tuple[int, ...], month: Month) -> T:
             return function(Bank(scenario, units), month)  # a bank of its own: what it knows of customers goes with it
 
-        self._found, self._width = Once(found, _KEPT), width
+        self._found, self._width = Once(found, kept), width
         update_wrapper(self, function)
 
     def __call__(self, group: Bank, month: Month) -> T:
@@ -65,9 +65,9 @@ class Grouped(Generic[T]):
             self._found.ahead(bank.scenario, found[0].units, month)
 
 
-def by_group(width: int) -> Callable[[Callable[[Bank, Month], T]], Grouped[T]]:
-    """:class:`Grouped` as a decorator, for groups of so many units."""
-    return lambda function: Grouped(function, width)
+def by_group(width: int, kept: int = _KEPT) -> Callable[[Callable[[Bank, Month], T]], Grouped[T]]:
+    """:class:`Grouped` as a decorator, for groups of so many units; so many results are kept."""
+    return lambda function: Grouped(function, width, kept)
 
 
 def begin(bank: Bank, month: Month, *results: Grouped[Any]) -> None:

@@ -7,19 +7,21 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.simulation.blocks import blocks
 from fraud_assets.simulation.calendar import microseconds
-from fraud_assets.simulation.devices import VISIT_SECONDS, Guests, guests
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
 from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.fraud.accidents import accidents
 from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_episodes, of_first_payments, of_repeats, of_spending
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.groups import EVERYDAY, by_customer, by_group, rows_of
+from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, visits
 from fraud_assets.simulation.intents import (
     AMOUNT,
     APPROVED,
     BEHAVIOURAL,
+    BY_ITSELF,
     GEOGRAPHIC,
     HOUR,
+    I8,
     MINUTE,
     NONE,
     SECOND,
@@ -30,31 +32,35 @@ from fraud_assets.simulation.intents import (
     Intents,
     concat,
 )
-from fraud_assets.simulation.ledger import inside
 from fraud_assets.simulation.mirrors import arrivals
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
-from fraud_assets.simulation.streams import I64, Bools
+from fraud_assets.simulation.streams import Bools
 
 
 def honest(bank: Bank, month: Month) -> list[Intents]:
     """All honest and erroneous rows of the ledger month, and some of the days around it, in no order that matters.
 
-    In two parts, the many payments and the few rows besides, since the ledger's order moves every row anyway.
+    Those with a truth to tell are marked with it (``accident``, ``anomaly``, ``lookalike``). In two parts, the many
+    payments and the few rows besides, since the ledger's order moves every row anyway.
     """
-    visits = guests(bank.scenario, month, bank.units)
-    return [react(bank, month, _on_other_devices(visits, rows)) for rows in _meant(bank, month)]
+    borrowed = visits(bank.scenario, month, bank.units)
+    return [react(bank, month, _on_other_devices(borrowed, rows)) for rows in _meant(bank, month)]
 
 
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     """Payments, and what follows from them with bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
-    spent = spent.take(_in_reach(bank, month, spent))
-    drafts = intents(bank, spent)
+    anomaly, lookalike = _unusual(bank, spent), lookalikes(bank, of_spending(spent))
+    reach = _in_reach(bank, month, spent)
+    spent = spent.take(reach)
+    drafts = intents(bank, spent).but(anomaly=anomaly[reach], lookalike=lookalike[reach])
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
-    rows, again, _, _ = repeats(bank, rows)
+    checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
+    rows, again, place, same = repeats(bank, rows)
+    again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
     more = [arrivals(bank, rows), rows_of(bank, month, beside)]
     return rows, concat([after, again, checks, retries(bank, rows), refunds(bank, rows), *more])
 
@@ -62,42 +68,14 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
 @by_group(EVERYDAY)
 def beside(group: Bank, month: Month) -> Intents:
     """Bills and income, what customers receive, and the rows of their episodes."""
-    return by_customer(concat([recurring(group, month), receipts(group, month), episodes(group, month)[0]]))
+    return by_customer(concat([recurring(group, month), receipts(group, month), _episodes(group, month)]))
 
 
-def unordinary(bank: Bank, month: Month) -> Intents:
-    """Those honest and erroneous rows of the ledger month that have a truth to tell, marked with it.
-
-    They are the rows of :func:`honest`, number by number, for a fraction of the work: who is paid and with what is only
-    found out for rows that matter.
-    """
-    spent = spending(bank, blocks(bank.scenario, month))
-    anomaly = _unusual(bank, spent)
-    lookalike = lookalikes(bank, of_spending(spent))
-    check = may_check_card(bank, spent)
-    matters = (spent.fate != 0) | ((anomaly != NONE) | (lookalike != NONE)) & _near(month, spent)
-    some = matters | check & _near(month, spent)
-    drafts = intents(bank, spent.take(some))
-    drafts = drafts.but(anomaly=anomaly[some], lookalike=lookalike[some])
-    checks = card_checks(bank, drafts, check[some])
-    checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
-    rows, after = accidents(bank, drafts.take(matters[some]))
-    rows, again, place, same = repeats(bank, rows)
-    again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
-    parts = [inside(source, month) for source in (rows, after, again, checks, retries(bank, rows))]
-    # Whole episodes, since what was sent back cannot have been declined.
-    every = concat([*parts, rows_of(bank, month, told_episodes)])
-    found = react(bank, month, _on_other_devices(guests(bank.scenario, month, bank.units), every))
-    found = inside(found, month)
-    return found.take((found.accident != 0) | (found.anomaly != NONE) | (found.lookalike != NONE))
-
-
-@by_group(EVERYDAY)
-def told_episodes(group: Bank, month: Month) -> Intents:
+def _episodes(bank: Bank, month: Month) -> Intents:
     """The rows of episodes, marked as unusual and as what they resemble."""
-    rows, kind = episodes(group, month)
-    anomaly = np.where(rows.cents > 100 * group.normal_maximum[rows.category], AMOUNT, BEHAVIOURAL)
-    return by_customer(rows.but(anomaly=anomaly, lookalike=lookalikes(group, of_episodes(rows, kind))))
+    rows, kind = episodes(bank, month)
+    anomaly = np.where(rows.cents > 100 * bank.normal_maximum[rows.category], AMOUNT, BEHAVIOURAL)
+    return rows.but(anomaly=anomaly, lookalike=lookalikes(bank, of_episodes(rows, kind)))
 
 
 def _near(month: Month, spent: Spending) -> Bools:
@@ -116,8 +94,8 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
 
 def _on_other_devices(visit: Guests, rows: Intents) -> Intents:
     """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it."""
-    order = np.lexsort((visit.first_us, visit.who))
-    key = (visit.who[order] << np.int64(42)) | (visit.first_us[order] // SECOND)
+    order = np.lexsort((visit.start_us, visit.who))
+    key = (visit.who[order] << np.int64(42)) | (visit.start_us[order] // SECOND)
     remote = np.flatnonzero(rows.device != NONE)
     at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
@@ -127,14 +105,17 @@ def _on_other_devices(visit: Guests, rows: Intents) -> Intents:
     return rows.but(device=device)
 
 
-def _unusual(bank: Bank, spent: Spending) -> I64:
+def _unusual(bank: Bank, spent: Spending) -> I8:
     """Kind of unusual but honest behaviour: abroad, above the normal maximum, a transfer in the dead of night."""
-    hour = (spent.event_us + spent.offset * MINUTE) // HOUR % 24
     to_person = (bank.recipient == TO_PERSON) | (bank.recipient == TO_OWN)
-    at_night = (hour >= 2) & (hour < 5) & to_person[spent.category]
+    sent = np.flatnonzero(to_person[spent.category])
+    hour = (spent.event_us[sent] + spent.offset[sent] * MINUTE) // HOUR % 24
+    at_night = sent[(hour >= 2) & (hour < 5)]
     high = spent.cents > 100 * bank.normal_maximum[spent.category]
-    away = spent.is_away & bank.at_counter[spent.category]
-    kind = np.full(len(spent.who), NONE)
+    # Where nobody pays at a counter, it is the address from which somebody acts that is far from home.
+    seen = bank.at_counter if bank.at_counter.any() else bank.instrument != BY_ITSELF
+    away = spent.is_away & seen[spent.category]
+    kind = np.full(len(spent.who), NONE, dtype=np.int8)
     for rows, what in ((at_night, TEMPORAL), (away, GEOGRAPHIC), (high, AMOUNT)):  # the last word counts
-        kind[np.flatnonzero(rows)] = what
+        kind[rows] = what
     return kind

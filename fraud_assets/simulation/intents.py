@@ -207,6 +207,11 @@ class Bank:
         return (self.instrument == AT_TERMINAL) | (self.instrument == BY_SCAN)
 
     @cached_property
+    def by_account(self) -> Bools:
+        """Categories in which money goes from account to account, by hand: who is paid is written as an account."""
+        return (self.channel == BANK) & (self.instrument == ANY_DEVICE)
+
+    @cached_property
     def method(self) -> I64:
         """Method index of each category."""
         return self._codes("method", [m.name for m in self.scenario.methods])

@@ -183,7 +183,8 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     """Brand or account name of each row's recipient."""
     person = np.flatnonzero(rows.payee != NONE)
     merchants = bank.directory.name
-    people, whose = person_entries(bank.scenario, rows.payee[person], rows.intended[person])
+    by_account = bank.by_account[rows.category[person]]
+    people, whose = person_entries(bank.scenario, rows.payee[person], rows.intended[person], by_account)
     which = rows.merchant.copy()
     which[person] = len(merchants) + whose
     # One gather from both, in one piece: putting texts between others copies all of them.

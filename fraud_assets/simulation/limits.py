@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import Bank
-from fraud_assets.simulation.streams import F64, I64, Bools
+from fraud_assets.simulation.streams import F64, I64, Bools, finer
 
 #: Just below a limit begins at this share of it.
 NEAR = 0.92
@@ -23,16 +23,23 @@ def nearest(scenario: Scenario, value: F64) -> F64:
     return limits[np.searchsorted(middle, value)]
 
 
-def below(limit: F64, share: F64, u: F64) -> I64:
-    """Amounts in cents of about a share (below 1) of the limits, rounded down as people round; never the limit."""
+def below(scenario: Scenario, limit: F64, share: F64, u: F64) -> I64:
+    """Amounts in cents of about a share (below 1) of the limits, rounded down as people round; never the limit.
+
+    Where sums are whole, most of those that would have cents are so too.
+    """
     cents = np.floor(limit * share * 100).astype(np.int64)
     step = np.array(_STEPS)[np.searchsorted(_STEP_SHARES, u, side="right")]
+    step[(step == 1) & (finer(u) < scenario.prices.whole)] = 100
     return np.maximum(cents // step * step, 100)
 
 
 def is_near(bank: Bank, cents: I64) -> Bools:
     """Whether amounts lie just below one of the scenario's limits; shape (n,)."""
     near = np.zeros(len(cents), dtype=bool)
-    for limit in bank.scenario.limits:  # a few: that is faster than a search for the limit above each amount
-        near |= (cents >= NEAR * 100 * limit) & (cents < 100 * limit)
+    if not bank.scenario.limits:
+        return near
+    large = np.flatnonzero(cents >= NEAR * 100 * min(bank.scenario.limits))  # a few, and only they are looked at
+    for limit in bank.scenario.limits:
+        near[large] |= (cents[large] >= NEAR * 100 * limit) & (cents[large] < 100 * limit)
     return near

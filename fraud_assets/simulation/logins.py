@@ -18,7 +18,8 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
-from fraud_assets.simulation.devices import GUEST_LOGINS, GUESTS, PHONE, device, guests, lenders, owns, replaced
+from fraud_assets.simulation.devices import PHONE, device, lenders, owns, replaced
+from fraud_assets.simulation.guests import GUEST_LOGINS, visits
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.population import savviness_shares
@@ -112,10 +113,8 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     new_who, new_us = replaced(scenario, month, units)
     joined = new_us >= member_since[new_who]
     new_who, new_us = new_who[joined], new_us[joined]
-    visit = guests(scenario, month, units).logged_in(seed)
-    number = np.concatenate(
-        [ordinary, ids(seed, "session.phone", t.index[new_who], new_us), ids(seed, "session.guest", visit.device_id)]
-    )
+    visit = visits(scenario, month, units).logged_in(scenario, t)
+    number = np.concatenate([ordinary, ids(seed, "session.phone", t.index[new_who], new_us), visit.number(scenario, t)])
     kinds = np.repeat(np.arange(3), [len(ordinary), len(new_who), len(visit.who)])  # ordinary, new phone, guest
     new_phone = np.full(len(new_who), PHONE)
     fails, reset, success = _outcomes(scenario, number, kinds)
@@ -124,7 +123,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     return _Sessions(
         number=number,
         who=np.concatenate([who, new_who, visit.who]),
-        start_us=np.concatenate([start_us, new_us, visit.first_us]),
+        start_us=np.concatenate([start_us, new_us, visit.start_us]),
         device_id=np.concatenate(
             [
                 device(scenario, t, lender, slot, start_us),
@@ -144,7 +143,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
 def _ordinary(scenario: Scenario, t: Traits, month: Month, units: Sequence[int]) -> tuple[I64, I64]:
     """Customer and ordinal of each ordinary session: Poisson with a customer's own Gamma rate."""
     factor = _BY_SAVVINESS / (savviness_shares(scenario) @ _BY_SAVVINESS)
-    mean = (1 - GUESTS * GUEST_LOGINS) * scenario.devices.daily_logins * month.days * factor[t.savviness]
+    mean = (1 - GUEST_LOGINS) * scenario.devices.daily_logins * month.days * factor[t.savviness]
     parts = []
     for unit in units:
         mine = mean[t.unit == unit]

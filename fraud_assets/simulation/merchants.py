@@ -81,7 +81,9 @@ def directory(scenario: Scenario) -> Directory:
     brand = _brands(scenario, category, place, rank)
     chain = brand >= 0
     brand_tier = np.array([b.tier for b in scenario.brands] or [1])
-    tier = np.where(chain, brand_tier[brand], np.where((city == NOWHERE) | (rank % 5 == 0), 2, 3))
+    # One in five shops is known beyond its town; of what is online, two in five are not known to anybody.
+    small = np.where(city == NOWHERE, rank % 5 >= 3, rank % 5 > 0)
+    tier = np.where(chain, brand_tier[brand], np.where(small, 3, 2))
     names, sub_categories, prices = _names(scenario, category, city, brand, cell)
 
     n = len(cell)

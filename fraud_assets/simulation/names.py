@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.scenario import Scenario, placeholders
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: What characters an address of tokens is made of, and how many of them.
 _ALPHABETS = {
@@ -54,8 +54,10 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDAr
     ).to_series()
 
 
-def person_names(scenario: Scenario, number: I64, meant: I64 | None = None) -> pl.Series:
-    """Persons as recipients, as entered: ``user_1234567890``, ``9876543210@ybl``, ``asha.rao4210@okaxis``.
+def person_names(
+    scenario: Scenario, number: I64, meant: I64 | None = None, by_account: Bools | None = None
+) -> pl.Series:
+    """Persons as recipients, as entered: ``user_1234567890``, ``9876543210@ybl``, ``NEFT/Asha Singh/9876543210``.
 
     Parameters
     ----------
@@ -64,38 +66,55 @@ def person_names(scenario: Scenario, number: I64, meant: I64 | None = None) -> p
     meant
         The account that was meant where ``number`` is mistyped, negative elsewhere. What is entered then differs from
         the entry for that account by a character or two.
+    by_account
+        Who is paid from account to account, and written so where the scenario has patterns for it; by default nobody.
 
     Returns
     -------
     Texts of shape (n,), null where there is no number.
     """
-    texts, place = person_entries(scenario, number, number if meant is None else meant)
+    texts, place = person_entries(scenario, number, number if meant is None else meant, by_account)
     return texts.gather(place)
 
 
-def person_entries(scenario: Scenario, number: I64, meant: I64) -> tuple[pl.Series, I64]:
+def person_entries(
+    scenario: Scenario, number: I64, meant: I64, by_account: Bools | None = None
+) -> tuple[pl.Series, I64]:
     """As :func:`person_names`: some texts, and the position among them of each entry; shape (n,)."""
+    if by_account is None or "account" not in scenario.names:
+        return _distinct(scenario, "person", number, meant)
+    place = np.empty(len(number), dtype=np.int64)
+    texts: list[pl.Series] = []
+    for use, rows in (("person", np.flatnonzero(~by_account)), ("account", np.flatnonzero(by_account))):
+        found, where = _distinct(scenario, use, number[rows], meant[rows])
+        place[rows] = where + sum(map(len, texts))
+        texts.append(found)
+    return pl.concat(texts, rechunk=True), place
+
+
+def _distinct(scenario: Scenario, use: str, number: I64, meant: I64) -> tuple[pl.Series, I64]:
+    """The entries after the patterns of the use, each number's once but for those that are mistyped."""
     distinct, place = np.unique(number, return_inverse=True)
-    texts = _entries(scenario, distinct, distinct)
+    texts = _entries(scenario, use, distinct, distinct)
     if len(slipped := np.flatnonzero((meant >= 0) & (meant != number))):
         place[slipped] = len(distinct) + np.arange(len(slipped))
-        texts = pl.concat([texts, _entries(scenario, number[slipped], meant[slipped])], rechunk=True)
+        texts = pl.concat([texts, _entries(scenario, use, number[slipped], meant[slipped])], rechunk=True)
     return texts, place
 
 
-def _entries(scenario: Scenario, number: I64, meant: I64) -> pl.Series:
+def _entries(scenario: Scenario, use: str, number: I64, meant: I64) -> pl.Series:
     """What is entered for the numbers by somebody who means the accounts ``meant``."""
     digits = pl.Series(number, dtype=pl.Int64).cast(pl.String)
     given = {"number": digits}
-    if _is_used(scenario, "mobile"):
+    if _is_used(scenario, use, "mobile"):
         first = digits.str.slice(0, 1).replace(list(_FIRST), list(_FIRST.values()))
         given["mobile"] = first + digits.str.slice(1)
-    if _is_used(scenario, "digits"):
+    if _is_used(scenario, use, "digits"):
         given["digits"] = pl.Series(meant % 10_000, dtype=pl.Int64).cast(pl.String)
-    given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, code)}
-    text = _written(scenario, "person", (meant,), given)
-    spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names["person"]]
-    wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, "person", (meant,))])
+    given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, use, code)}
+    text = _written(scenario, use, (meant,), given)
+    spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names[use]]
+    wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, use, (meant,))])
     if len(wrong):
         text = text.scatter(wrong, _misspelled(text.gather(wrong), _u(scenario, "slip", number[wrong])))
     return text.set(pl.Series(number < 0), None)
@@ -106,8 +125,8 @@ def person_patterns(scenario: Scenario, number: I64) -> I64:
     return _chosen(scenario, "person", (number,))
 
 
-def _is_used(scenario: Scenario, word: str) -> bool:
-    return any(word in placeholders(pattern) for pattern in scenario.names["person"])
+def _is_used(scenario: Scenario, use: str, word: str) -> bool:
+    return any(word in placeholders(pattern) for pattern in scenario.names[use])
 
 
 def _code(scenario: Scenario, code: str, number: I64) -> pl.Series:

@@ -131,7 +131,8 @@ def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F6
 
     ``daily_mean`` speaks of all transactions: bills and a salary and a half a month are taken off. A segment's activity
     factor f turns a uniform place u between its bounds into u**(1/f), so that nobody leaves them. ``gamma_mean`` speaks
-    of purchases alone; its tail would not bear a subtraction.
+    of purchases alone; its tail would not bear a subtraction. ``gamma_cv`` is the variation of all customers, so the
+    Gamma factor has what the segments leave of it.
     """
     activity, people = scenario.activity, scenario.population
     factor = np.array([s.activity_factor for s in people.segments])
@@ -140,8 +141,10 @@ def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F6
         rate = between(activity.daily_mean, place)
         rate = np.maximum(rate - (bills + 1.5) / 30.44, 0.1 * rate)
     else:
-        shape = (activity.gamma_cv or 1.0) ** -2
-        mean_factor = float(np.dot(factor, [s.share for s in people.segments]))
+        shares = [s.share for s in people.segments]
+        mean_factor = float(np.dot(factor, shares))
+        between_segments = float(np.dot(factor**2, shares)) / mean_factor**2  # 1 + its squared variation
+        shape = 1 / max((1 + (activity.gamma_cv or 1.0) ** 2) / between_segments - 1, 0.01)
         rate = (activity.gamma_mean or 0.0) / shape * draw.gamma("rate", shape) * factor[segment] / mean_factor
     return rate / calendar.mean_factor(scenario)
 

@@ -73,7 +73,9 @@ def _paid_in_tokens(scene: Scene, begun: I64, episode: Episode) -> Intents:
     category = ways(bank, FROM_SENDER, scene.of_part("way"))
     low, high = episode.amount
     wage = low * (high / low) ** scene.of_part("wage")
-    below = limits.below(limits.nearest(bank.scenario, wage), 0.72 + 0.275 * scene.u("share"), scene.u("step"))
+    below = limits.below(
+        bank.scenario, limits.nearest(bank.scenario, wage), 0.72 + 0.275 * scene.u("share"), scene.u("step")
+    )
     plain = price_points(bank, category, wage * (0.9 + 0.2 * scene.u("part")), scene.u("price"))
     cents = np.where(scene.of_part("below") < 0.5, below, plain)
     cents = _allowed_cents(scene, cents)
@@ -132,7 +134,7 @@ def _sell_off(scene: Scene, begun: I64, episode: Episode) -> Intents:
     level = low * (high / low) ** scene.of_part("level") * np.sqrt(bank.traits.amount_factor[scene.who])
     plain = price_points(bank, to, level * np.exp(1.2 * scene.u("amount") - 0.6), scene.u("price"))
     limit = limits.nearest(bank.scenario, level)
-    near = limits.below(limit, 0.78 + 0.215 * scene.u("share"), scene.u("step"))
+    near = limits.below(bank.scenario, limit, 0.78 + 0.215 * scene.u("share"), scene.u("step"))
     cents = _allowed_cents(scene, np.where(scene.of_part("near") < 0.35, near, plain))
     share = np.where(scene.nth == 0, 0.0, (scene.nth + scene.u("wait")) / scene.count)
     first = at_usual_hours(bank, scene.who, to, begun, scene.of_part("hour"))

@@ -134,7 +134,7 @@ def test_most_phones_are_androids(made: SyntheticDataGenerator) -> None:
 
 
 def test_persons_are_upi_ids(ledger: pl.DataFrame) -> None:
-    persons = ledger.filter(pl.col("payee_id").is_not_null()).unique("payee_id")
+    persons = ledger.filter(pl.col("payee_id").is_not_null() & (pl.col("method") != "Netbanking")).unique("payee_id")
     by_number = persons["recipient_entity"].str.contains(r"^[6-9]\d{8,10}@[a-z]+$")
     by_name = persons["recipient_entity"].str.contains(r"^[a-z.]+\d{1,4}@[a-z]+$")
     assert (by_number | by_name).all()
@@ -242,3 +242,19 @@ def test_a_refund_refers_to_a_row_that_exists(made: SyntheticDataGenerator, ledg
     back = ledger["original_transaction_id"].drop_nulls()
     assert len(back) > 100
     assert back.is_in(known.implode()).all()
+
+
+def test_who_is_paid_by_netbanking_is_an_account_holder_also_where_the_number_is_mistyped(
+    ledger: pl.DataFrame,
+) -> None:
+    sent = ledger.filter(pl.col("payee_id").is_not_null() & (pl.col("method") == "Netbanking"))
+    assert len(sent) > 500
+    assert not sent["recipient_entity"].str.contains("@").any()
+    assert (sent["recipient_entity"].str.extract(r"(\d{10})").cast(pl.Int64) == sent["payee_id"]).all()
+    meant = np.arange(2_000_000_000, 2_000_000_300)
+    accounts = np.full(len(meant), True)
+    for right, wrong in zip(
+        person_names(INDIA, meant, by_account=accounts), person_names(INDIA, meant + 7, meant, accounts), strict=True
+    ):
+        assert right != wrong
+        assert sum(a != b for a, b in zip(right, wrong, strict=True)) <= 3

@@ -186,13 +186,18 @@ _GIVEN = {
     "shop": {"kind"},
     "site": {"kind"},
     "person": {"number", "mobile", "digits", "hex", "bech", "base58"},
+    "account": {"number", "mobile", "digits", "hex", "bech", "base58"},
 }
+_OPTIONAL = {"account"}  # without it, an account is written as a person is
 
 
 def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     for use, given in _GIVEN.items():
         if use not in names:
-            raise ValueError(f"there is no pattern with use {use!r}; {', '.join(_GIVEN)} are needed")
+            if use in _OPTIONAL:
+                continue
+            needed = ", ".join(use for use in _GIVEN if use not in _OPTIONAL)
+            raise ValueError(f"there is no pattern with use {use!r}; {needed} are needed")
         for pattern in names[use]:
             try:
                 words = placeholders(pattern)
@@ -209,11 +214,12 @@ def placeholders(pattern: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
 
 
-#: names.csv: use -> its texts. Uses ``shop`` (a local merchant), ``site`` (a small online shop) and ``person`` (a
-#: person as recipient) are patterns; every other use is a list of words that the patterns name in braces, ``{word2}``
-#: being another ``{word}``. Given are ``{kind}`` of shop; of a person the ten-digit ``{number}`` of the account, the
-#: same as a telephone number (``{mobile}``, first digit 6 to 9) and its last ``{digits}``; and, of the account as an
-#: address of tokens, 40 digits of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``.
+#: names.csv: use -> its texts. Uses ``shop`` (a local merchant), ``site`` (a small online shop), ``person`` (a person
+#: as recipient) and, if it is written otherwise, ``account`` (a person who is paid from account to account) are
+#: patterns; every other use is a list of words that the patterns name in braces, ``{word2}`` being another ``{word}``.
+#: Given are ``{kind}`` of shop; of a person the ten-digit ``{number}`` of the account, the same as a telephone number
+#: (``{mobile}``, first digit 6 to 9) and its last ``{digits}``; and, of the account as an address of tokens, 40 digits
+#: of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``.
 Names = Annotated[
     dict[str, Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]],
     AfterValidator(_patterns),

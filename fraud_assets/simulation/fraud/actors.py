@@ -63,11 +63,15 @@ def place(bank: Bank, actor: I64, campaign: I64, skill: I64, who: I64, number: I
     return np.where(u < stays, near, np.where(skill == 0, own, rented))
 
 
-def weak_merchants(bank: Bank, category: I64, u: F64) -> I64:
-    """Online merchants with poor card checks, in the categories; positions in the directory."""
+def weak_merchants(bank: Bank, category: I64, u: F64, small: bool = False) -> I64:
+    """Online merchants with poor card checks, in the categories, ``small`` ones alone; positions in the directory."""
     directory = bank.directory
     column = len(bank.scenario.cities)
     start, count = directory.start[category, column], directory.count[category, column]
+    if small:  # the brands come first
+        brands = np.concatenate([[0], np.cumsum(directory.is_chain)])
+        brands = brands[start + count] - brands[start]
+        start, count = start + brands, count - brands
     # Look at three shops and take the weakest.
     looks = np.stack(
         [start + np.minimum((((u * k) % 1.0) * count).astype(np.int64), count - 1) for k in (1.0, 7.0, 31.0)]

@@ -8,25 +8,22 @@ import numpy as np
 
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Look
-from fraud_assets.simulation.intents import DAY, HOUR, MINUTE, NONE, Bank, Intents
+from fraud_assets.simulation.intents import HOUR, MINUTE, NONE, Bank, Intents
 from fraud_assets.simulation.spending import Spending
 from fraud_assets.simulation.streams import I64, Bools
 
 
 def of_spending(spent: Spending) -> Look:
     """Payments as they look from outside."""
-    size = np.bincount(spent.outing)
-    first = np.cumsum(size) - size
     return Look(
         who=spent.who,
         category=spent.category,
         cents=spent.cents,
-        hour=(spent.event_us + spent.offset * MINUTE) // HOUR % 24,
+        event_us=spent.event_us,
+        offset=spent.offset,
         is_new=spent.is_new,
         is_away=spent.is_away,
-        in_outing=size[spent.outing],
-        nth=np.arange(len(spent.who)) - first[spent.outing],
-        day=spent.event_us // DAY,
+        in_outing=np.bincount(spent.outing)[spent.outing],
         again=np.zeros(len(spent.who), dtype=np.int8),
         is_same=np.zeros(len(spent.who), dtype=bool),
         episode=np.full(len(spent.who), NONE, dtype=np.int8),
@@ -40,12 +37,11 @@ def of_first_payments(rows: Intents) -> Look:
         who=rows.who,
         category=rows.category,
         cents=rows.cents,
-        hour=(rows.event_us + rows.offset * MINUTE) // HOUR % 24,
+        event_us=rows.event_us,
+        offset=rows.offset,
         is_new=np.ones(n, dtype=bool),
         is_away=np.zeros(n, dtype=bool),
         in_outing=np.ones(n, dtype=np.int64),
-        nth=np.zeros(n, dtype=np.int64),
-        day=rows.event_us // DAY,
         again=np.zeros(n, dtype=np.int8),
         is_same=np.zeros(n, dtype=bool),
         episode=np.full(n, NONE, dtype=np.int8),
@@ -71,7 +67,8 @@ def lookalikes(bank: Bank, look: Look) -> I64:
     best = np.full(len(look), NONE)
     for number, (_, kind) in enumerate(sorted(bank.scenario.fraud.types.items())):
         rows = np.flatnonzero(FAMILIES[kind.family].resembles(bank, look))
-        turn = (look.cents[rows] + look.hour[rows] * 131 + number * 7919) % 1009
+        hour = (look.event_us[rows] + look.offset[rows] * MINUTE) // HOUR % 24
+        turn = (look.cents[rows] + hour * 131 + number * 7919) % 1009
         wins = turn > best[rows]
         chosen[rows[wins]], best[rows[wins]] = number, turn[wins]
     return chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
@@ -14,8 +16,9 @@ from fraud_assets.simulation.intents import DAY, HOUR
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 from fraud_assets.tables import REPORT_SOURCES, IncidentReports, conform
 
-#: A payment of this size is noticed as other fraud is, a smaller one as rarely as the type says [P].
-_NOTICED_FROM = 20.0
+#: A payment of this size is noticed as other fraud is, a smaller one as rarely as the type says: 20 dollars where
+#: people usually pay 23, as a share of what is usual [P].
+_NOTICED_FROM = 0.87
 #: Declined attempts: the processor flags some runs in bulk, days later [P].
 _BULK_SHARE = 0.5
 #: Accidents: who tells the bank, and how fast (lognormal, days) [P].
@@ -49,9 +52,10 @@ def incident_reports(scenario: Scenario, month: Month, labeled: pl.LazyFrame) ->
 def _fraud(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
     """Approved rows when their victim reports; declined ones when the processor flags the run."""
     parts = []
+    noticed = _NOTICED_FROM * _usual(scenario)
     for name, kind in sorted(scenario.fraud.types.items()):
         fraud = rows.filter(pl.col("is_fraud") & (pl.col("fraud_type") == name)).with_columns(
-            (pl.col("amount") >= _NOTICED_FROM).cast(pl.Int64).alias("large")
+            (pl.col("amount") >= noticed).cast(pl.Int64).alias("large")
         )
         campaign, index = _i64(fraud, "campaign_id"), (_i64(fraud, "customer_id") - 1_000_000_000) // 4096
         large = _i64(fraud, "large")
@@ -76,6 +80,16 @@ def _fraud(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
         if parts
         else _reports(rows.head(0), np.empty(0, dtype=np.int64), "fraud", np.empty(0), np.empty(0))
     )
+
+
+@lru_cache(maxsize=8)
+def _usual(scenario: Scenario) -> float:
+    """What people usually pay: the geometric mean of the categories' medians, as often as each is chosen."""
+    chosen = [c for c in scenario.categories if c.recipient not in ("biller", "employer")]
+    share = {m.name: m.share for m in scenario.methods}
+    total = {name: sum(c.weight for c in chosen if c.method == name) for name in share}
+    weight = [share[c.method] * c.weight / max(total[c.method], 1e-9) for c in chosen]
+    return float(np.exp(np.average(np.log([c.median for c in chosen]), weights=weight)))
 
 
 def _ends(scenario: Scenario, fraud_type: str, fraud: pl.DataFrame, campaign: I64) -> I64:

@@ -8,10 +8,8 @@ import polars as pl
 from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Emission
-from fraud_assets.simulation.fraud.reaction import blocked
 from fraud_assets.simulation.fraud.rows import Carried, carried_out
 from fraud_assets.simulation.groups import FRAUD, begin, by_group
-from fraud_assets.simulation.honest import told_episodes, unordinary
 from fraud_assets.simulation.intents import (
     BURST,
     DECLINED,
@@ -25,7 +23,8 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.ledger import keys, order
 from fraud_assets.simulation.names import person_names
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, hashed_uniforms
+from fraud_assets.simulation.told import told
 from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES, LabeledAnomalies, conform
 
 _EARTH_KM = 6371.0
@@ -41,9 +40,9 @@ _FRAUD = {
 
 def labeled(bank: Bank, month: Month) -> pl.DataFrame:
     """The truth of the units' rows of the month, sorted as the ledger is; columns of :class:`LabeledAnomalies`."""
-    begin(bank, month, _frauds, blocked, told_episodes)
-    told = unordinary(bank, month)
-    parts, truth = [told], [_honest(bank, told)]
+    begin(bank, month, _frauds)
+    ours = told(bank, month)
+    parts, truth = [ours], [_honest(bank, ours)]
     for share, (fraud, known) in _frauds.of(bank, month):
         low, high = np.searchsorted(fraud.who, [share.first, share.end])
         mine = fraud.take(slice(low, high))
@@ -76,16 +75,17 @@ def _honest(bank: Bank, rows: Intents) -> pl.DataFrame:
             "fraud_severity": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
             "fraud_evidence": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
             "lookalike_of": _named(sorted(bank.scenario.fraud.types), rows.lookalike),
-            "original_recipient_entity": _meant(bank, rows.intended),
+            "original_recipient_entity": _meant(bank, rows),
         }
     )
 
 
-def _meant(bank: Bank, payee: I64) -> pl.Series:
+def _meant(bank: Bank, rows: Intents) -> pl.Series:
     """Names of those who were meant; null where nobody else was, which is nearly everywhere."""
-    hit = np.flatnonzero(payee != NONE)
-    names = pl.concat([pl.Series([None], dtype=pl.String), person_names(bank.scenario, payee[hit])], rechunk=True)
-    which = np.zeros(len(payee), dtype=np.int64)
+    hit = np.flatnonzero(rows.intended != NONE)
+    texts = person_names(bank.scenario, rows.intended[hit], by_account=bank.by_account[rows.category[hit]])
+    names = pl.concat([pl.Series([None], dtype=pl.String), texts], rechunk=True)
+    which = np.zeros(len(rows), dtype=np.int64)
     which[hit] = 1 + np.arange(len(hit))
     return names[which]
 

@@ -215,7 +215,7 @@ def _price_points(view: View) -> list[Figure]:
 def _named(view: View) -> Figure | None:
     """Persons, written as the scenario's patterns have it."""
     patterns = []
-    for text in view.scenario.names["person"]:
+    for text in (*view.scenario.names["person"], *view.scenario.names.get("account", ())):
         regular = re.escape(text)
         for word in placeholders(text):
             regular = regular.replace(re.escape("{" + word + "}"), _WRITTEN.get(word, r"[A-Za-z.\- ]+"))

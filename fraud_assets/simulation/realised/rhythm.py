@@ -20,7 +20,7 @@ def rhythm(view: View) -> list[Figure]:
     """Hours, days and seasons of honest payments that people decide on."""
     rows = view.chosen
     activity = view.scenario.activity
-    days = collect(rows.group_by("date", "weekday").len()).sort("date")
+    days = _whole(view, collect(rows.group_by("date", "weekday").len()).sort("date"))
     plain = _plain(view, days)
     found = [*_hours(view), *_week(view, plain)]
     found.append(
@@ -76,6 +76,13 @@ def _week(view: View, days: pl.DataFrame) -> list[Figure]:
     ]
 
 
+def _whole(view: View, days: pl.DataFrame) -> pl.DataFrame:
+    """The days that lie in the months by the clock of every place; of the first and last, some have only hours."""
+    inside = {month.start.date() + timedelta(days=k) for month in view.months for k in range(month.days)}
+    one = timedelta(days=1)
+    return days.filter(pl.col("date").is_in([day for day in inside if {day - one, day + one} <= inside]))
+
+
 def _plain(view: View, days: pl.DataFrame) -> pl.DataFrame:
     """The days that are no holiday, as far as a fortnight of them remains."""
     holidays = [h for h in view.scenario.holidays if h.factor != 1.0]
@@ -122,7 +129,7 @@ def _festivals(view: View, days: pl.DataFrame) -> list[Figure]:
     for h in holidays:
         if not (h.is_festival and isinstance(first, date) and isinstance(last, date)):
             continue
-        if h.first < first + timedelta(days=7) or h.last > last - timedelta(days=1) or h.factor < 1.05:
+        if h.first < first + timedelta(days=7) or h.last > last or h.factor < 1.05:
             continue
         lift = _lift(view, days, h, holidays)
         if lift is not None:

@@ -59,12 +59,11 @@ class Look:
     who: I64
     category: I64
     cents: I64
-    hour: I64  # local hour of the day
+    event_us: I64  # UTC
+    offset: I64  # minutes
     is_new: Bools  # a recipient that the customer has not paid before
     is_away: Bools  # on a trip
     in_outing: I64  # payments of the outing
-    nth: I64  # place in it
-    day: I64  # UTC day since 1970
     again: I64  # how often the shop has been paid before in a series of payments, 0 for most
     is_same: Bools  # with the amount of the payment before
     episode: I64  # index into episodes.KINDS, NONE for most

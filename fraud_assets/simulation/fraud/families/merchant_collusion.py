@@ -85,7 +85,7 @@ class MerchantCollusion(OwnAccount):
         plausible = np.minimum(median * np.exp(1.6 * cast.u("usual") - 0.3), limit)
         cents = np.where(
             style == _NEAR,
-            limits.below(limit, share, cast.u("step")),
+            limits.below(cast.bank.scenario, limit, share, cast.u("step")),
             np.where(style == _ROUND, round_sum, price_points(cast.bank, category, plausible, cast.u("price"))),
         )
         return style, cents

@@ -70,7 +70,8 @@ def payees(cast: Cast, nth: I64, mule_share: F64) -> I64:
 def small_shops(cast: Cast, power: float, only: Bools | None = None) -> tuple[I64, I64]:
     """Category and merchant of each campaign, row by row: a shop without counters and with little to lose.
 
-    The actor's old favourite in a part of the campaigns.
+    The actor's old favourite in a part of the campaigns. A brand that everybody knows is among them only where it
+    matters what is sold.
     """
     bank, seed = cast.bank, cast.seed
     allowed = (bank.recipient == TO_MERCHANT) & ~bank.at_counter & (bank.channel != APP)
@@ -81,7 +82,7 @@ def small_shops(cast: Cast, power: float, only: Bools | None = None) -> tuple[I6
     weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
     place = np.searchsorted(weight / weight[-1], hashed_uniforms(seed, "own.category", owner), side="right")
     category = choice[place.clip(0, len(choice) - 1)]
-    return category, actors.weak_merchants(bank, category, hashed_uniforms(seed, "own.shop", owner))
+    return category, actors.weak_merchants(bank, category, hashed_uniforms(seed, "own.shop", owner), only is None)
 
 
 def logged_in(cast: Cast, rows: I64, event_us: I64, device: I64, place: I64) -> Sessions:

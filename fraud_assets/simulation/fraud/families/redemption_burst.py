@@ -83,7 +83,7 @@ class RedemptionBurst(AccountTakeover):
         factor = np.where(cast.skill == 2, 0.6, cast.value("amount_factor"))
         level = mean * factor * np.exp(0.8 * cast.of_account("level") - 0.4)
         limit = limits.nearest(bank.scenario, allowed(bank, cast.who, level))
-        near = limits.below(limit, 0.80 + 0.195 * cast.u("share"), cast.u("step"))
+        near = limits.below(bank.scenario, limit, 0.80 + 0.195 * cast.u("share"), cast.u("step"))
         # Large and small: what is offered, what a limit leaves, what is left.
         plain = price_points(bank, to, level * np.exp(5.5 * cast.u("amount") - 3.6), cast.u("price"))
         is_near = (cast.of_account("near") < cast.value("near_limit")) & (cast.u("is_near") < _NEAR)

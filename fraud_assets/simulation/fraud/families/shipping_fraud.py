@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_me
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import NONE, ONLINE, Bank
+from fraud_assets.simulation.intents import DAY, NONE, ONLINE, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: Orders from this many times the median on are looked at.
@@ -94,7 +94,8 @@ class ShippingFraud(Family):
         median = np.array([k.median for k in bank.scenario.categories])
         found = bank.tagged("goods")[look.category] & (look.cents >= 100 * _LARGE * median[look.category])
         order = np.flatnonzero(found)
-        to, _, _ = destination(bank, look.who[order], look.category[order], look.cents[order], look.day[order])
+        day = look.event_us[order] // DAY
+        to, _, _ = destination(bank, look.who[order], look.category[order], look.cents[order], day)
         found[order] = to != HOME
         return found
 

@@ -41,7 +41,7 @@ class Structuring(OwnAccount):
         share = least + (0.995 - least) * cast.u("share")
         even = cast.of_account("even") < np.array([0.7, 0.45, 0.2])[cast.skill]
         share = np.where(even, least + (0.995 - least) * cast.of_account("share"), share)
-        cents = limits.below(limit, share, np.where(even, cast.of_account("step"), cast.u("step")))
+        cents = limits.below(bank.scenario, limit, share, np.where(even, cast.of_account("step"), cast.u("step")))
         event_us = self._when(cast)
         receivers = np.maximum(1, np.rint(cast.value("receivers"))).astype(np.int64)
         rows = cast.intents(

@@ -129,7 +129,7 @@ class SuspiciousDeposit(Family):
         even = cast.of_account("even") < np.array([0.6, 0.4, 0.15])[cast.skill]
         u = np.where(even, cast.of_account("share"), cast.u("share"))
         return limits.below(
-            limit, least + (0.995 - least) * u, np.where(even, cast.of_account("step"), cast.u("step"))
+            bank.scenario, limit, least + (0.995 - least) * u, np.where(even, cast.of_account("step"), cast.u("step"))
         ), limit
 
     def _told(self, cast: Cast, role: str) -> dict[str, np.ndarray]:

@@ -1,0 +1,142 @@
+"""One-off devices: a friend's phone, a computer at work, in a library or a hotel, a browser without its cookies.
+
+What lives here: who turns to such a device and when, in closed form. A device is listed under the name of the customer
+who uses it first; some are used again, by that customer or by somebody else of the town. So a device that the bank
+has known for some days, and under another name, says little by itself. What does not live here: what people own
+(``devices.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation import calendar
+from fraud_assets.simulation.customers import Traits, joined_us, traits
+from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_uniforms, ids
+
+#: One-off devices that a customer turns to, relative to logins [P]. Some people leave no cookies at all, others never
+#: change: their rates differ by a Gamma factor of this shape [P].
+_GUESTS, _GUESTS_SHAPE = 0.017, 0.7
+#: Devices to which the same customer comes back once, and that somebody else uses after them, so many times [P].
+_BACK, _PASSED_ON, _TIMES = 0.35, 0.20, 6
+#: Days within which either happens [P], most of it soon; and the months before one's own in which a device that is
+#: used again may have been used first.
+_WITHIN_DAYS, GUEST_MONTHS = 80, 3
+#: Customers living in the same town, as the bank has numbered them, among whom to find whoever goes after one to a
+#: computer: at another address.
+_NEXT = 4
+#: Share of the visits on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones
+#: they make 2-3 % of honest logins come from a device the bank has not seen.
+_LOGINS = 0.95
+#: Logins on one-off devices, of all logins.
+GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES) * _LOGINS
+#: How long a visit lasts [P].
+VISIT_SECONDS = 4 * 3600
+_KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
+
+
+@dataclass(frozen=True)
+class Guests:
+    """Visits to one-off devices, with their beginning."""
+
+    who: I64  # position in Traits
+    device_id: I64
+    start_us: I64
+    kind: I64  # 0 phone, 1 laptop, 2 tablet
+
+    def take(self, rows: Bools | I64) -> Guests:
+        """The chosen visits."""
+        return Guests(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def number(self, scenario: Scenario, t: Traits) -> I64:
+        """A number a visit."""
+        return ids(scenario.seed, "guest.visit", self.device_id, t.index[self.who], self.start_us)
+
+    def logged_in(self, scenario: Scenario, t: Traits) -> Guests:
+        """Those on which the customer also logs in at the bank."""
+        return self.take(hashed_uniforms(scenario.seed, "guest.logins", self.number(scenario, t)) < _LOGINS)
+
+
+def first_visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
+    """The one-off devices that the units' customers use for the first time in the month; sorted by customer."""
+    t = traits(scenario, units)
+    mean = _GUESTS * scenario.devices.daily_logins * month.days
+    who, ordinal, draws = [], [], []
+    start = 0
+    for unit in units:
+        own = generator(scenario.seed, "devices.guest_rates", 0, int(unit)).standard_gamma(_GUESTS_SHAPE, UNIT)
+        counts = generator(scenario.seed, "devices.guests", month.index, int(unit)).poisson(mean * own / _GUESTS_SHAPE)
+        counts = counts[: int((t.unit == unit).sum())]
+        n = int(counts.sum())
+        who.append(start + np.repeat(np.arange(len(counts)), counts))
+        ordinal.append(np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts))
+        draws.append(generator(scenario.seed, "devices.guest_times", month.index, int(unit)).random((n, 3)))
+        start += len(counts)
+    person, nth, u = np.concatenate(who), np.concatenate(ordinal), np.concatenate(draws)
+    start_us = calendar.instants(scenario, month, t.city[person], t.hours[person], u[:, 0], u[:, 1])
+    found = Guests(
+        who=person,
+        device_id=ids(scenario.seed, "guest", t.index[person], month.index, nth),
+        start_us=start_us,
+        kind=np.searchsorted(_KINDS, u[:, 2], side="right"),
+    )
+    return found.take(_is_customer(scenario, t, found))
+
+
+def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
+    """All visits of the units' customers to one-off devices in the month: the first ones and the later ones."""
+    t = traits(scenario, units)
+    new = first_visits(scenario, month, units)
+    parts = [new]
+    start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
+    follower = _followers(t)
+    for first in (*(first_visits(scenario, month - back, units) for back in range(GUEST_MONTHS, 0, -1)), new):
+        back, passed = (
+            first.take(hashed_uniforms(scenario.seed, f"guest.{name}", first.device_id) < share)
+            for name, share in (("back", _BACK), ("passed_on", _PASSED_ON))
+        )
+        passed = passed.take(np.repeat(np.arange(len(passed.who)), _TIMES))
+        passed = replace(passed, who=follower[passed.who])
+        times = 1 + np.arange(len(passed.who)) % _TIMES
+        for later, nth in ((back, np.zeros_like(back.who)), (passed, times)):
+            moved = replace(later, start_us=_later(scenario, later, nth))
+            there = (moved.who >= 0) & (moved.start_us >= start) & (moved.start_us < end)
+            moved = moved.take(there)
+            parts.append(moved.take(_is_customer(scenario, t, moved)))
+    return Guests(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Guests)))
+
+
+def _later(scenario: Scenario, first: Guests, nth: I64) -> I64:
+    """When devices are used again: some days after, about the same hour, or later on the same day."""
+    days_u, hours_u = (hashed_uniforms(scenario.seed, f"guest.{part}", first.device_id, nth) for part in ("d", "h"))
+    days = np.floor(_WITHIN_DAYS * days_u**3)
+    hours = np.where(days == 0, 1 + 3 * hours_u, 4 * hours_u - 2)
+    later: I64 = first.start_us + days.astype(np.int64) * calendar.DAY_US
+    return later + np.rint(hours * 3_600_000).astype(np.int64) * 1000
+
+
+def _followers(t: Traits) -> I64:
+    """Who goes after each customer to a computer: position in ``t``, -1 for nobody.
+
+    The next customer of the same unit and town who lives at another address, so that whoever is yet to join the bank
+    changes nobody's devices.
+    """
+    order = np.lexsort((t.index, t.city, t.unit))
+    town = t.unit[order] * (int(t.city.max(initial=0)) + 1) + t.city[order]
+    follower = np.full(len(order), -1)
+    for k in range(_NEXT, 0, -1):  # the nearest has the last word
+        here = np.flatnonzero(town[k:] == town[:-k])
+        mine, theirs = order[here], order[here + k]
+        apart = t.address_id[mine] != t.address_id[theirs]
+        follower[mine[apart]] = theirs[apart]
+    return follower
+
+
+def _is_customer(scenario: Scenario, t: Traits, visit: Guests) -> Bools:
+    joined: Bools = visit.start_us >= joined_us(scenario, t.city, t.registered_day)[visit.who]
+    return joined

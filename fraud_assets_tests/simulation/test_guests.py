@@ -1,0 +1,98 @@
+"""One-off devices: listed when they are used, used again by others, whoever joins the bank."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.calendar import DAY_US, microseconds
+from fraud_assets.simulation.customers import Traits, traits, units
+from fraud_assets.simulation.devices import devices_frame
+from fraud_assets.simulation.generator import SyntheticDataGenerator
+from fraud_assets.simulation.guests import Guests, first_visits, visits
+
+US = Scenario.load("us_bank")
+MARCH = Month.parse("2024-03")
+
+
+def sized(customers: int) -> Scenario:
+    people = US.population.model_copy(update={"customers": customers})
+    return US.model_copy(update={"population": people})
+
+
+@pytest.fixture(scope="module")
+def bank() -> Scenario:
+    return sized(3000)
+
+
+@pytest.fixture(scope="module")
+def crowd(bank: Scenario) -> Traits:
+    return traits(bank, units(bank))
+
+
+def framed(bank: Scenario, visit: Guests) -> pl.DataFrame:
+    index = traits(bank, units(bank)).index[visit.who]
+    frame = pl.DataFrame({"index": index, "device_id": visit.device_id, "start": visit.start_us, "kind": visit.kind})
+    return frame.sort("index", "start", "device_id")
+
+
+def test_a_one_off_device_is_listed_under_whoever_uses_it_first(bank: Scenario, crowd: Traits) -> None:
+    listed = devices_frame(bank, MARCH, units(bank)).select("device_id", "customer_id", "first_used_at")
+    first = first_visits(bank, MARCH, units(bank))
+    mine = {"device_id": first.device_id, "who": crowd.customer_id[first.who], "first": first.start_us}
+    found = pl.DataFrame(mine).join(listed, on="device_id")
+    assert len(found) == len(first.who) > 1000
+    assert (found["first_used_at"].dt.epoch("us") == found["first"]).all()
+    assert (found["customer_id"] == found["who"]).all()
+    every = pl.DataFrame({"device_id": visits(bank, MARCH, units(bank)).device_id})
+    assert every.join(listed, on="device_id", how="anti").is_empty()
+
+
+def test_no_visit_is_outside_the_month_or_before_its_device_or_its_customer_is_known(
+    bank: Scenario, crowd: Traits
+) -> None:
+    found = visits(bank, MARCH, units(bank))
+    assert (found.start_us >= microseconds(MARCH.start)).all()
+    assert (found.start_us < microseconds(MARCH.end)).all()
+    assert (found.start_us >= crowd.registered_day[found.who] * DAY_US).all()
+    first = devices_frame(bank, MARCH, units(bank)).select("device_id", first=pl.col("first_used_at").dt.epoch("us"))
+    aged = framed(bank, found).join(first, on="device_id")
+    assert (aged["start"] >= aged["first"] - 2 * 3_600_000_000).all()
+    assert (aged["start"] < aged["first"] + 81 * DAY_US).all()
+
+
+def test_honest_people_pay_with_young_devices_that_are_listed_under_a_stranger() -> None:
+    """Else a device that is new and somebody else's would be fraud."""
+    bank = sized(512)
+    made = SyntheticDataGenerator(bank)
+    told = made.generate_labels("2024-03").filter("is_fraud")
+    homes = made.generate_customers("2024-03").select("customer_id", "address_id")
+    owners = made.generate_device_data("2024-03").filter(~pl.col("is_shared"))
+    owners = owners.select("device_id", "first_used_at", owner="customer_id").drop_nulls()
+    rows = made.generate_transactions("2024-03").join(told, on="transaction_id", how="anti")
+    rows = rows.join(owners, on="device_id").join(homes, on="customer_id")
+    rows = rows.join(homes, left_on="owner", right_on="customer_id", suffix="_owner")
+    strange = rows.filter(
+        (pl.col("customer_id") != pl.col("owner")) & (pl.col("address_id") != pl.col("address_id_owner"))
+    )
+    days = (strange["event_time"] - strange["first_used_at"]).dt.total_days()
+    for low, high in ((1, 3), (3, 7), (7, 15), (15, 31), (31, 63)):
+        assert days.is_between(low, high, closed="left").sum() >= 8, (low, high)
+
+
+def test_units_and_customers_to_come_change_no_visit(bank: Scenario) -> None:
+    whole = framed(bank, visits(bank, MARCH, units(bank)))
+    apart = [visits(bank, MARCH, [unit]) for unit in units(bank)]
+    shift = np.cumsum([0] + [len(traits(bank, [unit]).index) for unit in units(bank)])
+    moved = [
+        Guests(part.who + start, part.device_id, part.start_us, part.kind)
+        for part, start in zip(apart, shift, strict=False)
+    ]
+    assert pl.concat([framed(bank, part) for part in moved]).sort("index", "start", "device_id").equals(whole)
+    small = sized(700)
+    before = framed(small, visits(small, MARCH, units(small)))
+    among = whole.filter(pl.col("index") < 700)
+    assert before.equals(among)
