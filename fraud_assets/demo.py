@@ -208,7 +208,9 @@ class _Progress(logging.Handler):
         match event.event_type:
             case dg.DagsterEventType.STEP_START:
                 self._begun[step] = time.monotonic()
-            case dg.DagsterEventType.ASSET_MATERIALIZATION:
+                self._rows.pop(step, None)
+            # A step with several tables is told by its first one: of a bank of files that is the ledger.
+            case dg.DagsterEventType.ASSET_MATERIALIZATION if step not in self._rows:
                 rows = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
                 self._rows[step] = f"{rows.value:>12,} rows" if rows else ""
             case dg.DagsterEventType.STEP_SUCCESS if step in self._rows:

@@ -29,7 +29,10 @@ class Encoder:
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, features: Sequence[str]) -> Encoder:
-        """The encoder of a training frame.
+        """The encoder of a training frame, without the features that are the same in all of its rows.
+
+        Of those no model can learn anything: a bank without devices has a dozen of them. Where none differs, as in a
+        single row, all are kept.
 
         Raises
         ------
@@ -37,6 +40,7 @@ class Encoder:
             If the frame lacks one of the features.
         """
         require(frame.columns, features)
+        features = [name for name in features if _differs(frame[name])] or features
         levels: dict[str, tuple[str, ...]] = {}
         for name in features:
             if is_text(frame.schema[name]):
@@ -95,6 +99,12 @@ def require(columns: Sequence[str], features: Sequence[str]) -> None:
 
 def is_text(dtype: pl.DataType) -> bool:
     return dtype == pl.String or isinstance(dtype, pl.Enum | pl.Categorical)
+
+
+def _differs(column: pl.Series) -> bool:
+    if 0 < column.null_count() < len(column):
+        return True
+    return bool(column.null_count() == 0 and (column != column[0]).any())
 
 
 def _median(values: Any) -> float:

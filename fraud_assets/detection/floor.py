@@ -52,7 +52,7 @@ class SmallTree:
 
     DEPTH = 2
     SMALLEST_LEAF = 50
-    MOST_ROWS = 100_000
+    MOST_ROWS = 50_000
 
     @classmethod
     def fit(cls, past: Past) -> SmallTree:

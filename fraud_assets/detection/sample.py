@@ -55,9 +55,9 @@ def is_kept(share: float) -> pl.Expr:
 
 
 def thinned(labels: Mask, most: int) -> tuple[NDArray[np.int64], Vector]:
-    """Every fraud and each k-th honest row, about ``most`` of them: their places in order, and what each stands for."""
+    """Every fraud and each k-th honest row, at most ``most``: their places in order, and what each stands for."""
     honest = np.flatnonzero(~labels)
-    step = max(1, len(honest) // most)
+    step = max(1, -(-len(honest) // most))
     used = np.sort(np.concatenate([honest[::step], np.flatnonzero(labels)]))
     return used, np.where(labels[used], 1.0, float(step))
 

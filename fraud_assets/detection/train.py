@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -86,6 +86,7 @@ def train_candidates(
     hasher = hashlib.sha256(digest({"slices": slices.document(), "encoder": encoder.document()}).encode())
     train, kept = rows.sample(train_frame, encoder, sizes["train"], hasher)
     del train_frame
+    rows = replace(rows, names=encoder.features)
     tune_frame = rows.read(slices.tune, kept_share(sizes["tune"]["rows"], sizes["tune"]["frauds"]))
     tune, _ = rows.sample(tune_frame, encoder, sizes["tune"], hasher)
     del tune_frame

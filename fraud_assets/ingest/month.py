@@ -33,6 +33,8 @@ __all__ = ["IngestError", "Ingested", "ingest_month"]
 BUCKET_ROWS = 150_000
 #: Buckets are files, and a process may not open any number of them.
 MOST_BUCKETS = 256
+#: Rejected rows of a month, at most: they are sorted at once, and so many mean that a setting is wrong.
+MOST_REJECTED = 1_000_000
 #: Bytes a row takes, about, by kind of file.
 _ROW_BYTES = {"parquet": 25, "csv": 80, "gz": 25}
 #: Where the number of a file begins in a row's position; below it is the row's number in the file.
@@ -101,11 +103,7 @@ class Ingested:
     def reasons(self, most: int) -> list[tuple[str, int]]:
         """The most frequent reasons of rejected rows, cells left out, with their rows."""
         rows = self._rejected.bucket(0)
-        if rows is None:
-            return []
-        kinds = pl.col("reason").str.replace(r"'.*'", "'...'").str.replace(r" of row \d+ of .*", " of another row")
-        counts = rows.group_by(kinds).len().sort(["len", "reason"], descending=[True, False]).head(most)
-        return list(counts.iter_rows())
+        return [] if rows is None else _counted(rows, most)
 
     def labels(self) -> pl.DataFrame:
         """``source_labels``, once all chunks of the ledger have been made."""
@@ -166,7 +164,7 @@ def ingest_month(
     Raises
     ------
     IngestError
-        If there is no file of the month, or one cannot be read.
+        If there is no file of the month, one cannot be read, or more than ``MOST_REJECTED`` rows are rejected.
     """
     own = [*files.get(month, ()), *files.get(None, ())]
     if not own:
@@ -194,14 +192,32 @@ def ingest_month(
                 rows.append(good)
                 ids.append(good.select("transaction_id", "position"))
                 rejected.append(bad)
+                _check_rejected(found, bad)
         rows.close()
         ids.close()
         found._repeated = _repeated(ids)
         found.duplicates = found._repeated.height
         for bad in _reread(found, together):
             rejected.append(bad)
+            _check_rejected(found, bad)
         rejected.close()
         yield found
+
+
+def _counted(rejected: pl.DataFrame, most: int) -> list[tuple[str, int]]:
+    """The most frequent reasons, cells left out, with their rows."""
+    kinds = pl.col("reason").str.replace(r"'.*'", "'...'").str.replace(r" of row \d+ of .*", " of another row")
+    counts = rejected.group_by(kinds).len().sort(["len", "reason"], descending=[True, False]).head(most)
+    return list(counts.iter_rows())
+
+
+def _check_rejected(found: Ingested, last: pl.DataFrame) -> None:
+    if found.rejected > MOST_REJECTED:
+        reason = _counted(last, 1)[0][0]
+        raise IngestError(
+            f"{found.scenario.name} {found.month}: {found.rejected:,} of the first {found.read:,} rows read are"
+            f" rejected, {MOST_REJECTED:,} may be at most; lately most often: {reason}; mend the scenario's files"
+        )
 
 
 def _wanted(scenario: FilesScenario) -> list[str]:

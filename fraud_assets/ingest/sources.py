@@ -6,8 +6,9 @@ What lives here: bytes to cells. What the cells mean is in ``cells``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -119,12 +120,21 @@ def batches(file: SourceFile, files: Files, columns: Sequence[str]) -> Iterator[
         raise IngestError(f"{file.name} {said} {name!r}; {hint if name not in there else 'names must differ'}")
     read = _parquet_batches if is_parquet(file.name) else _csv_batches
     with _sentences(file, files):
-        yield from read(file, files, list(columns))
+        yield from _ahead(read(file, files, list(columns)))
     if file.has_changed():
         raise IngestError(f"{file.name} was written to while it was read; materialize the month when it is complete")
 
 
-def _parquet_batches(file: SourceFile, files: Files, columns: list[str]) -> Iterator[Batch]:
+def _ahead(made: Generator[Batch, None, None]) -> Iterator[Batch]:
+    """The batches, each read in a thread while the one before it is looked at."""
+    with closing(made), ThreadPoolExecutor(1, thread_name_prefix="read") as thread:
+        coming = thread.submit(next, made, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, made, None)
+            yield batch
+
+
+def _parquet_batches(file: SourceFile, files: Files, columns: list[str]) -> Generator[Batch, None, None]:
     import pyarrow.parquet as pq
 
     del files
@@ -136,7 +146,7 @@ def _parquet_batches(file: SourceFile, files: Files, columns: list[str]) -> Iter
             seen += frame.height
 
 
-def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Iterator[Batch]:
+def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Generator[Batch, None, None]:
     bad: list[Any] = []
 
     def misfit(row: Any) -> str:

@@ -39,3 +39,15 @@ def test_codes_go_by_frequency_and_missing_unknown_and_infinite_values_are_nan()
 def test_a_missing_feature_is_named() -> None:
     with pytest.raises(ValueError, match="lacks flag, on which the model depends"):
         Encoder.fit(FRAME, NAMES).codes(FRAME.drop("flag"))
+
+
+def test_features_that_are_the_same_in_all_rows_are_left_out() -> None:
+    same = FRAME.with_columns(
+        nothing=pl.lit(None, dtype=pl.Float32),
+        one=pl.lit(1.0),
+        word_one=pl.lit("w"),
+        sometimes=pl.Series([1, None] * 2 + [1]),
+    )
+    names = [*NAMES, "nothing", "one", "word_one", "sometimes"]
+    assert Encoder.fit(same, names).features == (*NAMES, "sometimes")
+    assert Encoder.fit(same.head(1), ["one"]).features == ("one",)

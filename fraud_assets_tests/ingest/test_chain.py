@@ -21,6 +21,7 @@ import yaml
 from fraud_assets.cli import main
 from fraud_assets.definitions import build_definitions
 from fraud_assets.features.needs import missing
+from fraud_assets.ingest import numbers
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.scenario import FilesScenario, Scenario, ScenarioError, load_bank
@@ -127,29 +128,26 @@ def test_labels_are_known_only_after_their_delay(page: Page) -> None:
         assert (page.table("incident_reports", month)["reported_at"].dt.strftime("%Y-%m") == month).all()
 
 
-def test_a_month_that_comes_again_replaces_its_own_tables_and_no_other(page: Page, tmp_path: Path) -> None:
-    def written() -> dict[str, str]:
-        return {key: page.lake.sha256(key) for key in page.lake.list("sparkasse") if key.endswith(".parquet")}
-
-    before = written()
-    source = page.folder / "umsaetze" / "2024-02.csv"
-    text = source.read_text()
-    source.write_text(text + text.splitlines()[-1].replace("B-", "B-9") + "\n")
-    variables = {"DAGSTER_HOME": str(page.folder / "home"), "FRAUD_ASSETS_SCENARIOS": str(page.folder / "my_banks")}
-    try:
-        with (
-            contextlib.chdir(page.folder),
-            environment({**variables, "FRAUD_ASSETS_LAKE": None}),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
-            code = main(["demo", "--scenario", "sparkasse", "--months", "2024-02"])
-    finally:
-        source.write_text(text)
-    after = written()
-    changed = {key for key in after if after[key] != before.get(key)}
-    assert code == 0
-    assert "sparkasse/transactions/month=2024-02/part-0000.parquet" in changed
-    assert all("month=2024-02" in key for key in changed)
+def test_a_loose_file_as_the_bank_writes_them_is_scored_as_its_month_was(page: Page) -> None:
+    march = page.folder / "umsaetze" / "2024-03.csv"
+    texts = pl.read_csv(march, separator=";", infer_schema=False).drop("BETRUG")
+    rejected = page.table("rejected_transactions", "2024-03").filter(pl.col("file").str.ends_with("2024-03.csv"))
+    good = texts.with_row_index("row", 1).join(rejected.select(row="row_number").cast(pl.UInt32), on="row", how="anti")
+    after_the_first = pl.col("ZEITPUNKT").str.slice(0, 2) != "01"  # whose first hours are February's in UTC
+    own = good.drop("row").filter(after_the_first).sample(fraction=1, shuffle=True, seed=1)
+    own.write_csv(page.folder / "loose.csv", separator=";")
+    with contextlib.chdir(page.folder), contextlib.redirect_stdout(said := io.StringIO()):
+        assert main(["score", "loose.csv", "--scenario", "sparkasse"]) == 0, said.getvalue()
+    found = pl.read_csv(page.folder / "loose.scored.csv", infer_schema=False)
+    assert found.select(own.columns).equals(own)
+    mine = found.select(transaction_id=numbers(found["BUCHUNG"], "transaction/2024-03", "sparkasse"))
+    theirs = mine.join(
+        page.table("scored_transactions", "2024-03"), on="transaction_id", how="left", maintain_order="left"
+    )
+    assert found["fraud_score"].cast(pl.Float64).equals(theirs["score"])
+    assert found["decision"].equals(theirs["decision"].cast(pl.String))
+    assert found["reasons"].equals(theirs["reasons"])
+    assert f"{own.height:,} rows are in the lake, 0 are new to it" in said.getvalue()
 
 
 def test_a_bank_of_files_has_nothing_that_is_made_of_truth() -> None:
@@ -170,3 +168,29 @@ def test_commands_of_simulated_banks_say_that_this_is_none(tmp_path: Path) -> No
         assert load_bank("foreign").source == "files"
         with pytest.raises(ScenarioError, match="its source is files; this is for simulated banks"):
             Scenario.load("foreign")
+
+
+def test_a_month_that_comes_again_replaces_its_own_tables_and_no_other(page: Page, tmp_path: Path) -> None:
+    # The last test of the page: January is another one afterwards.
+    def written() -> dict[str, str]:
+        return {key: page.lake.sha256(key) for key in page.lake.list("sparkasse") if key.endswith(".parquet")}
+
+    before = written()
+    source = page.folder / "umsaetze" / "2024-01.csv"
+    text = source.read_text()
+    source.write_text(text + text.splitlines()[-1].replace("B-", "B-9") + "\n")
+    variables = {"DAGSTER_HOME": str(page.folder / "home"), "FRAUD_ASSETS_SCENARIOS": str(page.folder / "my_banks")}
+    try:
+        with (
+            contextlib.chdir(page.folder),
+            environment({**variables, "FRAUD_ASSETS_LAKE": None}),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            code = main(["demo", "--scenario", "sparkasse", "--months", "2024-01"])
+    finally:
+        source.write_text(text)
+    after = written()
+    changed = {key for key in after if after[key] != before.get(key)}
+    assert code == 0
+    assert "sparkasse/transactions/month=2024-01/part-0000.parquet" in changed
+    assert all("month=2024-01" in key for key in changed)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fraud_assets.ingest import IngestError
+from fraud_assets.ingest import IngestError, month
 from fraud_assets.ingest.sources import batches
 from fraud_assets.lake.outside import find
 from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv
@@ -288,3 +291,43 @@ def test_whatever_the_cells_no_row_vanishes(tmp_path: Path, rows: list[tuple[str
     scenario = bank(str(path), time_zone="Europe/Berlin")
     taken = [take(scenario, key) for key in ("2024-01", "2024-02", "2024-03")]
     assert sum(month.ledger.height + month.rejected.height for month in taken) == len(rows)
+
+
+def test_files_on_s3_are_taken_as_those_on_disk_are(s3_lake: str) -> None:
+    head, second = HEAD.encode(), GOOD.replace("1,A", "2,B").encode()
+    pl.DataFrame({"id": ["3"], "who": ["C"], "when": ["2024-01-31 23:30:00"], "sum": [3.0]}).write_parquet(
+        parquet := io.BytesIO()
+    )
+    objects = {
+        "in/a.csv": head + GOOD.encode(),
+        "in/b.csv.gz": gzip.compress(head + second + b"4,D,never,1\n"),
+        "in/deeper/a.csv": head + second,
+        "parquet/2024-01.parquet": parquet.getvalue(),
+    }
+    bucket, _, prefix = s3_lake.removeprefix("s3://").partition("/")
+    for key, body in objects.items():
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=body)
+    several = take(bank(f"{s3_lake}/in/*"))
+    assert (several.ledger.height, several.read) == (2, 3)
+    assert several.rejected["file"].to_list() == [f"{s3_lake}/in/b.csv.gz"]
+    monthly = take(bank(f"{s3_lake}/parquet/{{month}}.parquet"))
+    assert monthly.ledger["amount"].to_list() == [3.0]
+    with pytest.raises(IngestError, match=r"no file s3://.*/parquet/2024-02\.parquet"):
+        take(bank(f"{s3_lake}/parquet/{{month}}.parquet"), "2024-02")
+
+
+def test_a_file_of_nothing_but_rejected_rows_is_given_up_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(month, "MOST_REJECTED", 3)
+    with pytest.raises(IngestError, match=r"4 of the first 4 rows read are rejected, 3 may be.*often: amount .* is no"):
+        take_csv(tmp_path, HEAD + GOOD.replace("12.50", "lots") * 4)
+
+
+def test_a_file_read_in_part_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD + GOOD)
+    some = batches(find(str(path), tmp_path)[0], bank(str(path)).files, ["id"])
+    assert next(some).frame.height == 1
+    some.close()  # type: ignore[attr-defined]
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("read")]

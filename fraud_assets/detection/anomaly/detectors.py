@@ -149,8 +149,9 @@ def fit_detectors(features: pl.LazyFrame, month: Month, rate: float, *, code_ver
     surprises = Surprises.fit(sample, aspects)
     seen = surprises.at(sample)
     detectors = {name: kind.fit(seen) for name, kind in DETECTORS.items()}
-    tails = {name: Tail.of(of.scores(seen), extended=True) for name, of in detectors.items()}
-    total = _total({name: tails[name].at(of.scores(seen)) for name, of in detectors.items()})
+    scores = {name: of.scores(seen) for name, of in detectors.items()}
+    tails = {name: Tail.of(found, extended=True) for name, found in scores.items()}
+    total = _total({name: tails[name].at(found) for name, found in scores.items()})
     origin = {
         "month": str(month),
         "rows": rows,

@@ -7,6 +7,7 @@ payments are near 0 in every aspect, suspicious ones high in several.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -88,6 +89,7 @@ class Forest:
     SAMPLE = 256  # rows a tree, the paper's
     ASPECTS = 0.5  # share of them a tree looks at
     MOST_ROWS = 20_000
+    BLOCK = 8_192  # rows scored at a time
 
     @classmethod
     def fit(cls, surprises: Vector) -> Forest:
@@ -123,20 +125,46 @@ class Forest:
 
     def scores(self, surprises: Vector) -> Vector:
         """2 ** (-mean depth / usual depth), 0 to 1: the paper's score."""
-        rows = np.arange(len(surprises))
-        narrow = surprises.astype(np.float32)  # as the trees were grown
         total = np.zeros(len(surprises))
-        for root in self.roots:
-            node = np.full(len(surprises), root, dtype=np.int32)
-            going = rows
-            while len(going):
-                at = node[going]
-                going = going[self.left[at] >= 0]
-                at = node[going]
-                goes_left = narrow[going, self.feature[at]] <= self.threshold[at]
-                node[going] = np.where(goes_left, self.left[at], self.right[at])
-            total += self.depth[node]
+        for start in range(0, len(surprises), self.BLOCK):
+            # As the trees were grown, an aspect after the other.
+            block = np.ascontiguousarray(surprises[start : start + self.BLOCK].T, dtype=np.float32)
+            self._add_depths(block, total[start : start + self.BLOCK])
         return np.exp2(-total / (len(self.roots) * self.usual))
+
+    def _add_depths(self, block: NDArray[np.float32], total: Vector) -> None:
+        """Each row's depth in every tree; all of them go down level by level, in arrays that the cache holds."""
+        rows = block.shape[1]
+        values, row = block.ravel(), np.arange(rows)
+        node, place = np.empty(rows, np.int64), np.empty(rows, np.int64)
+        value, threshold, goes_right = np.empty(rows, np.float32), np.empty(rows), np.empty(rows, bool)
+        levels, depths = self._complete
+        for tree in range(len(self.roots)):
+            node[:] = 0
+            for features, thresholds in levels:
+                (features[tree] * rows).take(node, out=place, mode="clip")
+                place += row
+                values.take(place, out=value, mode="clip")
+                thresholds[tree].take(node, out=threshold, mode="clip")
+                np.greater(value, threshold, out=goes_right)
+                node *= 2
+                node += goes_right
+            total += depths[tree].take(node)
+
+    @cached_property
+    def _complete(self) -> tuple[list[tuple[NDArray[np.int64], Vector]], NDArray[np.float32]]:
+        """The trees with every leaf at the bottom: the children of a level's node k are 2k and 2k + 1 of the next.
+
+        For each level feature and threshold, shape (trees, nodes of the level); and the depth of each place at the
+        bottom. Below a leaf everything goes left.
+        """
+        node = self.roots[:, None]
+        levels: list[tuple[NDArray[np.int64], Vector]] = []
+        while (goes_on := self.left[node] >= 0).any():
+            levels.append((self.feature[node].astype(np.int64), np.where(goes_on, self.threshold[node], np.inf)))
+            children = (np.where(goes_on, side[node], node) for side in (self.left, self.right))
+            node = np.stack(list(children), axis=2).reshape(len(self.roots), -1)
+        return levels, self.depth[node]
 
     def document(self) -> dict[str, Any]:
         return {name: packed(getattr(self, name)) for name in self._ARRAYS} | {"usual": self.usual}
