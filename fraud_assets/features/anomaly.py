@@ -71,8 +71,8 @@ def compute(inputs: Inputs) -> Columns:
     week = ratio(attempts.sum("is_anomalous", "7d"), attempts.count("7d"))
     last, time = anomalous.latest("time", LATELY), block.at.time
     severity, worst = anomalous.sum("severity", LATELY), anomalous.largest("severity", LATELY)
-    kinds = np.sum(list(by_kind.values()), axis=0)
-    summed = np.sum([n_ln_n(count) for count in by_kind.values()], axis=0)
+    counts = np.array(list(by_kind.values()))
+    kinds, summed = counts.sum(axis=0), n_ln_n(counts).sum(axis=0)
     return {
         **{f"anomaly_{kind}_now": missing_where(~now.is_known, now.flags[kind]) for kind in ANOMALY_TYPES},
         "anomaly_geographic_now": missing_where(

@@ -22,6 +22,10 @@ LEAST_STD = 0.1
 #: Fixed point of n ln n in entropies.
 _ENTROPY_SCALE = 1 << 20
 
+#: What is missing of a single event.
+NAN = np.full(1, np.nan)
+NAN.setflags(write=False)
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -56,14 +60,39 @@ def by_code(codes: I64) -> tuple[I64, I64]:
     return key >> bits, key & ((1 << bits) - 1)
 
 
+def coded(values: I64) -> tuple[I64, I64]:
+    """The different values in ascending order, and each one's position among them, as ``np.unique`` has them."""
+    least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if (most - least).bit_length() + len(values).bit_length() >= 63:
+        different, code = np.unique(values, return_inverse=True)
+        return different, code
+    # Sorting numbers takes a third of the time of sorting positions.
+    value, place = by_code(values - least)
+    is_new = np.append(True, value[1:] != value[:-1])[: len(value)]
+    code = np.empty(len(values), dtype=np.int64)
+    code[place] = is_new.cumsum() - 1
+    return value[is_new] + least, code
+
+
 def ratio(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> F64:
     """Quotient; NaN where the denominator is 0."""
+    if len(denominator) == 1:  # of a single event, a mask costs more than the division
+        return numerator / denominator if denominator[0] else NAN
     return numerator / np.where(denominator == 0, np.nan, denominator)
 
 
 def missing_where(missing: Bool, values: npt.NDArray[Any]) -> F64:
     """The values, with NaN under the mask."""
+    if len(missing) == 1:
+        return NAN if missing[0] else values.astype(np.float64)
     return np.where(missing, np.nan, values)
+
+
+def either(condition: Bool, values: npt.NDArray[Any], other: float) -> npt.NDArray[Any]:
+    """The values, and another one where the condition does not hold; a single value is not masked but looked at."""
+    if len(condition) == 1:
+        return values if condition[0] else np.array([other])
+    return np.where(condition, values, other)
 
 
 def bit_length(numbers: I64) -> I64:

@@ -28,6 +28,8 @@ AMOUNT_PRIOR, SHARE_PRIOR = 5, 10
 #: Payments that the amount is ranked among.
 RANKED = 100
 
+_HOURS = [f"{hour:02d}" for hour in range(24)]
+
 _feature = partial(Feature, family="behaviour", window=PAST)
 _float = partial(_feature, dtype=pl.Float32)
 _keyed = partial(_float, cost="keyed")
@@ -79,7 +81,6 @@ def compute(inputs: Inputs) -> Columns:
     shops = spending.where("has_merchant")
     visits = shops.count(PAST)
     in_category = spending.alike("category")
-    hours = [f"{h:02d}" for h in range(24)]
     in_hour, over_channel = spending.own("local_hour", 24, PAST), spending.own("channel", len(CHANNELS), PAST)
     return {
         "amount_z_c": _amount_z(block),
@@ -88,7 +89,7 @@ def compute(inputs: Inputs) -> Columns:
         "amount_z_c_category": _amount_z_category(block, context, in_category),
         "amount_rank_c": spending.rank("cents", PAST, RANKED),
         "count_24h_over_30d": ratio(30 * columns["c_count_24h"], columns["c_count_30d"]),
-        "hour_rarity_c": _rarity(block, in_hour, context.shares("hour", hours, at.local_hour)),
+        "hour_rarity_c": _rarity(block, in_hour, context.shares("hour", _HOURS, at.local_hour)),
         "category_rarity_c": _rarity(
             block, in_category.count(PAST), context.shares("category", block.categories, at.category)
         ),

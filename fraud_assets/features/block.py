@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fraud_assets.features.arrays import F64, I64
+from fraud_assets.features.arrays import F64, I64, either
 from fraud_assets.features.events import Events
 from fraud_assets.features.history import History, held
 from fraud_assets.features.judging import Judged, judge
@@ -81,7 +81,9 @@ class Block:
         found = self.known.get(column)
         if found is None:
             return np.full(len(self.at.time), np.nan)
-        return np.where(np.isnan(found), unlisted, found)
+        if unlisted != unlisted:  # NaN, which it is already
+            return found
+        return either(~np.isnan(found), found, unlisted)
 
     @property
     def people(self) -> People:
@@ -103,9 +105,16 @@ class Block:
         return self.events.where("paid")
 
     @cached_property
+    def sessions(self) -> Events | None:
+        """The logins, for a bank that has such a table."""
+        return None if self.logins is None else Events.of(self.logins.timeline, self.at)
+
+    @cached_property
     def judged(self) -> Judged:
         """Whether the targets themselves are out of the ordinary."""
-        return judge(self.history, self.at) if self.places is None else self.history.judged.take(self.places)
+        if self.places is None:
+            return judge(self.history, self.at, self.events)
+        return self.history.judged.take(self.places)
 
     @cached_property
     def hold(self) -> I64:

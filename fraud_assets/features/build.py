@@ -16,15 +16,18 @@ import polars as pl
 from fraud_assets.features.block import NAMED, Block
 from fraud_assets.features.compute import features_of_block
 from fraud_assets.features.context import Context
-from fraud_assets.features.frames import Frames, block_of
+from fraud_assets.features.frames import Frames, blocks_of
 from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.needs import missing
 from fraud_assets.features.registry import schema
 from fraud_assets.months import Month
 from fraud_assets.scenario import Bank
 
-#: Rows of the month and its look-back in a block: what bounds memory.
+#: Rows of the month and its look-back in a block: arrays of it fit in the cache of a processor.
 BLOCK_ROWS = 100_000
+#: Blocks that are read together, which bounds memory: a file gives up its rows in far larger pieces than a block of one
+#: month is, and each reading unpacks them anew.
+READ_BLOCKS = 3
 
 
 def build_features(
@@ -43,7 +46,7 @@ def build_features(
     without: Collection[str] = (),
     block_rows: int = BLOCK_ROWS,
 ) -> list[Callable[[], pl.DataFrame]]:
-    """The month's feature table as functions, one a block of consecutive customers; call them in order and write.
+    """The month's feature table as functions, each of some consecutive customers; call them in order and write.
 
     Parameters
     ----------
@@ -81,25 +84,31 @@ def build_features(
     lookups = Lookups.of(devices, merchants, merchant_activity, shared_entities)
     nothing = frozenset(missing(without))
     return [
-        partial(_block_frame, frames, context, lookups, nothing, first, last)
-        for first, last in _customer_ranges(transactions, block_rows)
+        partial(_chunk, frames, context, lookups, nothing, first, last, block_rows)
+        for first, last in _customer_ranges(transactions, READ_BLOCKS * block_rows)
     ]
 
 
-def _customer_ranges(transactions: pl.LazyFrame, block_rows: int) -> list[tuple[int, int]]:
-    """First and last customer_id of each block."""
+def _customer_ranges(transactions: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
+    """First and last customer_id of each chunk of so many rows."""
     counts = transactions.group_by("customer_id").len().sort("customer_id").collect(engine="streaming")
     before = pl.col("len").cum_sum() - pl.col("len")
-    blocks = counts.group_by(before // block_rows, maintain_order=True).agg(
+    chunks = counts.group_by(before // rows, maintain_order=True).agg(
         pl.col("customer_id").first().alias("first"), pl.col("customer_id").last().alias("last")
     )
-    return list(blocks.select("first", "last").iter_rows())
+    return list(chunks.select("first", "last").iter_rows())
 
 
-def _block_frame(
-    frames: Frames, context: Context, lookups: Lookups, nothing: frozenset[str], first: int, last: int
+def _chunk(
+    frames: Frames, context: Context, lookups: Lookups, nothing: frozenset[str], first: int, last: int, block_rows: int
 ) -> pl.DataFrame:
-    block = block_of(frames.between(first, last), lookups)
+    """The rows of the customers from first to last."""
+    blocks = blocks_of(frames.between(first, last), lookups, block_rows)
+    # Not through a variable: it would keep a block while the next one is made.
+    return pl.concat(map(partial(_block_frame, context, nothing), blocks))
+
+
+def _block_frame(context: Context, nothing: frozenset[str], block: Block) -> pl.DataFrame:
     columns = features_of_block(block, context)
     at = block.at
     keys = {

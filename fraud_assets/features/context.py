@@ -77,7 +77,7 @@ class Context:
 
     def history_days(self, time: I64) -> I64:
         """Whole days of history before each instant, 0 to 84."""
-        return np.clip((time - self.history_start) // micros("1d"), 0, 84)
+        return np.minimum(np.maximum((time - self.history_start) // micros("1d"), 0), 84)
 
     def is_festival(self, day: I64) -> Bool:
         """Whether each local day (since 1970-01-01) lies in a festival."""

@@ -76,8 +76,8 @@ def _device_age(block: Block) -> F64:
     """Days since the first time; NaN without a table of devices, from which alone old ones are known."""
     time = block.at.time
     first = np.minimum(time, _first(block.attempts.where("has_device"), time))
-    if block.logins is not None:
-        first = np.minimum(first, _first(Events.of(block.logins.timeline, block.at), time))
+    if block.sessions is not None:
+        first = np.minimum(first, _first(block.sessions, time))
     if "device_first_used" not in block.known:
         return np.full(len(time), np.nan)
     return (time - np.fmin(first, block.known["device_first_used"])) / micros("1d")
@@ -99,10 +99,10 @@ def _is_elsewhere(block: Block) -> F64:
 
 def _logins(block: Block) -> Columns:
     time = block.at.time
-    if block.logins is None:
+    logins = block.sessions
+    if logins is None:
         names = ("seconds_since_login", "failed_logins_24h", "credential_change_age_hours")
         return {name: np.full(len(time), np.nan) for name in names}
-    logins = Events.of(block.logins.timeline, block.at)
     entered, changed = (logins.where(name).latest("time", PAST) for name in ("entered", "changed"))
     return {
         "seconds_since_login": missing_where(entered < 0, (time - entered) / 1_000_000),

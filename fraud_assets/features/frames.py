@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, in_order, micros
+from fraud_assets.features.arrays import F64, I64, coded, in_order, micros
 from fraud_assets.features.block import CUSTOMER_COLUMNS, LEDGER_COLUMNS, LOGIN_COLUMNS, Block
 from fraud_assets.features.context import instant
 from fraud_assets.features.history import PAST, History
 from fraud_assets.features.judging import BASELINE
-from fraud_assets.features.lookup import Lookups, ip_codes, ip_numbers
+from fraud_assets.features.lookup import Lookups, ip_codes, ip_numbers, words
 from fraud_assets.features.people import KYC_LEVELS, NO_DAY, Logins, People, Reports
 from fraud_assets.features.registry import REACH
 from fraud_assets.months import Month
@@ -72,8 +74,8 @@ class Frames:
         return Frames(self.month, rows[0], rows[1], rows[2], rows[3] if self.logins is not None else None)
 
 
-def block_of(frames: Frames, lookups: Lookups) -> Block:
-    """The block of some customers.
+def blocks_of(frames: Frames, lookups: Lookups, block_rows: int) -> Iterator[Block]:
+    """The blocks of some customers, each of consecutive ones.
 
     Parameters
     ----------
@@ -81,19 +83,21 @@ def block_of(frames: Frames, lookups: Lookups) -> Block:
         Their rows, from :meth:`Frames.between`; the debits of the month become the targets.
     lookups
         Where those are looked up.
+    block_rows
+        Rows in a block; only a customer with more of them makes a larger one.
     """
     rows, month = frames.transactions.collect(), frames.month
-    ids, group = np.unique(rows["customer_id"].to_numpy(), return_inverse=True)
+    ids, group = coded(rows["customer_id"].to_numpy())
     people = pl.DataFrame({"customer_id": ids}).join(
         frames.customers.collect(), on="customer_id", how="left", maintain_order="left"
     )
-    logins = None if frames.logins is None else frames.logins.filter(pl.col("customer_id").is_in(ids)).collect()
-    devices = rows["device_id"] if logins is None else pl.concat([rows["device_id"], logins["device_id"]])
+    login_rows = None if frames.logins is None else frames.logins.filter(pl.col("customer_id").is_in(ids)).collect()
+    devices = rows["device_id"] if login_rows is None else pl.concat([rows["device_id"], login_rows["device_id"]])
     device = _dense(devices)
     city, country = _places(rows, people)
     address = _dense(pl.concat([rows["delivery_address_id"], people["address_id"]]))
     ip, ip_code = ip_codes(rows["ip_address"])
-    categories, category = _named(rows["category"])
+    categories, category = words(rows["category"])
     names = rows["recipient"]
     columns = {
         "group": group,
@@ -109,29 +113,45 @@ def block_of(frames: Frames, lookups: Lookups) -> Block:
         **{name: _floats(rows[name]) for name in _FLOATS},
         **{name: rows[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for name in (*_ENUMS, *_NUMBERS)},
     }
+    foreign = {name: rows[name] for name in ("device_id", "merchant_id", "payee_id", "delivery_address_id")}
     order = _ledger_order(group, columns["event_time"], columns["transaction_id"])
-    history = History.of(
-        _people(people, city[rows.height :], country[rows.height :], address[rows.height :]),
-        {name: values[order] for name, values in columns.items()},
-        instant(month.start) - micros(PAST) + micros(BASELINE),
-    )
-    targets = np.flatnonzero(
-        history.debit & (history.time >= instant(month.start)) & (history.time < instant(month.end))
-    )
-    history.log_amount, history.metres_from_home  # noqa: B018  # made here, they go along with the targets
-    at, asked = history.take(targets), order[targets]
-    foreign = ("device_id", "merchant_id", "payee_id", "delivery_address_id")
-    keys = {"ip": ip[asked]} | {name: rows[name].gather(asked).fill_null(-1).to_numpy() for name in foreign}
-    return Block(
-        history=history,
-        at=at,
-        reports=_reports(frames.reports.collect(), ids),
-        logins=None if logins is None else _logins(logins, ids, device[rows.height :]),
-        categories=categories,
-        recipients=lambda codes: names.gather(codes).to_list(),
-        known=lookups.at(keys | {"customer_id": ids[at.group], "time": at.time}),
-        places=targets,
-    )
+    everybody = _people(people, city[rows.height :], country[rows.height :], address[rows.height :])
+    reports = _reports(frames.reports.collect(), ids)
+    logins = None if login_rows is None else _logins(login_rows, ids, device[rows.height :])
+    del rows, login_rows, devices  # what is not needed any more makes room while the blocks are worked on
+    ends = np.bincount(group).cumsum()
+    for first, last in _ranges(ends, block_rows):
+        mine = order[ends[first - 1] if first else 0 : ends[last - 1]]
+        history = History.of(
+            everybody.between(first, last),
+            {name: values[mine] for name, values in columns.items()} | {"group": group[mine] - first},
+            instant(month.start) - micros(PAST) + micros(BASELINE),
+        )
+        targets = np.flatnonzero(
+            history.debit & (history.time >= instant(month.start)) & (history.time < instant(month.end))
+        )
+        history.log_amount, history.metres_from_home  # noqa: B018  # made here, they go along with the targets
+        at, asked = history.take(targets), mine[targets]
+        keys = {name: values.gather(asked).fill_null(-1).to_numpy() for name, values in foreign.items()}
+        keys |= {"ip": ip[asked], "customer_id": history.people.customer_id[at.group], "time": at.time}
+        yield Block(
+            history=history,
+            at=at,
+            reports=reports.between(first, last),
+            logins=None if logins is None else logins.between(first, last),
+            categories=tuple(categories),
+            recipients=lambda codes: names.gather(codes).to_list(),
+            known=lookups.at(keys),
+            places=targets,
+        )
+        del history, at  # one block at a time
+
+
+def _ranges(ends: I64, block_rows: int) -> Iterator[tuple[int, int]]:
+    """Customers from one to before another, of each block; from where the rows of each customer end."""
+    block = np.append(0, ends[:-1]) // block_rows
+    edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(ends)]
+    return pairwise(edges) if len(ends) else iter(())
 
 
 def _people(people: pl.DataFrame, city: I64, country: I64, address: I64) -> People:
@@ -176,7 +196,7 @@ def _logins(logins: pl.DataFrame, ids: I64, device: I64) -> Logins:
 def _places(rows: pl.DataFrame, people: pl.DataFrame) -> tuple[I64, I64]:
     """Codes of cities and of countries, of the rows and then of the people's homes; -1 for null."""
     (_, city), (states, state), (countries, country) = (
-        _named(pl.concat([rows[name], people[f"home_{name}"]])) for name in ("city", "state", "country")
+        words(pl.concat([rows[name], people[f"home_{name}"]])) for name in ("city", "state", "country")
     )
     place = (city * (len(states) + 1) + state + 1) * (len(countries) + 1) + country + 1  # a name may be in two states
     return np.where(city < 0, -1, place), country
@@ -191,16 +211,12 @@ def _ledger_order(group: I64, time: I64, transaction_id: I64) -> I64:
     return order
 
 
-def _named(values: pl.Series) -> tuple[tuple[str, ...], I64]:
-    """The different strings in order, and each row's position among them; -1 for null."""
-    names = values.drop_nulls().unique().sort()
-    codes = values.cast(pl.Enum(names)).to_physical().cast(pl.Int64).fill_null(-1)
-    return tuple(names), codes.to_numpy()
-
-
 def _dense(values: pl.Series) -> I64:
     """Numbers in place of the different ids; -1 for null."""
-    return (values.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
+    rows = values.is_not_null().to_numpy()
+    codes = np.full(len(values), -1)
+    codes[rows] = coded(values.drop_nulls().cast(pl.Int64).to_numpy())[1]
+    return codes
 
 
 def _floats(values: pl.Series) -> F64:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, ratio
+from fraud_assets.features.arrays import F64, either, ratio
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import CARD_PRESENT, PAST
 from fraud_assets.tables import ANOMALY_TYPES
@@ -68,10 +68,10 @@ FEATURES = (
 def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
     c = inputs.columns
-    changed = np.nan_to_num(1 / (1 + c["credential_change_age_hours"])) + 0 * c["failed_logins_24h"]
-    passed = np.nan_to_num(c["c_passthrough_24h"])
+    changed = _or_zero(1 / (1 + c["credential_change_age_hours"])) + 0 * c["failed_logins_24h"]
+    passed = _or_zero(c["c_passthrough_24h"])
     kinds = sum(c[f"anomaly_{kind}_now"] for kind in ANOMALY_TYPES if kind != "geographic")
-    kinds = kinds + np.nan_to_num(c["anomaly_geographic_now"])
+    kinds = kinds + _or_zero(c["anomaly_geographic_now"])
     return {
         "new_device_x_amount_z": c["is_new_device_c"] * c["amount_z_c"],
         "new_payee_x_credential_change": c["is_new_payee_c"] * changed,
@@ -87,6 +87,10 @@ def compute(inputs: Inputs) -> Columns:
         "mismatch_x_new_device": c["ip_city_mismatch"] * c["is_new_device_c"],
         "weighted_risk_score": _score(c),
     }
+
+
+def _or_zero(values: F64) -> F64:
+    return either(~np.isnan(values), values, 0)
 
 
 def _score(columns: Mapping[str, npt.NDArray[Any]]) -> F64:

@@ -95,7 +95,7 @@ class Attempts(Instants):
         return cls(**{field.name: getattr(history, field.name)[rows] for field in fields(cls)})
 
 
-def judge(history: History, at: Attempts | History) -> Judged:
+def judge(history: History, at: Attempts | History, events: Events | None = None) -> Judged:
     """The verdicts on some attempts of the history's customers.
 
     Parameters
@@ -104,8 +104,10 @@ def judge(history: History, at: Attempts | History) -> Judged:
         What the customers had done; rows at and after an attempt are not seen by it.
     at
         The attempts, sorted as the history, in its codes.
+    events
+        All of the history's rows, asked about each attempt's past, where they are at hand.
     """
-    events = Events.of(history.timeline, at)
+    events = events or Events.of(history.timeline, at)
     payments = events.where("paid")
     n = payments.count(BASELINE)
     is_known = n >= ENOUGH
@@ -133,10 +135,12 @@ def _burst(events: Events) -> F64:
 
 
 def _remoteness(history: History, at: Attempts | History) -> F64:
+    out = np.zeros(len(at.time))
     far = np.flatnonzero((at.metres_from_home > AWAY_METRES) & (at.city >= 0))  # few
+    if not len(far):
+        return out
     payments = Events.of(history.timeline, Instants(at.group[far], at.time[far])).where("paid")
     is_new = payments.alike("city", at.city[far]).count(BASELINE) == 0
-    out = np.zeros(len(at.time))
     out[far] = np.where(is_new, 1 - AWAY_METRES / at.metres_from_home[far], 0)
     return out
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, micros
+from fraud_assets.features.arrays import F64, I64, coded, micros
 from fraud_assets.features.context import instant
 
 #: Columns of the tiles that features take.
@@ -150,13 +150,20 @@ def ipv4(text: str | None) -> int | None:
 
 def ip_codes(addresses: pl.Series) -> tuple[I64, I64]:
     """A column of IPv4 addresses, many of them missing, as numbers and as dense codes; -1 for anything else."""
-    rows = addresses.is_not_null().arg_true()
-    texts = pl.LazyFrame({"ip": addresses.gather(rows)})
-    found = texts.select(ip_numbers("ip")).collect().to_series()  # lazily, the text is split but once
-    number, code = np.full(len(addresses), -1), np.full(len(addresses), -1)
-    number[rows.to_numpy()] = found.fill_null(-1).to_numpy()
-    code[rows.to_numpy()] = (found.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
-    return number, code
+    texts, text = words(addresses)
+    found = pl.LazyFrame({"ip": texts}).select(ip_numbers("ip")).collect().to_series()  # lazily, a text is split once
+    numbers = found.fill_null(-1).to_numpy()
+    different, code = coded(numbers)
+    code -= int(len(different) > 0 and different[0] < 0)  # -1 is no address
+    return np.append(numbers, -1)[text], np.append(code, -1)[text]
+
+
+def words(values: pl.Series) -> tuple[pl.Series, I64]:
+    """The different texts of a column, and each row's among them; -1 for null."""
+    categories = pl.Categories.random()  # of its own: among everybody's, codes would grow
+    column = values.cast(pl.Categorical(categories))
+    # The texts are there for as long as the column is.
+    return categories.to_series(), column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def ip_numbers(column: str) -> pl.Expr:

@@ -13,7 +13,7 @@ import polars as pl
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
-from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where, ratio
+from fraud_assets.features.arrays import F64, I64, Bool, coded, micros, missing_where, ratio
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
@@ -23,6 +23,8 @@ from fraud_assets.features.history import LONGEST_HOLD, PAST
 COMPARED = 100
 #: Past times of holding money that the median is taken of, beside the payment's own.
 HOLDS = 10
+
+_NONE = np.iinfo(np.int64).max  # is sorted behind all that there are
 
 _float = partial(Feature, family="network", window="24h", dtype=pl.Float32)
 _int = partial(Feature, family="network", dtype=pl.Int32, cost="keyed")
@@ -89,17 +91,17 @@ def _median_hold(block: Block) -> F64:
     sent = block.events.where("was_held")
     (lo, hi), own = sent.bounds("30d"), np.where(block.at.is_sending, block.hold, -1)
     # Most payments send nothing on and have the same ones before them as the payment before.
-    is_other = (own >= 0) | (np.diff(hi, prepend=-1) != 0) | (np.diff(lo, prepend=-1) != 0)
-    is_other[1:] |= own[:-1] >= 0
+    is_other = np.ones(len(own), dtype=np.bool_)
+    is_other[1:] = (own[1:] >= 0) | (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1]) | (own[:-1] >= 0)
     asked = np.flatnonzero(is_other)
-    none = np.iinfo(np.int64).max
     past, there = sent.last("hold", "30d", HOLDS, asked)
-    holds = np.column_stack([np.where(there, past, none), np.where(own < 0, none, own)[asked]])
+    mine = own[asked, None]
+    holds = np.concatenate([np.where(there, past, _NONE), np.where(mine < 0, _NONE, mine)], axis=1)
     holds.sort(axis=1)
-    n = np.count_nonzero(there, axis=1) + (own[asked] >= 0)
+    n = there.sum(axis=1) + (own[asked] >= 0)
     row = np.arange(len(n))
     low, high = (np.where(n > 0, holds[row, middle], 0) for middle in (np.maximum(n - 1, 0) // 2, n // 2))
-    return missing_where(n == 0, (low + high) / 2 / micros("1m"))[np.cumsum(is_other) - 1]
+    return missing_where(n == 0, (low + high) / 2 / micros("1m"))[is_other.cumsum() - 1]
 
 
 def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
@@ -115,7 +117,10 @@ def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
     is_last = (back >= lo) & (track.after("payee")[np.maximum(back, 0)] >= hi)  # a payee's last payment stands for it
     query, place = np.nonzero(is_last)
     event = back[query, place]
-    new, old = block.recipients(at.recipient[asked[query]]), block.recipients(track.column("recipient")[event])
+    # Names are many times those of the few payees, and a text costs more to make than to compare.
+    paid, which = coded(event)
+    new = np.array(block.recipients(at.recipient[asked]), dtype=object).repeat(np.count_nonzero(is_last, axis=1))
+    old = np.array(block.recipients(track.column("recipient")[paid]), dtype=object)[which]
     edits: I64 = cpdist(new, old, scorer=OSA.distance, dtype=np.int64)
     starts = np.flatnonzero(np.diff(query, prepend=-1))  # each has one at least: the customer's last
     least = np.minimum.reduceat(edits, starts)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -42,9 +43,23 @@ class People:
     kyc_level: I64
     is_verified: Bool
 
+    def between(self, first: int, last: int) -> Self:
+        """The customers from one to before another."""
+        return type(self)(**{field.name: getattr(self, field.name)[first:last] for field in fields(self)})
+
+
+class _OfGroups(Instants):
+    """Rows of groups, of which those of some groups can be taken."""
+
+    def between(self, first: int, last: int) -> Self:
+        """The rows of the groups from one to before another, which are numbered anew from 0."""
+        rows = slice(*self.group.searchsorted([first, last]).tolist())
+        taken = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return type(self)(**taken | {"group": taken["group"] - first})
+
 
 @dataclass(frozen=True)
-class Reports(Instants):
+class Reports(_OfGroups):
     """Fraud reports on the customers' rows when they reached the bank, sorted by (group, time)."""
 
     @cached_property
@@ -53,7 +68,7 @@ class Reports(Instants):
 
 
 @dataclass(frozen=True)
-class Logins(Instants):
+class Logins(_OfGroups):
     """The customers' logins and changes of credentials, sorted by (group, time).
 
     Attributes

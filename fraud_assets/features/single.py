@@ -39,8 +39,8 @@ _CODED = {
 #: Of ``is_express_delivery``.
 _EXPRESS = {None: -1, False: 0, True: 1}
 _NAMES = list(REGISTRY)
-_FLOAT = {name: feature.dtype == pl.Float32 for name, feature in REGISTRY.items()}
-_IS_FLOAT = np.array(list(_FLOAT.values()))
+_FLOAT = [feature.dtype == pl.Float32 for feature in REGISTRY.values()]
+_IS_FLOAT = np.array(_FLOAT)
 Value = tuple[Any, ...]
 
 
@@ -161,12 +161,12 @@ def features_of_event(
         known=known,
     )
     columns = computed(block, context)
-    values = np.array([columns[name][0] for name in _NAMES], dtype=np.float64)
+    values = np.array([columns[name].item() for name in _NAMES], dtype=np.float64)
     found = np.where(_IS_FLOAT, values.astype(np.float32), values).tolist()
     return {
-        name: _name(block, name, int(value)) if name in NAMED else _number(value, is_float=_FLOAT[name])
-        for name, value in zip(_NAMES, found, strict=True)
-    }
+        name: None if value != value else value if is_float else int(value)
+        for name, value, is_float in zip(_NAMES, found, _FLOAT, strict=True)
+    } | {name: _name(block, name, int(columns[name][0])) for name in NAMED}
 
 
 def _people(person: Mapping[str, Any], codes: dict[str, dict[Value, int]]) -> People:
@@ -242,9 +242,3 @@ def _code(known: Mapping[Value, int], value: Value) -> int:
 
 def _name(block: Block, feature: str, code: int) -> str | None:
     return None if code < 0 else block.names(feature)[code]
-
-
-def _number(value: float, *, is_float: bool) -> float | int | None:
-    if value != value:  # NaN
-        return None
-    return value if is_float else int(value)

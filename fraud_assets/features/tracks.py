@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.features.arrays import I64, by_code, micros, running
+from fraud_assets.features.arrays import I64, micros, running
 
 _MOST = int(np.iinfo(np.int64).max)
 
@@ -83,11 +83,12 @@ class Track:
         return self._once("index", name, lambda: (bits, np.sort(self.column(name) << bits | np.arange(self.size))))
 
     def counts(self, name: str, codes: int) -> npt.NDArray[np.int32]:
-        """Events of each code before each position and before the end, shape (codes, n + 1), for few codes."""
+        """Events of each code before each position and before the end, shape (codes, n + 1), of up to 127 codes."""
 
         def make() -> npt.NDArray[np.int32]:
-            counts = np.zeros((codes, self.size + 1), dtype=np.int32)
-            (self.column(name) == np.arange(codes)[:, None]).cumsum(axis=1, dtype=np.int32, out=counts[:, 1:])
+            counts, column = np.zeros((codes, self.size + 1), dtype=np.int32), self.column(name).astype(np.int8)
+            for code in range(codes):  # in one piece, it takes six times as long
+                np.cumsum(column == code, dtype=np.int32, out=counts[code, 1:])
             return counts
 
         return self._once("counts", name, make)
@@ -105,7 +106,8 @@ class Track:
         """One past the event of the same code before each event; 0 where there is none."""
 
         def make() -> I64:
-            code, order = by_code(self.column(name))
+            bits, key = self.index(name)
+            code, order = key >> bits, key & ((1 << bits) - 1)
             again = np.flatnonzero(code[1:] == code[:-1])
             out = np.zeros(self.size, dtype=np.int64)
             out[order[again + 1]] = order[again] + 1
@@ -178,6 +180,8 @@ class Timeline(Track):
     def finder(self, at: Timed, delay: int) -> Callable[[str], tuple[I64, I64]]:
         """From a window to the first event in it and the first after it, for each query."""
         self._check(at.group)
+        if len(at.time) == 1:
+            return self._finder_of_one(int(at.group[0]) * self._length, int(at.time[0]) - self._base - delay)
         start, asked = at.group * self._length, at.time - (self._base + delay)
         end = self._at(start, asked)
 
@@ -185,6 +189,15 @@ class Timeline(Track):
             return self._at(start, asked - micros(window)), end
 
         return find
+
+    def _finder_of_one(self, start: int, asked: int) -> Callable[[str], tuple[I64, I64]]:
+        """The same for one query, with plain numbers: arrays of one cost several times as much."""
+
+        def place(asked: int) -> I64:
+            return np.array([self._key.searchsorted(start + min(max(asked, 0), self._length))])
+
+        end = place(asked)
+        return lambda window: (place(asked - micros(window)), end)
 
     def _at(self, start: I64, asked: I64) -> I64:
         return self._key.searchsorted(start + np.minimum(np.maximum(asked, 0), self._length))

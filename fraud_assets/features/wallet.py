@@ -12,7 +12,6 @@ import polars as pl
 
 from fraud_assets.features.arrays import F64, micros, missing_where
 from fraud_assets.features.block import Block
-from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import LONGEST_HOLD, PAST
 from fraud_assets.features.people import KYC_LEVELS, LOGIN_MEMORY, NO_DAY
@@ -58,9 +57,9 @@ def compute(inputs: Inputs) -> Columns:
 
 
 def _new_logins(block: Block) -> F64:
-    if block.logins is None:
+    if block.sessions is None:
         return np.full(len(block.at.time), np.nan)
-    return Events.of(block.logins.timeline, block.at).sum("entered_from_new_ip", "24h").astype(np.float64)
+    return block.sessions.sum("entered_from_new_ip", "24h").astype(np.float64)
 
 
 def _source_age(block: Block) -> F64:

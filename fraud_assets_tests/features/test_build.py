@@ -13,7 +13,7 @@ import pytest
 from fraud_assets.features.build import build_features
 from fraud_assets.features.compute import features_of_block
 from fraud_assets.features.context import Context
-from fraud_assets.features.frames import Frames, block_of
+from fraud_assets.features.frames import Frames, blocks_of
 from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.registry import schema
 from fraud_assets_tests.features.ledgers import bank
@@ -60,7 +60,7 @@ def test_a_month_built_from_parquet_files_is_the_same(tmp_path: Path) -> None:
         world.population.lazy(),
         logins=None if world.logins is None else world.logins.lazy(),
         **world.tables(),  # type: ignore[arg-type]  # frames alone
-        block_rows=100,
+        block_rows=25,
     )
     assert len(chunks) > 2
     assert pl.concat([chunk() for chunk in chunks]).equals(world.features())
@@ -110,7 +110,7 @@ def test_a_blocks_memory_is_free_as_soon_as_its_features_are_made() -> None:
     context, lookups = Context.of(world.scenario, MAY, world.population), Lookups.of(**world.tables())
     logins = None if world.logins is None else world.logins.lazy()
     tables = (world.transactions.lazy(), world.customers.lazy(), world.reports.lazy())
-    block = block_of(Frames(MAY, *tables, logins).between(0, 10**9), lookups)
+    block = next(blocks_of(Frames(MAY, *tables, logins).between(0, 10**9), lookups, block_rows=10**9))
     gc.disable()
     try:
         assert features_of_block(block, context)
