@@ -13,12 +13,14 @@ from fraud_assets.assets.alerts import alert_assets
 from fraud_assets.assets.anomalies import anomaly_assets, anomaly_report_assets
 from fraud_assets.assets.broken import broken_scenario
 from fraud_assets.assets.common import Chain
+from fraud_assets.assets.drift import drift_assets
 from fraud_assets.assets.exports import export_assets
 from fraud_assets.assets.features import feature_assets
 from fraud_assets.assets.ingest import ingest_assets
 from fraud_assets.assets.labels import label_assets
 from fraud_assets.assets.models import model_assets
 from fraud_assets.assets.portrait import portrait_assets
+from fraud_assets.assets.quality import quality_assets
 from fraud_assets.assets.raw import raw_assets
 from fraud_assets.assets.reports import report_assets
 from fraud_assets.assets.review import review_assets
@@ -41,6 +43,8 @@ _STAGES = {
         model_assets,
         study_assets,
         anomaly_assets,
+        drift_assets,
+        quality_assets,
         report_assets,
         anomaly_report_assets,
         alert_assets,
@@ -54,6 +58,8 @@ _STAGES = {
         model_assets,
         study_assets,
         anomaly_assets,
+        drift_assets,
+        quality_assets,
         report_assets,
         alert_assets,
         review_assets,

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from fraud_assets.assets.analysis import analyse
 from fraud_assets.assets.common import Chain
 from fraud_assets.assets.trial import trial_rows, with_amounts, with_champion
 from fraud_assets.detection.scoring import score_candidates, score_month
@@ -32,6 +33,8 @@ _TRIED = (
     "transactions",
     "customers",
     "labeled_anomalies",
+    "anomaly_scores",
+    "drift_report",
 )
 _FAMILIES = {feature.name: feature.family for feature in REGISTRY.values()}
 
@@ -79,8 +82,12 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         transactions: pl.LazyFrame,
         customers: pl.LazyFrame,
         labeled_anomalies: pl.LazyFrame,
+        anomaly_scores: pl.LazyFrame,
+        drift_report: dict[str, Any],
     ) -> Document:
         """How the models did on the unseen month: against the truth, and what the bank knew at its end and later.
+
+        And what goes with fraud: features, how they hang together and differ, anomalies, drift.
 
         Made again when later months are there, it says what their reports change.
         """
@@ -99,7 +106,18 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             known[-1],
         )
         rows, subject = with_champion(rows, scenario, month, champion, candidates, known[-1])
-        return _document(evaluate(rows, subject, Settings.of(scenario)))
+        report = evaluate(rows, subject, Settings.of(scenario))
+        report["analysis"] = analyse(
+            _labelled(rows, scenario.has_truth, known[-1]),
+            transaction_features,
+            anomaly_scores,
+            transactions,
+            labeled_anomalies.filter("is_fraud").select("transaction_id", "fraud_severity"),
+            champion,
+            candidate_models["models"].get("xgboost"),
+            drift_report,
+        )
+        return _document(report)
 
     return [scored_transactions, evaluation_report]
 
@@ -108,6 +126,14 @@ def _months_of_reports(lake: Lake, bank: str, month: Month) -> list[Month]:
     """The month and those after it whose reports are in the lake without a gap, as many as are of use."""
     later = [month + k for k in range(1, REPORT_DELAY + 1)]
     return [month, *takewhile(lambda other: lake.exists(Place(bank, "incident_reports", other.key).parquet), later)]
+
+
+def _labelled(rows: pl.DataFrame, has_truth: bool, known_until: Month) -> pl.DataFrame:
+    """The payments with the label that the report judges by: the truth, or the reports received so far."""
+    if not has_truth:
+        reported = (pl.col("reported_at") < known_until.end).fill_null(value=False)
+        rows = rows.with_columns(is_fraud=reported, fraud_type=pl.lit(None, dtype=pl.String))
+    return rows.select("transaction_id", "customer_id", "event_time", "is_fraud", pl.col("fraud_type").cast(pl.String))
 
 
 def _document(report: dict[str, Any]) -> Document:

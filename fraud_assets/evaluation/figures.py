@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fraud_assets.evaluation import score_charts, work_charts
+from fraud_assets.evaluation.analysis.charts import analysis_charts
 from fraud_assets.evaluation.plotting import Figure
 
 
@@ -22,5 +23,6 @@ def figures(report: dict[str, Any]) -> dict[str, Figure]:
         "campaigns": work_charts.campaigns(report),
         "look_alikes": score_charts.look_alikes(report),
         "label_delay": score_charts.label_delay(report),
+        **(analysis_charts(report["analysis"]) if report.get("analysis") else {}),
     }
     return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fraud_assets.evaluation import score_sections, work_sections
+from fraud_assets.evaluation.analysis.sections import analysis_sections
 from fraud_assets.evaluation.markup import Markup
 
 
@@ -20,6 +21,7 @@ def all_sections(report: dict[str, Any], drawn: dict[str, Any]) -> list[tuple[st
         ("money", "Money", work_sections.money_section(report, drawn)),
         ("groups", "Customers", work_sections.groups_section(report)),
         ("look-alikes", "Look-alikes", work_sections.look_alikes_section(report, drawn)),
+        *analysis_sections(report, drawn),
         ("delay", "Label delay", score_sections.delay_section(report, drawn)),
         ("blind", "Blind spots", score_sections.blind_section(report)),
         ("assumptions", "Definitions", work_sections.assumptions_section(report)),

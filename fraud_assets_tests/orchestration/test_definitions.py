@@ -34,10 +34,13 @@ ASSETS = {
     "anomaly_scores",
     "customer_anomalies",
     "scored_transactions",
+    "drift_report",
+    "data_quality_report",
     "evaluation_report",
     "anomaly_report",
     "model_comparison",
     "feature_worth",
+    "recipient_head",
     "mistyped_recipients",
     "alerts",
     "data_portrait",
@@ -49,6 +52,7 @@ ASSETS = {
 MADE_FROM_TRUTH = {"customers", "devices", "logins", "transactions", "labeled_anomalies", "incident_reports"}
 #: Those who may look at the truth.
 JUDGES = {
+    "data_quality_report",
     "evaluation_report",
     "anomaly_report",
     "model_comparison",
@@ -64,10 +68,13 @@ DOCUMENTS = {
     "model_study",
     "champion",
     "anomaly_detectors",
+    "drift_report",
+    "data_quality_report",
     "evaluation_report",
     "anomaly_report",
     "model_comparison",
     "feature_worth",
+    "recipient_head",
     "data_portrait",
 }
 
@@ -113,6 +120,7 @@ def test_nothing_a_model_sees_reaches_the_truth_past_ledger_and_reports(definiti
         "anomaly_detectors",
         "anomaly_scores",
         "customer_anomalies",
+        "recipient_head",
         "mistyped_recipients",
         "scored_transactions",
         "alerts",

@@ -1,0 +1,247 @@
+"""The charts of what goes with fraud, by name."""
+
+from __future__ import annotations
+
+from math import cos, radians, sqrt
+from typing import Any
+
+from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, REDS, SAND, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.words import number, title
+
+_FEATURES, _EFFECTS = 15, 20
+#: From -1 to 1.
+_BOTH_WAYS = [[0, "#2a6f97"], [0.5, "#f7f5ef"], [1, RED]]
+
+
+def analysis_charts(analysis: dict[str, Any]) -> dict[str, Figure | None]:
+    """Chart name -> figure; None where there is nothing to show."""
+    found = analysis["anomalies"]
+    return {
+        "importance": _importance(analysis["features"]),
+        "correlations": _correlations(analysis["correlations"]),
+        "effects": _effects(analysis["differences"]["features"]),
+        "anomaly_days": None if found["reason"] else _days(found),
+        "anomaly_severity": None if found["reason"] else _severities(found["severities"]),
+        "anomaly_map": None if found["reason"] else _cities(found["cities"]),
+        "moved": _moved(analysis["moved"]),
+    }
+
+
+def _importance(features: list[dict[str, Any]]) -> Figure | None:
+    rows = [row for row in features if row["permutation"] is not None][:_FEATURES][::-1]
+    if not rows:
+        return None
+    names = [row["name"] for row in rows]
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [row["permutation"] for row in rows],
+            "y": names,
+            "name": "average precision lost without it",
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{y}: %{x:.3f} lost<extra></extra>",
+        }
+    ]
+    for key, color, name in (("gain", SAND, "share of gain"), ("information", TEAL, "mutual information, share")):
+        if any(row[key] is not None for row in rows):
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [row[key] for row in rows],
+                    "y": names,
+                    "name": name,
+                    "marker": {"color": color, "size": 9, "symbol": "diamond"},
+                    "hovertemplate": f"%{{x:.3f}} {name}<extra></extra>",
+                }
+            )
+    return figure(
+        data,
+        110 + 26 * len(rows),
+        xaxis=axis("Loss of average precision, or share"),
+        yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
+    )
+
+
+def _correlations(found: dict[str, Any]) -> Figure | None:
+    names = found["features"]
+    if len(names) < 2:
+        return None
+    # Above the diagonal Pearson's, below it Spearman's.
+    values = [
+        [None if a == b else found["pearson" if a < b else "spearman"][a][b] for b in range(len(names))]
+        for a in range(len(names))
+    ]
+    return figure(
+        [
+            {
+                "type": "heatmap",
+                "x": list(range(1, len(names) + 1)),
+                "y": [f"{k}  {name}" for k, name in enumerate(names, 1)],
+                "z": values,
+                "zmin": -1,
+                "zmax": 1,
+                "colorscale": _BOTH_WAYS,
+                "text": [
+                    ["" if v is None else f"{v:.1f}".replace("0.", ".").replace("-", "−") for v in line]
+                    for line in values
+                ],
+                "texttemplate": "%{text}",
+                "textfont": {"size": 9.5},
+                "showscale": False,
+                "hovertemplate": "%{y} with %{x}: %{z:.2f}<extra></extra>",
+                "xgap": 1,
+                "ygap": 1,
+            }
+        ],
+        80 + 26 * len(names),
+        xaxis=axis(type="category", side="top", showgrid=False, tickfont={"size": 10.5}),
+        yaxis=axis(autorange="reversed", showgrid=False, tickfont={"size": 10.5}),
+    )
+
+
+def _effects(features: list[dict[str, Any]]) -> Figure | None:
+    rows = features[:_EFFECTS][::-1]
+    if not rows:
+        return None
+    return figure(
+        [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": [row["effect"] for row in rows],
+                "y": [row["name"] for row in rows],
+                "marker": {"color": [SAND if row["test"] == "chi-square" else BLUE for row in rows]},
+                "customdata": [row["effect_is"] for row in rows],
+                "hovertemplate": "%{y}: %{customdata} %{x:.2f}<extra></extra>",
+                "showlegend": False,
+            }
+        ],
+        70 + 24 * len(rows),
+        xaxis=axis("Cohen’s d (blue) or Cramér’s V (sand)", zeroline=True, zerolinecolor=MUTED),
+        yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
+        bargap=0.35,
+    )
+
+
+def _days(found: dict[str, Any]) -> Figure:
+    days = found["days"]
+    honest = [day["anomalies"] - day["frauds"] for day in days]
+    data = [
+        {
+            "type": "bar",
+            "x": [day["day"] for day in days],
+            "y": values,
+            "name": name,
+            "marker": {"color": color},
+            "hovertemplate": f"%{{x}}: %{{y:,}} {name}<extra></extra>",
+        }
+        for name, color, values in (("fraud", RED, [day["frauds"] for day in days]), ("not fraud", PALE, honest))
+    ]
+    return figure(data, 280, xaxis=axis(type="date", showgrid=False), yaxis=axis("Anomalies"), barmode="stack")
+
+
+def _severities(rows: list[dict[str, Any]]) -> Figure | None:
+    if not rows:
+        return None
+    values = [row["median"] for row in rows]
+    return figure(
+        [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [f"{title(row['severity'])}<br>{row['rows']:,} frauds" for row in rows],
+                "y": values,
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [row["high"] - row["median"] for row in rows],
+                    "arrayminus": [row["median"] - row["low"] for row in rows],
+                    "color": INK,
+                    "thickness": 1.6,
+                    "width": 6,
+                },
+                "marker": {"size": 12, "color": RED},
+                "hovertemplate": "median %{y:.3f}<extra></extra>",
+                "showlegend": False,
+            }
+        ],
+        280,
+        xaxis=axis(type="category", showgrid=False),
+        yaxis=axis("Anomaly score, middle half"),
+    )
+
+
+def _cities(cities: list[dict[str, Any]]) -> Figure | None:
+    if not cities:
+        return None
+    most, busiest = max(city["anomalies"] for city in cities), max(city["rows"] for city in cities)
+    shares = sorted(city["anomalies"] / city["rows"] for city in cities if city["rows"] >= busiest / 50)
+    longitudes, latitudes = [c["longitude"] for c in cities], [c["latitude"] for c in cities]
+    named = {city["city"] for city in sorted(cities, key=lambda city: -city["anomalies"])[:10]}
+    middle = (min(latitudes) + max(latitudes)) / 2
+    width = max(longitudes) - min(longitudes) or 1.0
+    aspect = max(0.35, min(1.0, (max(latitudes) - min(latitudes)) / (width * max(0.2, cos(radians(middle))))))
+    degree: dict[str, Any] = {"showticklabels": False, "showgrid": True}
+    return figure(
+        [
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "x": longitudes,
+                "y": latitudes,
+                "text": [city["city"] if city["city"] in named else "" for city in cities],
+                "textposition": "top center",
+                "textfont": {"size": 10},
+                "cliponaxis": False,
+                "marker": {
+                    "size": [5 + 30 * sqrt(city["anomalies"] / most) if most else 6 for city in cities],
+                    "color": [city["anomalies"] / city["rows"] for city in cities],
+                    "colorscale": REDS,
+                    "cmin": 0,
+                    "cmax": max(shares[round(0.95 * (len(shares) - 1))], 1e-9),
+                    "line": {"color": "#8c6f62", "width": 0.8},
+                    "opacity": 0.9,
+                },
+                "customdata": [[city["city"], city["rows"], city["anomalies"], city["frauds"]] for city in cities],
+                "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]:,} payments<br>%{customdata[2]:,} unusual"
+                "<br>%{customdata[3]:,} frauds<extra></extra>",
+                "showlegend": False,
+            }
+        ],
+        round(880 * aspect),
+        xaxis=axis(**degree),
+        yaxis=axis(**degree),
+        meta={"aspect": aspect},
+    )
+
+
+def _moved(found: dict[str, Any]) -> Figure | None:
+    rows = found["features"]
+    if not rows:
+        return None
+    key = "used" if found["has_limits"] else "psi"
+    lines = [{"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": 1, "x1": 1, "line": {"color": INK, "width": 2}}]
+    return figure(
+        [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": [row[key] for row in rows][::-1],
+                "y": [row["name"] for row in rows][::-1],
+                "marker": {"color": [RED if row["is_alarm"] else BLUE for row in rows][::-1]},
+                "customdata": [number(row["psi"], 4) for row in rows][::-1],
+                "hovertemplate": "%{y}: PSI %{customdata}<extra></extra>",
+                "showlegend": False,
+            }
+        ],
+        70 + 24 * len(rows),
+        xaxis=axis(
+            "Share of its drift limit" if found["has_limits"] else "PSI, no limits yet",
+            tickformat=".0%" if found["has_limits"] else None,
+            rangemode="tozero",
+        ),
+        yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
+        shapes=lines if found["has_limits"] else [],
+    )
