@@ -3,6 +3,7 @@
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
 import base64
+import json
 from itertools import takewhile
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from fraud_assets.assets.analysis import analyse
 from fraud_assets.assets.common import Chain
+from fraud_assets.assets.review import FEATURE_WORTH
 from fraud_assets.assets.trial import trial_rows, with_amounts, with_champion
 from fraud_assets.detection.scoring import score_candidates, score_month
 from fraud_assets.detection.trained import CandidateSet
@@ -117,6 +119,7 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             candidate_models["models"].get("xgboost"),
             drift_report,
         )
+        report["feature_worth"] = _on_demand(lake.lake, Place(scenario.name, FEATURE_WORTH, month.key))
         return _document(report)
 
     return [scored_transactions, evaluation_report]
@@ -126,6 +129,14 @@ def _months_of_reports(lake: Lake, bank: str, month: Month) -> list[Month]:
     """The month and those after it whose reports are in the lake without a gap, as many as are of use."""
     later = [month + k for k in range(1, REPORT_DELAY + 1)]
     return [month, *takewhile(lambda other: lake.exists(Place(bank, "incident_reports", other.key).parquet), later)]
+
+
+def _on_demand(lake: Lake, place: Place) -> dict[str, Any] | None:
+    """A document that is made when somebody asks for it; None if nobody has."""
+    if not lake.exists(place.value):
+        return None
+    value: dict[str, Any] = json.loads(lake.read_bytes(place.value))
+    return value
 
 
 def _labelled(rows: pl.DataFrame, has_truth: bool, known_until: Month) -> pl.DataFrame:

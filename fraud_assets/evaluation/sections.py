@@ -7,6 +7,7 @@ from typing import Any
 from fraud_assets.evaluation import score_sections, work_sections
 from fraud_assets.evaluation.analysis.sections import analysis_sections
 from fraud_assets.evaluation.markup import Markup
+from fraud_assets.evaluation.worth import worth_section
 
 
 def all_sections(report: dict[str, Any], drawn: dict[str, Any]) -> list[tuple[str, str, Markup]]:
@@ -22,6 +23,7 @@ def all_sections(report: dict[str, Any], drawn: dict[str, Any]) -> list[tuple[st
         ("groups", "Customers", work_sections.groups_section(report)),
         ("look-alikes", "Look-alikes", work_sections.look_alikes_section(report, drawn)),
         *analysis_sections(report, drawn),
+        ("worth", "What features are worth", worth_section(report.get("feature_worth"))),
         ("delay", "Label delay", score_sections.delay_section(report, drawn)),
         ("blind", "Blind spots", score_sections.blind_section(report)),
         ("assumptions", "Definitions", work_sections.assumptions_section(report)),

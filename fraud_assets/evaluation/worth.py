@@ -1,7 +1,7 @@
 """What features are worth: average precision with all of them, with some, and without each family, on months unseen.
 
-What lives here: the figures of variants that were scored on the same rows, and their table. What does not: fitting them
-(``detection.study.variants``).
+What lives here: the figures of variants that were scored on the same rows, and how they are shown. What does not:
+fitting them (``detection.study.variants``).
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Any
 import polars as pl
 
 from fraud_assets.evaluation.intervals import Resampler, clusters, interval
+from fraud_assets.evaluation.markup import Markup, how, says, section, table
 from fraud_assets.evaluation.ranking import Steps
 from fraud_assets.evaluation.report import plain
 from fraud_assets.evaluation.settings import Settings
+from fraud_assets.evaluation.words import count, number, percent, signed, title, with_spread
 
 
 def compare_variants(rows: pl.DataFrame, settings: Settings, reference: str) -> dict[str, Any]:
@@ -74,20 +76,47 @@ def compare_variants(rows: pl.DataFrame, settings: Settings, reference: str) -> 
 def worth_table(document: dict[str, Any]) -> str:
     """The document as a Markdown table, those that lose most first."""
 
-    def lost(variant: dict[str, Any]) -> float:
-        return float("-inf") if variant["behind"] is None else -float(variant["behind"]["value"])
-
     lines = [
         f"{', '.join(document['months'])}: {document['rows']:,} payments, {document['frauds']:,} of them fraud.",
         "",
         f"| features | average precision (95 %) | behind {document['reference']} (95 %) | recall at the budget |",
         "|---|---|---|---|",
     ]
-    for variant in sorted(document["variants"], key=lost):
+    for variant in sorted(document["variants"], key=_lost):
         behind = "" if variant["behind"] is None else _estimate(variant["behind"], "+.3f")
         reached = _estimate(variant["average_precision"], ".3f")
         lines.append(f"| {variant['name']} | {reached} | {behind} | {_estimate(variant['recall_at_budget'], '.3f')} |")
     return "\n".join(lines) + "\n"
+
+
+def worth_section(document: dict[str, Any] | None) -> Markup:
+    """The document as a section of the report; nothing where nobody has asked for it."""
+    if document is None:
+        return Markup("")
+    months = document["months"]
+    rows = [
+        [
+            title(variant["name"]),
+            with_spread(variant["average_precision"], lambda value: number(value, 3)),
+            with_spread(variant["behind"], lambda value: signed(value, 3)),
+            with_spread(variant["recall_at_budget"], percent),
+        ]
+        for variant in sorted(document["variants"], key=_lost)
+    ]
+    return section(
+        "worth",
+        "What features are worth",
+        says(
+            f"Boosted trees on some of the features, trained before each of {', '.join(months)} and tried on it: "
+            f"{count(document['rows'])} payments, {count(document['frauds'])} of them fraud."
+        ),
+        table(["Features", "Average precision", f"Behind {document['reference']}", "Found at the alert budget"], rows),
+        how("The loss when a family is left out is what it adds to all the others, not what it would be worth alone."),
+    )
+
+
+def _lost(variant: dict[str, Any]) -> float:
+    return float("-inf") if variant["behind"] is None else -float(variant["behind"]["value"])
 
 
 def _estimate(estimate: dict[str, float | None], form: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from fraud_assets.evaluation.gates.models import CEILING, ROW_ALONE, gates_table, model_gates
 from fraud_assets.evaluation.pooled import YARDSTICK, champion_table, judge_champion
 from fraud_assets.evaluation.settings import Settings
-from fraud_assets.evaluation.worth import compare_variants, worth_table
+from fraud_assets.evaluation.worth import compare_variants, worth_section, worth_table
 from fraud_assets_tests.evaluation.sample import COSTS
 
 SETTINGS = Settings(costs=COSTS, replicates=60)
@@ -155,6 +155,8 @@ def test_features_that_say_nothing_cost_nothing_and_those_that_say_all_cost_all(
     assert behind["all"] is None
     assert behind["same"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert behind["blind"]["low"] > 0.2
+    assert worth_section(None) == ""
+    assert worth_section(document).index("Same") > worth_section(document).index("Blind")
     lines = worth_table(document).splitlines()
     assert lines.index(next(line for line in lines if line.startswith("| blind"))) < lines.index(
         next(line for line in lines if line.startswith("| same"))
