@@ -206,7 +206,10 @@ class Transactions(dy.Schema):
     card_id = _id("Card that was used; null where an account was", nullable=True)
     card_type = dy.Enum(CARD_TYPES, description="What kind of card it is; null where none was used", nullable=True)
     entry_mode = dy.Enum(ENTRY_MODES, description="How the instrument was read")
-    device_id = _id("Customer's device; null at a terminal or for a standing order", nullable=True)
+    device_id = _id(
+        "Customer's device; null at a terminal, for a standing order, and where an online merchant does not pass it on",
+        nullable=True,
+    )
     terminal_id = _id("Merchant's terminal; null elsewhere", nullable=True)
     ip_address = dy.String(description="IPv4 address; null at a terminal", nullable=True)
     city = dy.String(description="Where it happened: the terminal's city or the address's geolocation")

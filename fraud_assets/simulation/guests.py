@@ -17,6 +17,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
+from fraud_assets.simulation.network import HOME, MOBILE, OF_DEVICE, PUBLIC, VPN
 from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_uniforms, ids
 
 #: One-off devices that a customer turns to, relative to logins [P]. Some people leave no cookies at all, others never
@@ -38,6 +39,10 @@ GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES) * _LOGINS
 #: How long a visit lasts [P].
 VISIT_SECONDS = 4 * 3600
 _KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
+#: Lines of such a device, none of them the customer's own: of a home, a carrier, an employer whose network leaves
+#: elsewhere, a library or a hotel [P].
+_LINES = np.cumsum([0.35, 0.20, 0.25, 0.20])
+_LINE_KINDS = OF_DEVICE + np.array([HOME, MOBILE, VPN, PUBLIC])
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,12 @@ class Guests:
     def logged_in(self, scenario: Scenario, t: Traits) -> Guests:
         """Those on which the customer also logs in at the bank."""
         return self.take(hashed_uniforms(scenario.seed, "guest.logins", self.number(scenario, t)) < _LOGINS)
+
+
+def lines(scenario: Scenario, device_id: I64) -> I64:
+    """The kind of network of one-off devices, as :func:`fraud_assets.simulation.network.address_number` knows it."""
+    u = hashed_uniforms(scenario.seed, "guest.line", device_id)
+    return _LINE_KINDS[np.searchsorted(_LINES[:-1], u, side="right")]
 
 
 def first_visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:

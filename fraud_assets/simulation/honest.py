@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.accidents import accidents
 from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_episodes, of_first_payments, of_repeats, of_spending
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.groups import EVERYDAY, by_customer, by_group, rows_of
-from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, visits
+from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, lines, visits
 from fraud_assets.simulation.intents import (
     AMOUNT,
     APPROVED,
@@ -46,7 +46,7 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
     payments and the few rows besides, since the ledger's order moves every row anyway.
     """
     borrowed = visits(bank.scenario, month, bank.units)
-    return [react(bank, month, _on_other_devices(borrowed, rows)) for rows in _meant(bank, month)]
+    return [react(bank, month, _on_other_devices(bank, borrowed, rows)) for rows in _meant(bank, month)]
 
 
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
@@ -92,17 +92,22 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
     return reach
 
 
-def _on_other_devices(visit: Guests, rows: Intents) -> Intents:
-    """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it."""
+def _on_other_devices(bank: Bank, visit: Guests, rows: Intents) -> Intents:
+    """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it.
+
+    By its line, too.
+    """
     order = np.lexsort((visit.start_us, visit.who))
     key = (visit.who[order] << np.int64(42)) | (visit.start_us[order] // SECOND)
     remote = np.flatnonzero(rows.device != NONE)
     at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
     there = (last >= 0) & (at - key[np.maximum(last, 0)] < VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
-    device = rows.device.copy()
-    device[remote[there]] = visit.device_id[order][last[there]]
-    return rows.but(device=device)
+    moved = remote[there]
+    device, net = rows.device.copy(), rows.net.copy()
+    device[moved] = visit.device_id[order][last[there]]
+    net[moved] = lines(bank.scenario, device[moved])
+    return rows.but(device=device, net=net)
 
 
 def _unusual(bank: Bank, spent: Spending) -> I8:

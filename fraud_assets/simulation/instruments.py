@@ -20,6 +20,7 @@ from fraud_assets.simulation.intents import (
     VPN_NET,
     Bank,
 )
+from fraud_assets.simulation.network import is_hidden
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
 from fraud_assets.tables import CARD_TYPES
 
@@ -136,7 +137,7 @@ def devices_used(
     kinds = np.full(len(remote), HOME_NET, dtype=np.int8)
     kinds[(n > 0.93) | is_away[remote]] = PUBLIC_NET
     kinds[(slot == 0) & (n < bank.scenario.devices.mobile_share)] = MOBILE_NET
-    kinds[bank.traits.vpn[person] & (finer(n, 16) < 0.6)] = VPN_NET
+    kinds[is_hidden(bank.scenario, bank.traits, person, finer(n, 16))] = VPN_NET
     # In a shop there is no line of one's own, and nobody hides where everybody sees one stand.
     scan = np.flatnonzero(hand == BY_SCAN)
     kinds[scan] = np.where(n[scan] > 0.93, PUBLIC_NET, MOBILE_NET)

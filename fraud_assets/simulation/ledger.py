@@ -22,6 +22,7 @@ from fraud_assets.simulation.intents import (
     DAY,
     INCOME,
     NONE,
+    ONLINE,
     REFUND,
     SECOND,
     TO_CASH,
@@ -32,7 +33,7 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.merchants import terminal_id
 from fraud_assets.simulation.names import person_entries
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
-from fraud_assets.simulation.streams import F64, I64, Bools, keyed, step
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed, step
 from fraud_assets.simulation.tokens import tokens
 
 #: Contactless, chip, swipe, keyed at the counter [P].
@@ -86,9 +87,20 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
             "status": _coded(tables.STATUSES, rows.status),
             "merchant_id": _given(bank.directory.merchant_id[rows.merchant], rows.merchant),
             "payee_id": _given(rows.payee),
-            "device_id": _given(rows.device),
+            "device_id": _given(_told_device(bank, rows)),
         }
     )
+
+
+def _told_device(bank: Bank, rows: Intents) -> I64:
+    """The devices as the bank hears of them: some online merchants keep to themselves from which one somebody pays.
+
+    Points are the bank's own, and redeemed where it sees who comes.
+    """
+    tells = hashed_uniforms(bank.scenario.seed, "merchants.tell_device", np.arange(len(bank.directory.name)))
+    silent = np.append(tells >= bank.scenario.devices.merchants_tell_device, False)  # the last: no merchant
+    online = (bank.channel == ONLINE) & ~bank.tagged("points")
+    return np.where(online[rows.category] & silent[rows.merchant], NONE, rows.device)
 
 
 @lru_cache(maxsize=8)

@@ -19,18 +19,27 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.devices import PHONE, device, lenders, owns, replaced
-from fraud_assets.simulation.guests import GUEST_LOGINS, visits
+from fraud_assets.simulation.guests import GUEST_LOGINS, lines, visits
 from fraud_assets.simulation.intents import NONE, Bank
-from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
+from fraud_assets.simulation.network import (
+    HOME,
+    MOBILE,
+    PUBLIC,
+    VPN,
+    address_number,
+    format_addresses,
+    geolocate,
+    is_hidden,
+)
 from fraud_assets.simulation.population import savviness_shares
-from fraud_assets.simulation.streams import F64, I64, UNIT, generator, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, generator, hashed_uniforms, ids
 from fraud_assets.simulation.travel import trips
 
 LOGIN, PASSWORD_RESET, CREDENTIAL_CHANGE, PHONE_CHANGE = range(4)
 _BY_SAVVINESS = np.array([0.45, 0.95, 1.30])  # [P] logins relative to one another
 _RATE_SHAPE = 2.0  # [P] Gamma spread of the number of logins between customers
 _SLOT_SHARES = np.cumsum([0.68, 0.24, 0.08])  # [P] phone, laptop, tablet, of what there is
-_MOBILE, _PUBLIC, _VPN_USE = 0.95, 0.05, 0.60  # [P] the first relative to payments
+_MOBILE, _PUBLIC = 0.95, 0.05  # [P] the first relative to payments
 _NEW_PHONE_FAILS, _GUEST_FAILS = 3.0, 2.0  # [P] failures relative to those on a known device
 _FAILS_AGAIN, _MOST_FAILS = 0.32, 5  # [P]
 _GIVES_UP, _RESETS = 0.10, 0.12  # [P] after a failed attempt
@@ -48,6 +57,7 @@ class _Sessions:
     start_us: I64
     device_id: I64
     slot: I64
+    is_guest: Bools  # on a one-off device
     fails: I64
     reset: I64  # 0 or 1, as those below
     success: I64
@@ -132,6 +142,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
             ]
         ),
         slot=np.concatenate([slot, new_phone, visit.kind]),
+        is_guest=kinds == 2,
         fails=fails,
         reset=reset,
         success=success,
@@ -209,6 +220,7 @@ def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], 
     mobile = (sessions.slot == PHONE) & (u < _MOBILE * scenario.devices.mobile_share)
     net = np.where(mobile, MOBILE, np.where(u > 1 - _PUBLIC, PUBLIC, HOME))
     net = np.where((away != NONE) & (net == HOME), PUBLIC, net)
-    hidden = t.vpn[who] & (hashed_uniforms(seed, "logins.vpn", sessions.number) < _VPN_USE)
+    hidden = is_hidden(scenario, t, who, hashed_uniforms(seed, "logins.vpn", sessions.number))
     net = np.where(hidden, VPN, net)
-    return address_number(scenario, t, who, net, np.where(away != NONE, away, t.city[who]), day)
+    net = np.where(sessions.is_guest, lines(scenario, sessions.device_id), net)
+    return address_number(scenario, t, who, net, np.where(away != NONE, away, t.city[who]), day, sessions.device_id)

@@ -14,7 +14,7 @@ import polars as pl
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.customers import Traits
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, keyed
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 HOME, MOBILE, VPN, PUBLIC = range(4)
 #: Added to a kind: the line is not the customer's own but that of whoever holds the device.
@@ -28,6 +28,7 @@ _EXITS = 48  # [P] VPN exits that the customers' services use
 _SEATS = 40  # [P] addresses of an exit: few customers go out by the same one
 _EXIT_DAYS = 7  # [P] an app stays with its exit about a week
 _REACH = 2.0  # [P] km by which geolocation strays from the centre of a city of 100,000; grows with its radius
+_VPN_USE = 0.60  # [P] of what a habitual user does
 _SPOT_DAYS = 3  # [P] days for which somebody who is out keeps to one hotspot
 
 
@@ -91,6 +92,12 @@ def address_number(
             scenario, device[rows], kind[rows] - OF_DEVICE, located[rows], day[rows]
         )
     return number, located
+
+
+def is_hidden(scenario: Scenario, traits: Traits, who: I64, u: F64) -> Bools:
+    """What goes out by a VPN: most of what habitual users do, and now and then something of anybody's."""
+    hidden: Bools = u < np.where(traits.vpn[who], _VPN_USE, scenario.devices.vpn_now_and_then)
+    return hidden
 
 
 def _of_device(scenario: Scenario, holder: I64, kind: I64, city: I64, day: I64) -> tuple[I64, I64]:

@@ -85,7 +85,7 @@ def test_a_card_that_worked_is_used_for_more_days_later(rows: pl.DataFrame) -> N
 
 def test_a_takeover_comes_after_a_login_on_the_same_device(bank: Scenario, rows: pl.DataFrame) -> None:
     logins = pl.concat([part() for m in MONTHS for part in login_chunks(bank, Month.parse(m))])
-    takeover = _fraud(rows, "account_takeover").filter(pl.col("channel") != "card_present")
+    takeover = _fraud(rows, "account_takeover").filter(pl.col("device_id").is_not_null())
     before = takeover.join(logins, on=["customer_id", "device_id"], suffix="_login").filter(
         (pl.col("event_time_login") <= pl.col("event_time")) & pl.col("is_success")
     )

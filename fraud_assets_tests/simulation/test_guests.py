@@ -83,6 +83,23 @@ def test_honest_people_pay_with_young_devices_that_are_listed_under_a_stranger()
         assert days.is_between(low, high, closed="left").sum() >= 8, (low, high)
 
 
+def test_a_new_device_far_from_home_is_no_proof_of_fraud() -> None:
+    """Whoever sits at another's computer goes out by another's line, an employer's among them."""
+    made = SyntheticDataGenerator(sized(512))
+    months = ("2024-02", "2024-03")
+    told = pl.concat([made.generate_labels(month) for month in months]).filter("is_fraud")
+    homes = made.generate_customers("2024-03").select("customer_id", home="home_city")
+    rows = made.generate("transactions", *months).join(homes, on="customer_id").sort("event_time")
+    seen = rows.filter(pl.col("device_id").is_not_null()).with_columns(
+        is_new=pl.struct("customer_id", "device_id").is_first_distinct(),
+        is_away=pl.col("city").cast(pl.String) != pl.col("home").cast(pl.String),
+        is_fraud=pl.col("transaction_id").is_in(told["transaction_id"].implode()),
+    )
+    alarmed = seen.filter("is_new", "is_away", pl.col("event_time").dt.month() == 3)
+    assert alarmed["is_fraud"].mean() < 0.8  # type: ignore[operator]
+    assert (~alarmed["is_fraud"]).sum() >= 15
+
+
 def test_units_and_customers_to_come_change_no_visit(bank: Scenario) -> None:
     whole = framed(bank, visits(bank, MARCH, units(bank)))
     apart = [visits(bank, MARCH, [unit]) for unit in units(bank)]

@@ -103,7 +103,7 @@ def test_most_logins_come_from_home_and_travellers_log_in_from_afar(bank: Scenar
     home = pl.DataFrame({"customer_id": t.customer_id, "home": names.gather(t.city), "who": np.arange(len(t.index))})
     rows = frame.join(home, on="customer_id")
     at_home = rows["city"] == rows["home"]
-    assert 0.92 < at_home.mean() < 0.99  # type: ignore[operator]
+    assert 0.88 < at_home.mean() < 0.99  # type: ignore[operator]
     trip = trips(Bank(bank, tuple(units(bank))), [MARCH])
     local = rows.select(
         pl.col("event_time").dt.epoch("s") + pl.col("utc_offset_minutes").cast(pl.Int64) * 60
@@ -112,8 +112,9 @@ def test_most_logins_come_from_home_and_travellers_log_in_from_afar(bank: Scenar
     plain = ~t.vpn[rows["who"].to_numpy()]
     there = pl.Series(away >= 0) & pl.Series(plain)
     assert there.sum() > 50
-    assert (rows.filter(there)["city"] == names.gather(away[there.to_numpy()])).all()
-    assert at_home.filter(pl.Series((away < 0) & plain)).all()
+    # The others sit at a borrowed device, or hide for once.
+    assert (rows.filter(there)["city"] == names.gather(away[there.to_numpy()])).mean() > 0.9  # type: ignore[operator]
+    assert at_home.filter(pl.Series((away < 0) & plain)).mean() > 0.95  # type: ignore[operator]
 
 
 def test_nights_are_quiet(frame: pl.DataFrame) -> None:

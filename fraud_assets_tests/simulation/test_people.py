@@ -125,10 +125,9 @@ def test_the_young_and_the_old_pay_by_different_means(world: World) -> None:
 
 
 def test_what_is_in_hand_follows_savviness(world: World) -> None:
-    device = world.chosen.with_columns(id=pl.coalesce("device_id", "terminal_id")).join(
-        world.devices.select(id="device_id", device="kind"), on="id"
-    )
-    assert len(device) == len(world.chosen)
+    seen = world.chosen.with_columns(id=pl.coalesce("device_id", "terminal_id")).filter(pl.col("id").is_not_null())
+    device = seen.join(world.devices.select(id="device_id", device="kind"), on="id")
+    assert len(device) == len(seen)
     p, v = dependence(device, "digital_savviness", "device")
     assert p < 1e-9
     assert v > 0.05

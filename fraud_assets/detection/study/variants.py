@@ -110,7 +110,8 @@ def score_variants(
         encoder = past.encoder
         for name, variant in variants.items():
             if variant.taught_truth == taught:
-                used = [names.index(feature) for feature in variant.features]
+                # The encoder has dropped what never varies.
+                used = [k for k, feature in enumerate(encoder.features) if feature in variant.features]
                 fitted[name] = Fitted(Boosting.fit(_part(past, used)), used, kept)
                 progress(f"{month}: {name}")
     return None if encoder is None else _scores(fitted, encoder, unseen, list(variants))
