@@ -1,7 +1,8 @@
 """Alerts: which of the scored payments are worth a person's time, in which order, and why.
 
 What lives here: levels, one alert for a customer's hour, and the order of the day. An alert gathers what the champion,
-the detectors and the look at mistyped recipients say of the same payments.
+the detectors and the look at mistyped recipients say of the same payments, and whether one of these was probably an
+accident.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.detection.accidents.head import LEARNED
 from fraud_assets.detection.policy import review_gain
 from fraud_assets.scenario import Costs
 
@@ -37,7 +39,7 @@ ALERTS: dict[str, tuple[pl.DataType, str]] = {
     "gain": (pl.Float64(), "What looking at the leading payment is expected to save, major units; null without model"),
     "score": (pl.Float64(), "The highest probability of fraud among them; null without model"),
     "anomaly_score": (pl.Float64(), "The highest anomaly score among them; null without detectors"),
-    "kinds": (pl.String(), "fraud, anomaly, mistyped_recipient: who speaks, separated by ;"),
+    "kinds": (pl.String(), "fraud, anomaly, mistyped_recipient, duplicate, wrong_amount: who speaks, by ;"),
     "intended_entity": (pl.String(), "Whom the customer probably meant, where the recipient looks mistyped"),
     "reasons": (pl.String(), "What each says of the leading payment, JSON: kind -> reasons"),
 }
@@ -47,6 +49,7 @@ def make_alerts(
     scored: pl.LazyFrame,
     anomalies: pl.LazyFrame,
     mistyped: pl.LazyFrame,
+    accidents: pl.LazyFrame,
     amounts: pl.LazyFrame,
     *,
     costs: Costs,
@@ -57,7 +60,8 @@ def make_alerts(
 
     A payment stands out if the champion flags or rejects it, if it is an anomaly, or if its recipient looks mistyped.
     CRITICAL: it would be rejected, or is fraud with a probability of a half. HIGH: flagged, and an anomaly as well.
-    MEDIUM: flagged, or an anomaly ten times as rare as the bank's rate. LOW: the rest.
+    MEDIUM: flagged, or an anomaly ten times as rare as the bank's rate. LOW: the rest. A duplicate or a wrong amount
+    raises no alert of its own and changes no level: whoever looks at the payment for another reason is told.
 
     Parameters
     ----------
@@ -67,6 +71,8 @@ def make_alerts(
         Columns of :data:`fraud_assets.detection.anomaly.SCORES`; may have no rows.
     mistyped
         transaction_id, intended_entity, probability and is_alarm; may have no rows.
+    accidents
+        Columns of :data:`fraud_assets.detection.accidents.ACCIDENT_SCORES`; may have no rows.
     amounts
         transaction_id and amount of the ledger.
     costs
@@ -83,6 +89,12 @@ def make_alerts(
     """
     keys = ("transaction_id", "customer_id", "event_time")
     mistaken = mistyped.filter("is_alarm").select(*keys, "intended_entity", mistake="probability")
+    # Of a mistyped recipient its own table speaks, and says who was meant.
+    slips = accidents.filter(pl.col("accident").cast(pl.String).is_in(LEARNED)).select(
+        "transaction_id",
+        pl.col("accident").cast(pl.String),
+        p_accident=pl.max_horizontal(f"p_{kind}" for kind in LEARNED),
+    )
     # Whoever speaks of a payment at all; what the others found of the same payment is joined to it.
     said = pl.concat(
         [
@@ -103,6 +115,7 @@ def make_alerts(
             how="left",
         )
         .join(mistaken.drop("customer_id", "event_time"), on="transaction_id", how="left")
+        .join(slips, on="transaction_id", how="left")
         .join(amounts.select("transaction_id", pl.col("amount").cast(pl.Float64)), on="transaction_id", how="left")
         .with_columns(
             is_anomaly=pl.col("is_anomaly").fill_null(value=False),
@@ -137,7 +150,7 @@ def make_alerts(
     alerts = ordered.group_by("customer_id", "hour", maintain_order=True).agg(
         pl.col(
             "transaction_id", "event_time", "level", "gain", "decision", "fraud_reasons", "anomaly_reasons",
-            "intended_entity", "mistake", "is_anomaly",
+            "intended_entity", "mistake", "is_anomaly", "accident", "p_accident",
         ).first(),
         payments=pl.len(),
         amount=pl.col("amount").sum().round(2),
@@ -169,4 +182,6 @@ def _reasons(row: Mapping[str, Any]) -> dict[str, Any]:
         found["anomaly"] = json.loads(row["anomaly_reasons"] or "[]")
     if row["intended_entity"] is not None:
         found["mistyped_recipient"] = [{"intended": row["intended_entity"], "probability": round(row["mistake"], 3)}]
+    if row["accident"] is not None:
+        found[row["accident"]] = [{"probability": round(row["p_accident"], 3)}]
     return found

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from fraud_assets import tables
-from fraud_assets.assets.alerts import MISTYPED
+from fraud_assets.assets.accidents import MISTYPED
+from fraud_assets.detection.accidents import ACCIDENT_SCORES
 from fraud_assets.detection.alerting import ALERTS, make_alerts
 from fraud_assets.detection.anomaly import SCORES
 from fraud_assets.scenario import Costs
@@ -49,9 +50,33 @@ def mistyped(*rows: tuple[int, bool]) -> pl.LazyFrame:
     return pl.DataFrame(full, schema=schema).lazy()
 
 
-def alerts(of: pl.LazyFrame, unusual: pl.LazyFrame, wrong: pl.LazyFrame, capacity: int = 2) -> pl.DataFrame:
+def accidents(**kinds: int) -> pl.LazyFrame:
+    schema = {name: dtype for name, (dtype, _) in ACCIDENT_SCORES.items()}
+    full = [
+        {"transaction_id": number, "customer_id": number, "event_time": NOON, "p_duplicate": 0.1, "p_wrong_amount": 0.1,
+         "p_wrong_recipient": 0.1, "accident": kind} | {f"p_{kind}": 0.81234}
+        for kind, number in kinds.items()
+    ]  # fmt: skip
+    return pl.DataFrame(full, schema=schema).lazy()
+
+
+def alerts(
+    of: pl.LazyFrame, unusual: pl.LazyFrame, wrong: pl.LazyFrame, slips: pl.LazyFrame | None = None, capacity: int = 2
+) -> pl.DataFrame:
     amounts = pl.LazyFrame({"transaction_id": list(range(100)), "amount": [100.0] * 100})
-    return make_alerts(of, unusual, wrong, amounts, costs=COSTS, rate=0.005, capacity=capacity)
+    slips = accidents() if slips is None else slips
+    return make_alerts(of, unusual, wrong, slips, amounts, costs=COSTS, rate=0.005, capacity=capacity)
+
+
+def test_an_accident_is_named_where_a_payment_stands_out_and_raises_no_alert_of_its_own() -> None:
+    told = accidents(duplicate=1, wrong_amount=2, wrong_recipient=3)
+    found = alerts(scored({"transaction_id": 1}), anomalies((3, 0.996)), mistyped((3, True)), told)
+    kinds = dict(found.select("alert_id", "kinds").iter_rows())
+    assert kinds == {1: "fraud;duplicate", 3: "anomaly;mistyped_recipient"}
+    reasons = json.loads(found.filter(alert_id=1)["reasons"][0])
+    assert reasons["duplicate"] == [{"probability": 0.812}]
+    without = alerts(scored({"transaction_id": 1}), anomalies((3, 0.996)), mistyped((3, True)))
+    assert found.drop("kinds", "reasons").equals(without.drop("kinds", "reasons"))
 
 
 def test_levels_say_how_much_speaks_for_fraud() -> None:

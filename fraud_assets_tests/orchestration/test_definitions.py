@@ -42,6 +42,9 @@ ASSETS = {
     "feature_worth",
     "recipient_head",
     "mistyped_recipients",
+    "accident_head",
+    "accident_scores",
+    "accident_report",
     "alerts",
     "data_portrait",
     "labeled_transactions",
@@ -55,6 +58,7 @@ JUDGES = {
     "data_quality_report",
     "evaluation_report",
     "anomaly_report",
+    "accident_report",
     "model_comparison",
     "feature_worth",
     "data_portrait",
@@ -75,6 +79,8 @@ DOCUMENTS = {
     "model_comparison",
     "feature_worth",
     "recipient_head",
+    "accident_head",
+    "accident_report",
     "data_portrait",
 }
 
@@ -122,6 +128,8 @@ def test_nothing_a_model_sees_reaches_the_truth_past_ledger_and_reports(definiti
         "customer_anomalies",
         "recipient_head",
         "mistyped_recipients",
+        "accident_head",
+        "accident_scores",
         "scored_transactions",
         "alerts",
     ):

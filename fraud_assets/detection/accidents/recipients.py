@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.detection.arrays import Vector, sigmoid
+from fraud_assets.knowledge import accidents_known_at
 
 #: An earlier payee counts for so long.
 REACH = timedelta(days=84)
@@ -212,9 +213,9 @@ class RecipientHead:
         from sklearn.linear_model import LogisticRegression
 
         known = (
-            reports.filter((pl.col("kind") == "wrong_recipient") & (pl.col("reported_at") < cut))
+            accidents_known_at(reports, cut)
+            .filter(pl.col("kind") == "wrong_recipient")
             .select("transaction_id", is_mistake=pl.lit(True))
-            .unique("transaction_id")
             .collect()
         )
         rows = asked.filter(pl.col("event_time") < cut - timedelta(days=2)).join(
