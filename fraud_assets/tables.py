@@ -207,7 +207,7 @@ class Transactions(dy.Schema):
     card_type = dy.Enum(CARD_TYPES, description="What kind of card it is; null where none was used", nullable=True)
     entry_mode = dy.Enum(ENTRY_MODES, description="How the instrument was read")
     device_id = _id(
-        "Customer's device; null at a terminal, for a standing order, and where an online merchant does not pass it on",
+        "Customer's device; null at a terminal, for a standing order, and where an online shop does not pass it on",
         nullable=True,
     )
     terminal_id = _id("Merchant's terminal; null elsewhere", nullable=True)

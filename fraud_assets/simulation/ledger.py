@@ -26,6 +26,7 @@ from fraud_assets.simulation.intents import (
     REFUND,
     SECOND,
     TO_CASH,
+    TO_MERCHANT,
     Bank,
     Column,
     Intents,
@@ -93,14 +94,16 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
 
 
 def _told_device(bank: Bank, rows: Intents) -> I64:
-    """The devices as the bank hears of them: some online merchants keep to themselves from which one somebody pays.
+    """The devices as the bank hears of them: with some online payments nobody says from which one they come.
 
     Points are the bank's own, and redeemed where it sees who comes.
     """
-    tells = hashed_uniforms(bank.scenario.seed, "merchants.tell_device", np.arange(len(bank.directory.name)))
-    silent = np.append(tells >= bank.scenario.devices.merchants_tell_device, False)  # the last: no merchant
-    online = (bank.channel == ONLINE) & ~bank.tagged("points")
-    return np.where(online[rows.category] & silent[rows.merchant], NONE, rows.device)
+    online = (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT) & ~bank.tagged("points")
+    hit = np.flatnonzero(online[rows.category] & (rows.device != NONE))
+    told = hashed_uniforms(bank.scenario.seed, "ledger.device", rows.transaction_id[hit])
+    device = rows.device.copy()
+    device[hit[told >= bank.scenario.devices.online_tells_device]] = NONE
+    return device
 
 
 @lru_cache(maxsize=8)

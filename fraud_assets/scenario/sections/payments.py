@@ -200,8 +200,8 @@ class DeviceLife(Section):
     tablet_share: Share
     vpn_share: Share  # customers who hide where they are by habit
     vpn_now_and_then: Share = 0.0  # of what all others do
-    #: Online merchants that pass on from which device somebody pays.
-    merchants_tell_device: Share = 1.0
+    #: Online purchases with which it is passed on from which device they come.
+    online_tells_device: Share = 1.0
     mobile_share: Share = 0.42  # of what is done on a phone, on the network of its carrier
     #: Carriers, by smaller city, that reach the net in the nearest city of tier 1, so that addresses seem to be there.
     gateway_share: Share = 0.0
