@@ -11,7 +11,20 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, entropy, micros, missing_where, n_ln_n, ratio
+from fraud_assets.features.arrays import (
+    F64,
+    constant,
+    either,
+    entropy,
+    larger,
+    micros,
+    missing_where,
+    n_ln_n,
+    nothing,
+    opposite,
+    ratio,
+    smaller,
+)
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
@@ -65,6 +78,7 @@ def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
     block = inputs.block
     attempts, now = block.attempts, block.judged
+    unknown = opposite(now.is_known)
     anomalous = attempts.where("is_anomalous")
     attempted, found = attempts.count(LATELY), anomalous.count(LATELY)
     by_kind = {kind: attempts.sum(f"is_{kind}", LATELY) for kind in ANOMALY_TYPES}
@@ -74,9 +88,9 @@ def compute(inputs: Inputs) -> Columns:
     counts = np.array(list(by_kind.values()))
     kinds, summed = counts.sum(axis=0), n_ln_n(counts).sum(axis=0)
     return {
-        **{f"anomaly_{kind}_now": missing_where(~now.is_known, now.flags[kind]) for kind in ANOMALY_TYPES},
+        **{f"anomaly_{kind}_now": missing_where(unknown, now.flags[kind]) for kind in ANOMALY_TYPES},
         "anomaly_geographic_now": missing_where(
-            ~now.is_known | (block.at.metres_from_home < 0) | (block.at.city < 0), now.flags["geographic"]
+            unknown | (block.at.metres_from_home < 0) | (block.at.city < 0), now.flags["geographic"]
         ),
         **{f"anomaly_{kind}_rate_30d": ratio(by_kind[kind], attempted) for kind in ANOMALY_TYPES},
         **{f"anomaly_count_{w}": attempts.sum("is_anomalous", w) for w in COUNT_WINDOWS},
@@ -94,8 +108,8 @@ def compute(inputs: Inputs) -> Columns:
 def _since_first(block: Block, anomalous: Events) -> F64:
     lo, hi = anomalous.bounds(LATELY)
     if not anomalous.size:
-        return np.full(anomalous.queries, np.nan)
-    first = anomalous.track.column("time")[np.minimum(lo, anomalous.size - 1)]
+        return nothing(block.at.time)
+    first = anomalous.track.column("time")[smaller(lo, anomalous.size - 1)]
     return missing_where(hi == lo, (block.at.time - first) / micros("1d"))
 
 
@@ -103,11 +117,11 @@ def _run(block: Block, attempts: Events) -> Columns:
     """The unbroken run of anomalous attempts that leads up to each target."""
     lo, hi = attempts.bounds(LATELY)
     if not attempts.size:
-        nothing = np.full(attempts.queries, np.nan)
-        return {"anomaly_streak": nothing, "anomaly_consecutive": np.zeros(attempts.queries)}
-    start = np.maximum(attempts.track.after_last("is_ordinary")[hi], lo)
-    hours = (block.at.time - attempts.track.column("time")[np.minimum(start, attempts.size - 1)]) / micros("1h")
-    streak = missing_where(hi == lo, np.where(start < hi, hours, 0))
+        time = block.at.time
+        return {"anomaly_streak": nothing(time), "anomaly_consecutive": constant(time, 0)}
+    start = larger(attempts.track.after_last("is_ordinary")[hi], lo)
+    hours = (block.at.time - attempts.track.column("time")[smaller(start, attempts.size - 1)]) / micros("1h")
+    streak = missing_where(hi == lo, either(start < hi, hours, 0))
     return {"anomaly_streak": streak, "anomaly_consecutive": hi - start}
 
 
@@ -115,7 +129,7 @@ def _persistence(attempts: Events) -> F64:
     """Pairs of neighbours within the window that both are anomalous, over those whose first is."""
     lo, hi = attempts.bounds(LATELY)
     pairs, ones = attempts.track.sums("is_anomalous_again"), attempts.track.sums("is_anomalous")
-    return ratio(pairs[hi] - pairs[np.minimum(lo + 1, hi)], ones[np.maximum(hi - 1, lo)] - ones[lo])
+    return ratio(pairs[hi] - pairs[smaller(lo + 1, hi)], ones[larger(hi - 1, lo)] - ones[lo])
 
 
 FAMILY = Family("anomaly", FEATURES, compute)

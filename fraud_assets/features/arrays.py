@@ -1,10 +1,16 @@
-"""Small arithmetic on arrays that the windows and the families share."""
+"""Small arithmetic on arrays that the windows and the families share.
+
+Of a single event, every column is a number of numpy's instead of an array (``is_one``). Both know the same arithmetic
+and give the same bits, but on arrays of one it takes ten times as long. What numbers lack (masks, ``len``) or are slow
+at (``np.where``, ``np.maximum``) stands here for both.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from math import isfinite
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +20,7 @@ from fraud_assets.features.feature import span
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 #: Fixed point of logarithms of amounts: 1e-4 is a hundredth of a percent of the amount.
 LOG_SCALE = 10_000
@@ -23,8 +30,7 @@ LEAST_STD = 0.1
 _ENTROPY_SCALE = 1 << 20
 
 #: What is missing of a single event.
-NAN = np.full(1, np.nan)
-NAN.setflags(write=False)
+NAN: Any = np.float64(np.nan)
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,25 +80,91 @@ def coded(values: I64) -> tuple[I64, I64]:
     return value[is_new] + least, code
 
 
+def is_one(values: object) -> bool:
+    """Whether it is a single event's: a number rather than an array."""
+    return not isinstance(values, np.ndarray)
+
+
+def number(value: Any, of: type[np.number[Any]] = np.int64) -> Any:
+    """A single event's column."""
+    return of(value)
+
+
+def constant(like: npt.NDArray[Any], value: float) -> F64:
+    """The same value for each."""
+    if isinstance(like, np.ndarray):
+        return np.full(len(like), value, dtype=np.float64)
+    return number(value, np.float64)
+
+
+def nothing(like: npt.NDArray[Any]) -> F64:
+    """NaN for each."""
+    if isinstance(like, np.ndarray):
+        return np.full(len(like), np.nan)
+    return NAN
+
+
+def like(event: npt.NDArray[Any], values: npt.NDArray[T]) -> npt.NDArray[T]:
+    """An array of one as a number, if the event's is one."""
+    if isinstance(event, np.ndarray):
+        return values
+    return values[0]
+
+
 def ratio(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> F64:
     """Quotient; NaN where the denominator is 0."""
-    if len(denominator) == 1:  # of a single event, a mask costs more than the division
-        return numerator / denominator if denominator[0] else NAN
-    return numerator / np.where(denominator == 0, np.nan, denominator)
+    if isinstance(denominator, np.ndarray):
+        return numerator / np.where(denominator == 0, np.nan, denominator)
+    return numerator / denominator if denominator else NAN
 
 
 def missing_where(missing: Bool, values: npt.NDArray[Any]) -> F64:
     """The values, with NaN under the mask."""
-    if len(missing) == 1:
-        return NAN if missing[0] else values.astype(np.float64)
-    return np.where(missing, np.nan, values)
+    if isinstance(missing, np.ndarray):
+        return np.where(missing, np.nan, values)
+    return NAN if missing else values * 1.0
 
 
-def either(condition: Bool, values: npt.NDArray[Any], other: float) -> npt.NDArray[Any]:
-    """The values, and another one where the condition does not hold; a single value is not masked but looked at."""
-    if len(condition) == 1:
-        return values if condition[0] else np.array([other])
-    return np.where(condition, values, other)
+def either(condition: Bool, values: npt.NDArray[T], other: npt.NDArray[Any] | float) -> npt.NDArray[T]:
+    """The values, and another one where the condition does not hold."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, values, other)
+    return values if condition else other
+
+
+def opposite(condition: Bool) -> Bool:
+    """Where the condition does not hold."""
+    if isinstance(condition, np.ndarray):
+        return ~condition
+    return not condition
+
+
+def is_nan(values: F64) -> Bool:
+    """Where nothing is known."""
+    if isinstance(values, np.ndarray):
+        return np.isnan(values)
+    return values != values
+
+
+def larger(values: npt.NDArray[T], others: npt.NDArray[Any] | float) -> npt.NDArray[T]:
+    """The larger of both; NaN where either is."""
+    if isinstance(values, np.ndarray):
+        return np.maximum(values, others)
+    return values if values >= others or values != values else others
+
+
+def smaller(values: npt.NDArray[T], others: npt.NDArray[Any] | float) -> npt.NDArray[T]:
+    """The smaller of both; NaN where either is."""
+    if isinstance(values, np.ndarray):
+        return np.minimum(values, others)
+    return values if values <= others or values != values else others
+
+
+def rounded(values: npt.NDArray[Any]) -> I64:
+    """The nearest whole numbers, halves to even ones."""
+    if isinstance(values, np.ndarray) or not isfinite(values):
+        return np.rint(values).astype(np.int64)
+    return number(round(float(values)))
 
 
 def bit_length(numbers: I64) -> I64:
@@ -102,14 +174,14 @@ def bit_length(numbers: I64) -> I64:
 
 def deviations(log: I64, mean: F64, variance: F64) -> F64:
     """Distance of logarithms of amounts from a mean in standard deviations, all of them in fixed point."""
-    return (log - mean) / np.sqrt(np.maximum(variance, (LEAST_STD * LOG_SCALE) ** 2))
+    return (log - mean) / np.sqrt(larger(variance, (LEAST_STD * LOG_SCALE) ** 2))
 
 
 def n_ln_n(counts: I64) -> I64:
     """n ln n of counts, in fixed point, so that sums of it do not depend on their order."""
-    return np.rint(counts * np.log(np.maximum(counts, 1)) * _ENTROPY_SCALE).astype(np.int64)
+    return rounded(counts * np.log(larger(counts, 1)) * _ENTROPY_SCALE)
 
 
 def entropy(n: I64, summed: I64) -> F64:
     """Entropy of shares in nats, from the number of all and the sum of :func:`n_ln_n`; NaN where there are none."""
-    return np.maximum(ratio(n_ln_n(n) - summed, n * _ENTROPY_SCALE), 0)
+    return larger(ratio(n_ln_n(n) - summed, n * _ENTROPY_SCALE), 0)

@@ -12,7 +12,21 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, LOG_SCALE, deviations, entropy, micros, missing_where, n_ln_n, ratio
+from fraud_assets.features.arrays import (
+    F64,
+    I64,
+    LOG_SCALE,
+    constant,
+    deviations,
+    either,
+    entropy,
+    larger,
+    micros,
+    missing_where,
+    n_ln_n,
+    opposite,
+    ratio,
+)
 from fraud_assets.features.block import Block
 from fraud_assets.features.context import Context
 from fraud_assets.features.events import Alike, Events
@@ -85,7 +99,7 @@ def compute(inputs: Inputs) -> Columns:
     return {
         "amount_z_c": _amount_z(block),
         "amount_over_c_mean_30d": ratio(at.cents * count_30d, spending.sum("cents", "30d")),
-        "amount_over_c_max": missing_where(largest < 0, at.cents / np.maximum(largest, 1)),
+        "amount_over_c_max": missing_where(largest < 0, at.cents / larger(largest, 1)),
         "amount_z_c_category": _amount_z_category(block, context, in_category),
         "amount_rank_c": spending.rank("cents", PAST, RANKED),
         "count_24h_over_30d": ratio(30 * columns["c_count_24h"], columns["c_count_30d"]),
@@ -117,7 +131,7 @@ def _amount_z_category(block: Block, context: Context, alike: Alike) -> F64:
     prior_mean, prior_std = means * LOG_SCALE, stds * LOG_SCALE
     n = alike.count(PAST) + AMOUNT_PRIOR
     mean = (alike.sum("log_amount", PAST) + AMOUNT_PRIOR * prior_mean) / n
-    square = (alike.sum("log_square", PAST) + AMOUNT_PRIOR * (prior_std**2 + prior_mean**2)) / n
+    square = (alike.sum("log_square", PAST) + AMOUNT_PRIOR * (prior_std * prior_std + prior_mean * prior_mean)) / n
     return deviations(block.at.log_amount, mean, square - mean * mean)
 
 
@@ -130,15 +144,15 @@ def _rarity(block: Block, own: I64, share: F64) -> F64:
 def _days_dormant(block: Block, context: Context) -> F64:
     time, last = block.at.time, block.spending.latest("time", PAST)
     tenure = _tenure(block)
-    whole = (context.history_days(time) >= 84) & ~(tenure < 84)  # not on file: history alone decides
-    return np.where(last >= 0, (time - last) / micros("1d"), np.where(whole, 84.0, np.nan))
+    whole = (context.history_days(time) >= 84) & opposite(tenure < 84)  # not on file: history alone decides
+    return either(last >= 0, (time - last) / micros("1d"), either(whole, constant(time, 84), np.nan))
 
 
 def _tenure(block: Block) -> F64:
     registered = block.people.registered[block.at.group]
     on_file = registered != NO_DAY
-    days = block.at.local_day - np.where(on_file, registered, 0)
-    return missing_where(~on_file | (days < 0), days)
+    days = block.at.local_day - either(on_file, registered, 0)
+    return missing_where(opposite(on_file) | (days < 0), days)
 
 
 FAMILY = Family("behaviour", FEATURES, compute)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fraud_assets.features.arrays import F64, I64, either
+from fraud_assets.features.arrays import F64, I64, either, is_nan, nothing, opposite
 from fraud_assets.features.events import Events
 from fraud_assets.features.history import History, held
 from fraud_assets.features.judging import Judged, judge
@@ -47,7 +47,9 @@ class Block:
     history
         The customers' rows; may hold rows at and after the targets, which no window sees.
     at
-        The targets: debits, sorted as the history, in its codes. Their status and posting are not to be read.
+        The targets: debits, sorted as the history, in its codes. Their status and posting are not to be read. The
+        columns of a single event are numbers instead of arrays, and so is what the families make of them; ``arrays``
+        has what they need for both.
     reports
         Fraud reports on the customers.
     logins
@@ -80,10 +82,10 @@ class Block:
         """A column of ``known``, with ``unlisted`` for those that the table has no row for; NaN without the table."""
         found = self.known.get(column)
         if found is None:
-            return np.full(len(self.at.time), np.nan)
+            return nothing(self.at.time)
         if unlisted != unlisted:  # NaN, which it is already
             return found
-        return either(~np.isnan(found), found, unlisted)
+        return either(opposite(is_nan(found)), found, unlisted)
 
     @property
     def people(self) -> People:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy.typing as npt
@@ -105,7 +106,8 @@ def _chunk(
     """The rows of the customers from first to last."""
     blocks = blocks_of(frames.between(first, last), lookups, block_rows)
     # Not through a variable: it would keep a block while the next one is made.
-    return pl.concat(map(partial(_block_frame, context, nothing), blocks))
+    frames_of = map(partial(_block_frame, context, nothing), blocks)
+    return pl.concat(chain([pl.DataFrame(schema=schema())], frames_of))  # all of the rows may be too old for a block
 
 
 def _block_frame(context: Context, nothing: frozenset[str], block: Block) -> pl.DataFrame:

@@ -21,8 +21,8 @@ def computed(block: Block, context: Context) -> Columns:
 
     Returns
     -------
-    Feature name -> numbers or truth values of shape (targets,), NaN where missing. ``channel`` and ``category`` are
-    codes, for which ``block.names`` has the strings.
+    Feature name -> numbers or truth values of shape (targets,), or one of a single event, NaN where missing.
+    ``channel`` and ``category`` are codes, for which ``block.names`` has the strings.
     """
     columns: Columns = {}
     for family in registry.FAMILIES:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, Bool, micros
+from fraud_assets.features.arrays import F64, I64, Bool, is_one, larger, micros, nothing, number, smaller
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Bank
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_LIMIT = 2**56  # cents
 
 
 def instant(time: datetime) -> int:
@@ -77,17 +79,29 @@ class Context:
 
     def history_days(self, time: I64) -> I64:
         """Whole days of history before each instant, 0 to 84."""
-        return np.minimum(np.maximum((time - self.history_start) // micros("1d"), 0), 84)
+        return smaller(larger((time - self.history_start) // micros("1d"), 0), 84)
 
     def is_festival(self, day: I64) -> Bool:
         """Whether each local day (since 1970-01-01) lies in a festival."""
-        return np.append(self.festivals, -1)[self.festivals.searchsorted(day)] == day
+        return self._festivals_and_none[self.festivals.searchsorted(day)] == day
+
+    def limit_above(self, cents: I64) -> I64:
+        """The lowest limit above each amount; far more than anybody pays where there is none."""
+        return self._limits_and_none[self.limits.searchsorted(cents, side="right")]
+
+    @cached_property
+    def _festivals_and_none(self) -> I64:
+        return np.append(self.festivals, -1)
+
+    @cached_property
+    def _limits_and_none(self) -> I64:
+        return np.append(self.limits, _NO_LIMIT)
 
     def shares(self, dimension: str, names: Sequence[str], codes: I64) -> F64:
         """Population share of each code's name; a name never seen counts as one row; NaN without a population."""
         everything = self.population.get(("all", "all"))
         if everything is None:
-            return np.full(len(codes), np.nan)
+            return nothing(codes)
         unseen = Figures(0, 1 / (everything.rows + 1), np.nan, np.nan)
         return self._figures(dimension, names, codes, unseen, lambda f: f.share)
 
@@ -108,6 +122,6 @@ class Context:
         otherwise: Figures,
         figure: Callable[[Figures], float],
     ) -> F64:
-        if len(codes) < len(names):  # a single event needs one of them
-            return np.array([figure(self.population.get((dimension, names[c]), otherwise)) for c in codes.tolist()])
+        if is_one(codes):  # a single event needs one of them
+            return number(figure(self.population.get((dimension, names[int(codes)]), otherwise)), np.float64)
         return np.array([figure(self.population.get((dimension, name), otherwise)) for name in names])[codes]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import missing_where
+from fraud_assets.features.arrays import larger, missing_where
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import PAST
 
@@ -36,7 +35,7 @@ def compute(inputs: Inputs) -> Columns:
     nothing, home = at.address < 0, block.people.home_address[at.group]
     is_elsewhere = at.address != home
     earlier = block.spending.where("has_address").alike("address").count(PAST)
-    customers = np.maximum(block.looked_up("address_customers_30d", unlisted=1), 1)
+    customers = larger(block.looked_up("address_customers_30d", unlisted=1), 1)
     return {
         "is_express_delivery": missing_where(at.express < 0, at.express),
         "is_delivery_elsewhere": missing_where(nothing | (home < 0), is_elsewhere),

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where
+from fraud_assets.features.arrays import F64, I64, Bool, either, larger, micros, missing_where, nothing, smaller
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
@@ -53,8 +53,8 @@ def compute(inputs: Inputs) -> Columns:
     block, at = inputs.block, inputs.block.at
     no_device, no_ip = at.device < 0, at.ip < 0
     devices = block.attempts.where("has_device").distinct("device", "30d")
-    customers = np.maximum(block.looked_up("device_customers_30d", unlisted=1), 1)
-    neighbours = np.maximum(block.looked_up("ip_customers_24h", unlisted=1), 1)
+    customers = larger(block.looked_up("device_customers_30d", unlisted=1), 1)
+    neighbours = larger(block.looked_up("ip_customers_24h", unlisted=1), 1)
     return {
         "device_age_days_c": missing_where(no_device, _device_age(block)),
         "is_new_device_c": missing_where(no_device, _is_new(block, "device")),
@@ -75,18 +75,18 @@ def _is_new(block: Block, column: str) -> Bool:
 def _device_age(block: Block) -> F64:
     """Days since the first time; NaN without a table of devices, from which alone old ones are known."""
     time = block.at.time
-    first = np.minimum(time, _first(block.attempts.where("has_device"), time))
+    first = smaller(time, _first(block.attempts.where("has_device"), time))
     if block.sessions is not None:
-        first = np.minimum(first, _first(block.sessions, time))
+        first = smaller(first, _first(block.sessions, time))
     if "device_first_used" not in block.known:
-        return np.full(len(time), np.nan)
+        return nothing(time)
     return (time - np.fmin(first, block.known["device_first_used"])) / micros("1d")
 
 
 def _first(events: Events, otherwise: I64) -> I64:
     """When the query's device first occurs in its window."""
     found = events.alike("device").first(PAST)
-    return np.where(found >= 0, events.track.column("time")[found], otherwise) if events.size else otherwise
+    return either(found >= 0, events.track.column("time")[found], otherwise) if events.size else otherwise
 
 
 def _is_elsewhere(block: Block) -> F64:
@@ -102,7 +102,7 @@ def _logins(block: Block) -> Columns:
     logins = block.sessions
     if logins is None:
         names = ("seconds_since_login", "failed_logins_24h", "credential_change_age_hours")
-        return {name: np.full(len(time), np.nan) for name in names}
+        return {name: nothing(time) for name in names}
     entered, changed = (logins.where(name).latest("time", PAST) for name in ("entered", "changed"))
     return {
         "seconds_since_login": missing_where(entered < 0, (time - entered) / 1_000_000),

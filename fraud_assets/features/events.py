@@ -14,7 +14,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fraud_assets.features.arrays import F64, I64, Bool, bit_length, by_code, either, micros, ratio, running
+from fraud_assets.features.arrays import (
+    F64,
+    I64,
+    Bool,
+    bit_length,
+    by_code,
+    either,
+    is_one,
+    micros,
+    number,
+    ratio,
+    running,
+    smaller,
+)
 from fraud_assets.features.tracks import Timed, Timeline, Track
 
 Bounds = tuple[I64, I64]
@@ -39,7 +52,8 @@ class Events:
 
     def __init__(self, track: Track, at: Timed, find: Callable[[str], Bounds]) -> None:
         self.track, self.rows, self.size = track, track.rows, track.size
-        self.at, self.queries = at, len(at.time)
+        self.at, self.is_one = at, is_one(at.time)
+        self.queries = 1 if self.is_one else len(at.time)
         self._find = find
         self._bounds: dict[str, Bounds] = {}
         self._parts: dict[str, Events] = {}
@@ -118,9 +132,8 @@ class Events:
         """
         lo, hi = self.bounds(window)
         before = self.track.before(column)
-        if self.queries == 1:  # no need to sweep through everything
-            start = int(lo[0])
-            return np.array([np.count_nonzero(before[start : int(hi[0])] <= start)])
+        if self.is_one:  # no need to sweep through everything
+            return number(np.count_nonzero(before[lo:hi] <= lo))
         begun = running(np.bincount(lo, minlength=self.size + 1))  # queries whose window begins before a position
         ended = running(np.bincount(hi, minlength=self.size + 1))  # ... ends before
         stop = begun[1:-1]
@@ -135,9 +148,8 @@ class Events:
         changes the count of its own code by one, and the sum by the difference that makes.
         """
         lo, hi = self.bounds(window)
-        if self.queries == 1:
-            counts = np.bincount(self.track.column(column)[int(lo[0]) : int(hi[0])])
-            return np.array([of_count(counts).sum()])
+        if self.is_one:
+            return of_count(np.bincount(self.track.column(column)[lo:hi])).sum()
         bits, key = self.track.index(column)
         event, place = key & ((1 << bits) - 1), np.arange(self.size)
         same_code = key - event
@@ -156,8 +168,8 @@ class Events:
         """Largest value in each window, by a sparse table; -1 where the window is empty (values are not negative)."""
         lo, hi = self.bounds(window)
         length = hi - lo
-        if self.queries == 1:
-            return np.array([self.track.column(column)[int(lo[0]) : int(hi[0])].max(initial=-1)])
+        if self.is_one:
+            return self.track.column(column)[lo:hi].max(initial=-1)
         level = np.where(length > 0, bit_length(length) - 1, -1)
         out = np.full(self.queries, -1, dtype=np.int64)
         for k in np.flatnonzero(np.bincount(level + 1)[1:]).tolist():
@@ -173,7 +185,10 @@ class Events:
         over 100 values is at most 0.05.
         """
         lo, hi = self.bounds(window)
-        length = np.minimum(hi - lo, most)
+        length = smaller(hi - lo, most)
+        if self.is_one:
+            seen, own = self.track.column(column)[hi - length : hi], getattr(self.at, column)
+            return ratio(number(np.count_nonzero(seen < own) + np.count_nonzero(seen <= own)), 2 * length)
         last, at = self.track.lately(column, most), getattr(self.at, column)
         place, first = np.arange(most, dtype=np.int8), (most - length).astype(np.int8)
         twice = np.zeros(self.queries, dtype=np.int64)
@@ -189,7 +204,8 @@ class Events:
         """Events with the query's own code in each window, for a column of few codes, 0 to ``codes`` - 1."""
         lo, hi = self.bounds(window)
         counts, wanted = self.track.counts(column, codes), getattr(self.at, column)
-        return (counts[wanted, hi] - counts[wanted, lo]).astype(np.int64)
+        found = counts[wanted, hi] - counts[wanted, lo]
+        return number(found) if self.is_one else found.astype(np.int64)
 
     def alike(self, column: str, wanted: I64 | None = None) -> Alike:
         """The events with the query's own code in the column, or with the wanted ones.
@@ -215,7 +231,7 @@ class Alike:
         self._wanted = wanted
         # Searches in ascending order walk through the cache: several times as fast.
         self._query: I64 | None = None
-        if events.queries > 1:
+        if not events.is_one:
             self._wanted, self._query = by_code(self._wanted)
         self._found: dict[str, Bounds] = {}
 
@@ -248,5 +264,5 @@ class Alike:
         """Position of the first of them in each window; -1 where there is none."""
         lo, hi = self.bounds(window)
         if not self._events.size:
-            return np.full(self._events.queries, -1)
-        return either(hi > lo, self._key[np.minimum(lo, len(self._key) - 1)] & ((1 << self._bits) - 1), -1)
+            return lo - 1  # there is nothing before 0
+        return either(hi > lo, self._key[smaller(lo, len(self._key) - 1)] & ((1 << self._bits) - 1), -1)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from fraud_assets.features.block import Block
     from fraud_assets.features.context import Context
 
-#: Features by name: one entry a target row; NaN where a number is missing, a code where the feature is a string.
+#: Features by name: one entry a target row, of a single event a number; NaN where a number is missing, a code where
+#: the feature is a string.
 Columns = dict[str, npt.NDArray[Any]]
 #: From the inputs to the family's columns.
 Compute = Callable[["Inputs"], Columns]

@@ -11,7 +11,20 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, Bool, micros, missing_where, ratio
+from fraud_assets.features.arrays import (
+    F64,
+    I64,
+    Bool,
+    either,
+    is_nan,
+    larger,
+    micros,
+    missing_where,
+    nothing,
+    opposite,
+    ratio,
+    smaller,
+)
 from fraud_assets.features.block import Block
 from fraud_assets.features.distance import AWAY_METRES, metres
 from fraud_assets.features.events import Events
@@ -64,7 +77,7 @@ def compute(inputs: Inputs) -> Columns:
         "km_from_home": missing_where(home < 0, home / 1000),
         "km_from_previous": missing_where(step < 0, step / 1000),
         "speed_kmh_previous": speed,
-        "is_impossible_travel": missing_where(np.isnan(speed), (speed > IMPOSSIBLE_KMH) & far),
+        "is_impossible_travel": missing_where(is_nan(speed), (speed > IMPOSSIBLE_KMH) & far),
         "mean_km_last_10": mean,
         "std_km_last_10": std,
         "is_new_city_c": missing_where(at.city < 0, new_city),
@@ -82,13 +95,13 @@ def _step(block: Block, places: Events) -> tuple[I64, I64]:
         return found, at.time
     row = places.rows[found]
     distance = metres(history.latitude[row], history.longitude[row], at.latitude, at.longitude)
-    return np.where(found >= 0, distance, -1), at.time - history.time[row]
+    return either(found >= 0, distance, -1), at.time - history.time[row]
 
 
 def _speed(block: Block, presences: Events) -> tuple[F64, Bool]:
     distance, time = _step(block, presences)
-    unknown = (distance < 0) | ~block.at.in_person
-    hours = np.maximum(time, LEAST_SECONDS * 1_000_000) / micros("1h")
+    unknown = (distance < 0) | opposite(block.at.in_person)
+    hours = larger(time, LEAST_SECONDS * 1_000_000) / micros("1h")
     return missing_where(unknown, distance / 1000 / hours), distance > IMPOSSIBLE_METRES
 
 
@@ -96,11 +109,11 @@ def _last_distances(block: Block) -> tuple[F64, F64]:
     """Mean and standard deviation in km over the last ten payments with a known distance from home."""
     payments = block.spending.where("has_distance")
     lo, hi = payments.bounds(PAST)
-    lo = np.maximum(lo, hi - RECENT)
+    lo = larger(lo, hi - RECENT)
     n = hi - lo
     sums, squares = payments.track.sums("metres_from_home"), payments.track.sums("square_from_home")
     mean = ratio(sums[hi] - sums[lo], n)
-    variance = np.maximum(ratio(squares[hi] - squares[lo], n) - mean * mean, 0)
+    variance = larger(ratio(squares[hi] - squares[lo], n) - mean * mean, 0)
     return mean / 1000, missing_where(n < 2, np.sqrt(variance) / 1000)
 
 
@@ -109,10 +122,10 @@ def _away(block: Block) -> F64:
     seen = block.spending.where("has_distance").where("in_person")
     lo, hi = seen.bounds(PAST)
     if not seen.size:
-        return np.full(seen.queries, np.nan)
-    start = np.maximum(seen.track.after_last("is_near_home")[hi], lo)  # after the last one near home
-    days = (block.at.time - seen.track.column("time")[np.minimum(start, seen.size - 1)]) / micros("1d")
-    return missing_where(hi == lo, np.where(start < hi, days, 0))
+        return nothing(block.at.time)
+    start = larger(seen.track.after_last("is_near_home")[hi], lo)  # after the last one near home
+    days = (block.at.time - seen.track.column("time")[smaller(start, seen.size - 1)]) / micros("1d")
+    return missing_where(hi == lo, either(start < hi, days, 0))
 
 
 FAMILY = Family("geography", FEATURES, compute)

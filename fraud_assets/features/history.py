@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from fraud_assets.features.arrays import I64, LOG_SCALE, Bool, in_order, micros
+from fraud_assets.features.arrays import I64, LOG_SCALE, Bool, either, in_order, micros, rounded
 from fraud_assets.features.distance import AWAY_METRES, metres
 from fraud_assets.features.events import Events
 from fraud_assets.features.judging import DAY_PARTS, Attempts, Judged, judge
@@ -149,7 +149,7 @@ class History(Rows):
     @cached_property
     def log_amount(self) -> I64:
         """Natural logarithm of the amount in major units, fixed point."""
-        return np.rint(np.log(self.cents / 100) * LOG_SCALE).astype(np.int64)
+        return rounded(np.log(self.cents / 100) * LOG_SCALE)
 
     @cached_property
     def log_square(self) -> I64:
@@ -243,4 +243,4 @@ class History(Rows):
 def held(events: Events) -> I64:
     """Microseconds from the last money that came in before each query; -1 where there is none in ``LONGEST_HOLD``."""
     last = events.where("received").latest("time", LONGEST_HOLD)
-    return np.where(last < 0, -1, events.at.time - last)
+    return either(last >= 0, events.at.time - last, -1)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, either, ratio
+from fraud_assets.features.arrays import F64, either, is_nan, larger, opposite, ratio
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import CARD_PRESENT, PAST
 from fraud_assets.tables import ANOMALY_TYPES
@@ -35,7 +35,7 @@ SIGNS: dict[str, tuple[float, int]] = {
     "ring_known_fraud_share": (0.01, 10),
 }
 
-_LEAST = np.array([[least] for least, _ in SIGNS.values()])
+_LEAST = np.array([least for least, _ in SIGNS.values()])
 _WEIGHT = np.array([weight for _, weight in SIGNS.values()], dtype=np.float64)
 
 _float = partial(Feature, family="interaction", dtype=pl.Float32, cost="row")
@@ -78,11 +78,11 @@ def compute(inputs: Inputs) -> Columns:
         "night_x_new_merchant": c["is_night"] * c["is_new_merchant_c"],
         "velocity_x_declines": c["c_count_1h"] * c["c_declined_1h"],
         "dormant_x_amount_ratio": c["days_dormant"] * c["amount_over_c_max"],
-        "speed_x_card_present": np.where(c["channel"] == CARD_PRESENT, c["speed_kmh_previous"], 0.0),
+        "speed_x_card_present": either(c["channel"] == CARD_PRESENT, c["speed_kmh_previous"], 0.0),
         "ring_x_passthrough": (c["ring_size_previous_day"] - 1) * passed,
         "anomaly_x_merchant_risk": kinds * c["m_known_fraud_rate_30d"],
         "round_x_new_merchant": c["is_round_100"] * c["is_new_merchant_c"],
-        "small_amount_x_merchant_burst": c["m_small_amount_share_1h"] * np.maximum(c["m_count_1h_z"], 0),
+        "small_amount_x_merchant_burst": c["m_small_amount_share_1h"] * larger(c["m_count_1h_z"], 0),
         "refund_x_velocity": c["refund_share_c_30d"] * c["c_count_24h"],
         "mismatch_x_new_device": c["ip_city_mismatch"] * c["is_new_device_c"],
         "weighted_risk_score": _score(c),
@@ -90,13 +90,13 @@ def compute(inputs: Inputs) -> Columns:
 
 
 def _or_zero(values: F64) -> F64:
-    return either(~np.isnan(values), values, 0)
+    return either(opposite(is_nan(values)), values, 0)
 
 
 def _score(columns: Mapping[str, npt.NDArray[Any]]) -> F64:
     """Sums of whole numbers, so that their order does not matter."""
     values = np.array([columns[name] for name in SIGNS], dtype=np.float64)
-    return ratio(_WEIGHT @ (values >= _LEAST), _WEIGHT @ ~np.isnan(values))
+    return ratio(_WEIGHT @ (values.T >= _LEAST).T, _WEIGHT @ ~np.isnan(values))
 
 
 FAMILY = Family("interaction", FEATURES, compute)

@@ -14,11 +14,12 @@ Thresholds are engineering priors: about one attempt in twenty of honest custome
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fraud_assets.features.arrays import F64, I64, Bool, deviations, ratio
+from fraud_assets.features.arrays import F64, I64, Bool, constant, deviations, either, is_one, larger, ratio, rounded
 from fraud_assets.features.distance import AWAY_METRES
 from fraud_assets.features.events import Events
 from fraud_assets.features.tracks import Instants
@@ -112,42 +113,48 @@ def judge(history: History, at: Attempts | History, events: Events | None = None
     n = payments.count(BASELINE)
     is_known = n >= ENOUGH
     beyond = {
-        "behavioural": np.maximum(_novelty(payments, n), _burst(events)),
+        "behavioural": larger(_novelty(payments, n), _burst(events)),
         "geographic": _remoteness(history, at),
         "temporal": _oddness(payments, n),
         "amount": _excess(payments, n, at),
     }
-    severity = {kind: np.where(is_known, beyond[kind], 0) for kind in ANOMALY_TYPES}
+    severity = {kind: either(is_known, beyond[kind], 0) for kind in ANOMALY_TYPES}
     flags = {kind: value > 0 for kind, value in severity.items()}
-    most = np.maximum.reduce(list(severity.values()))
-    return Judged(is_known, flags, np.rint(most * SEVERITY_SCALE).astype(np.int64))
+    most = reduce(larger, severity.values())
+    return Judged(is_known, flags, rounded(most * SEVERITY_SCALE))
 
 
 # Each of the following is 0 where the rule does not hold, and rises towards 1 beyond its limit.
 
 
 def _novelty(payments: Events, n: I64) -> F64:
-    return np.where(payments.alike("habit").count(BASELINE) == 0, n / (n + NOVEL), 0)
+    return either(payments.alike("habit").count(BASELINE) == 0, n / (n + NOVEL), 0)
 
 
 def _burst(events: Events) -> F64:
-    return np.maximum(1 - BURST / (events.where("debit").count("1h") + 1), 0)
+    return larger(1 - BURST / (events.where("debit").count("1h") + 1), 0)
 
 
 def _remoteness(history: History, at: Attempts | History) -> F64:
-    out = np.zeros(len(at.time))
-    far = np.flatnonzero((at.metres_from_home > AWAY_METRES) & (at.city >= 0))  # few
-    if not len(far):
-        return out
-    payments = Events.of(history.timeline, Instants(at.group[far], at.time[far])).where("paid")
-    is_new = payments.alike("city", at.city[far]).count(BASELINE) == 0
-    out[far] = np.where(is_new, 1 - AWAY_METRES / at.metres_from_home[far], 0)
+    is_far = (at.metres_from_home > AWAY_METRES) & (at.city >= 0)
+    if is_one(is_far):
+        return _strangeness(history, at) if is_far else constant(at.time, 0)
+    out, far = np.zeros(len(at.time)), np.flatnonzero(is_far)  # few
+    if len(far):
+        out[far] = _strangeness(history, at, far)
     return out
+
+
+def _strangeness(history: History, at: Attempts | History, rows: I64 | tuple[()] = ()) -> F64:
+    """The remoteness of some attempts, all of them far from home."""
+    payments = Events.of(history.timeline, Instants(at.group[rows], at.time[rows])).where("paid")
+    is_new = payments.alike("city", at.city[rows]).count(BASELINE) == 0
+    return either(is_new, 1 - AWAY_METRES / at.metres_from_home[rows], 0)
 
 
 def _oddness(payments: Events, n: I64) -> F64:
     share = (payments.own("day_part", DAY_PARTS, BASELINE) + 1) / (n + 1)
-    return np.maximum(1 - share / RARE, 0)
+    return larger(1 - share / RARE, 0)
 
 
 def _excess(payments: Events, n: I64, at: Attempts | History) -> F64:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, coded, micros
+from fraud_assets.features.arrays import F64, I64, coded, either, micros, nothing, number, smaller
 from fraud_assets.features.context import instant
 
 #: Columns of the tiles that features take.
@@ -61,13 +61,13 @@ class Lookup:
     def at(self, ids: I64, step: I64) -> dict[str, F64]:
         """The values for each id and step, shape (q,); NaN where there are none."""
         if not len(self.key):
-            return {name: np.full(len(ids), np.nan) for name in self.values}
-        place = np.minimum(self.ids.searchsorted(ids), len(self.ids) - 1)
+            return dict.fromkeys(self.values, nothing(ids))
+        place = smaller(self.ids.searchsorted(ids), len(self.ids) - 1)
         after = step - self.first
         wanted = place * self.width + after
-        found = np.minimum(self.key.searchsorted(wanted), len(self.key) - 1)
+        found = smaller(self.key.searchsorted(wanted), len(self.key) - 1)
         there = (self.ids[place] == ids) & (after >= 0) & (after < self.width) & (self.key[found] == wanted)
-        return {name: np.where(there, column[found], np.nan) for name, column in self.values.items()}
+        return {name: either(there, column[found], np.nan) for name, column in self.values.items()}
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ class Lookups:
             ``KEYS`` of the payments, shape (q,); the time in microseconds, ids -1 where there are none.
         """
         time = keys["time"]
-        timeless, hour, day = np.zeros_like(time), time // micros("1h"), time // micros("1d")
+        timeless, hour, day = 0 * time, time // micros("1h"), time // micros("1d")
         known: dict[str, F64] = {}
         if self.devices is not None:
             found = self.devices.at(keys["device_id"], timeless)
             is_own = found.pop("owner") == keys["customer_id"] % _OWNERS
-            known |= found | {"device_first_used": np.where(is_own, found["device_first_used"], np.nan)}
+            known |= found | {"device_first_used": either(is_own, found["device_first_used"], np.nan)}
         if self.merchants is not None:
             known |= self.merchants.at(keys["merchant_id"], timeless)
         if self.activity is not None:
@@ -130,10 +130,10 @@ class Lookups:
         return known
 
     def at_event(self, event: Mapping[str, Any]) -> dict[str, F64]:
-        """The same for one payment by the column names of ``transactions``: what a scoring service asks its stores."""
+        """The same as numbers, for one payment by the columns of ``transactions``: what a service asks its stores."""
         keys = {name: event[name] for name in KEYS if name.endswith("_id")}
         keys |= {"ip": ipv4(event["ip_address"]), "time": instant(event["event_time"])}
-        return self.at({name: np.array([-1 if value is None else value]) for name, value in keys.items()})
+        return self.at({name: number(-1 if value is None else value) for name, value in keys.items()})
 
 
 #: Owners are told apart by what of their number a float holds exactly.

@@ -7,13 +7,29 @@ end of the day before (``shared_entities``).
 from __future__ import annotations
 
 from functools import partial
+from statistics import median
 
 import numpy as np
 import polars as pl
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
-from fraud_assets.features.arrays import F64, I64, Bool, coded, micros, missing_where, ratio
+from fraud_assets.features.arrays import (
+    F64,
+    I64,
+    Bool,
+    coded,
+    constant,
+    either,
+    is_one,
+    larger,
+    like,
+    micros,
+    missing_where,
+    nothing,
+    ratio,
+    smaller,
+)
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
@@ -66,17 +82,17 @@ def compute(inputs: Inputs) -> Columns:
     no_payee, found = at.payee < 0, to_payees.alike("payee").first(PAST)
     is_new = found < 0
     times = to_payees.track.column("time")
-    age = np.where(is_new, 0, at.time - times[found]) if len(times) else np.zeros(len(at.time))
-    senders = {w: np.maximum(block.looked_up(f"payee_customers_{w}", unlisted=1), 1) for w in ("24h", "30d")}
+    age = either(found >= 0, at.time - times[found], 0) if len(times) else constant(at.time, 0)
+    senders = {w: larger(block.looked_up(f"payee_customers_{w}", unlisted=1), 1) for w in ("24h", "30d")}
     inflow = block.events.where("received").sum("cents", "24h")
     sent = block.events.where("sent").sum("cents", "24h")
-    distance, uses = _nearest(block, to_payees, is_new & ~no_payee)
+    distance, uses = _nearest(block, to_payees, is_new & (at.payee >= 0))
     return {
         "is_new_payee_c": missing_where(no_payee, is_new),
         "payee_age_days_c": missing_where(no_payee, age / micros("1d")),
         **{f"r_distinct_senders_{w}": missing_where(no_payee, count) for w, count in senders.items()},
         "c_inflow_24h": inflow / 100,
-        "c_passthrough_24h": ratio(np.minimum(sent, inflow), inflow),
+        "c_passthrough_24h": ratio(smaller(sent, inflow), inflow),
         "c_median_hold_minutes": _median_hold(block),
         "c_out_over_in_24h": ratio(at.cents + block.spending.sum("cents", "24h"), inflow),
         "ring_size_previous_day": block.looked_up("customer_ring_size", unlisted=1),
@@ -89,7 +105,10 @@ def compute(inputs: Inputs) -> Columns:
 def _median_hold(block: Block) -> F64:
     """Minutes; the middle two of an even number halved."""
     sent = block.events.where("was_held")
-    (lo, hi), own = sent.bounds("30d"), np.where(block.at.is_sending, block.hold, -1)
+    (lo, hi), own = sent.bounds("30d"), either(block.at.is_sending, block.hold, -1)
+    if is_one(own):  # the few numbers of one event are sorted faster than arrays of them are made
+        past = sent.track.column("hold")[larger(lo, hi - HOLDS) : hi].tolist()
+        return median(past if own < 0 else [*past, own]) / micros("1m") if past or own >= 0 else nothing(own)
     # Most payments send nothing on and have the same ones before them as the payment before.
     is_other = np.ones(len(own), dtype=np.bool_)
     is_other[1:] = (own[1:] >= 0) | (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1]) | (own[:-1] >= 0)
@@ -107,11 +126,12 @@ def _median_hold(block: Block) -> F64:
 def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
     """Distance from each new payee's name to the nearest that the customer has paid, and how often that was paid."""
     track, at = payments.track, block.at
-    distance, uses = (np.full(payments.queries, np.nan) for _ in range(2))
     first, end = payments.bounds(PAST)
     asked = np.flatnonzero(is_new & (end > first))
     if not len(asked):
-        return distance, uses
+        return nothing(first), nothing(first)
+    first, end, recipient = (np.atleast_1d(values) for values in (first, end, at.recipient))
+    distance, uses = nothing(first), nothing(first)
     lo, hi = first[asked, None], end[asked, None]
     back = hi - 1 - np.arange(COMPARED)
     is_last = (back >= lo) & (track.after("payee")[np.maximum(back, 0)] >= hi)  # a payee's last payment stands for it
@@ -119,7 +139,7 @@ def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
     event = back[query, place]
     # Names are many times those of the few payees, and a text costs more to make than to compare.
     paid, which = coded(event)
-    new = np.array(block.recipients(at.recipient[asked]), dtype=object).repeat(np.count_nonzero(is_last, axis=1))
+    new = np.array(block.recipients(recipient[asked]), dtype=object).repeat(np.count_nonzero(is_last, axis=1))
     old = np.array(block.recipients(track.column("recipient")[paid]), dtype=object)[which]
     edits: I64 = cpdist(new, old, scorer=OSA.distance, dtype=np.int64)
     starts = np.flatnonzero(np.diff(query, prepend=-1))  # each has one at least: the customer's last
@@ -129,7 +149,7 @@ def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
     times = key.searchsorted(payee | hi[query, 0]) - key.searchsorted(payee | lo[query, 0])
     distance[asked] = least
     uses[asked] = np.maximum.reduceat(np.where(edits == least[query], times, 0), starts)
-    return distance, uses
+    return like(at.time, distance), like(at.time, uses)
 
 
 FAMILY = Family("network", FEATURES, compute)

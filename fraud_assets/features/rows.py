@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.features.arrays import F64, I64, Bool
+from fraud_assets.features.arrays import F64, I64, Bool, is_one, rounded
 from fraud_assets.features.people import NO_DAY, People
 from fraud_assets.tables import DIRECTIONS, STATUSES
 
@@ -94,10 +94,11 @@ class Rows:
             If an amount is too large to be counted in cents beside the other numbers of a sort key.
         """
         amount = columns["amount"]
-        if len(amount) and amount.max() >= MOST:
+        most = amount if is_one(amount) else amount.max(initial=0)
+        if most >= MOST:
+            customer = people.customer_id[np.atleast_1d(columns["group"])[amount.argmax()]]
             raise ValueError(
-                f"an amount of customer {people.customer_id[columns['group'][amount.argmax()]]} is {amount.max():,.2f};"
-                f" features count in cents, up to {MOST:,} major units"
+                f"an amount of customer {customer} is {most:,.2f}; features count in cents, up to {MOST:,} major units"
             )
         time = columns["event_time"]
         same = ("transaction_id", "group", "latitude", "longitude")
@@ -109,13 +110,13 @@ class Rows:
             people=people,
             **{name: columns[name] for name in (*same, *codes)},
             time=time,
-            local=time + columns["utc_offset_minutes"].astype(np.int64) * 60_000_000,
+            local=time + columns["utc_offset_minutes"] * 60_000_000,
             posted=columns["posted_at"],
-            cents=np.rint(amount * 100).astype(np.int64),
+            cents=rounded(amount * 100),
             debit=columns["direction"] == _DEBIT,
             declined=columns["status"] == _DECLINED,
-            kind=columns["kind"].astype(np.int64),
-            channel=columns["channel"].astype(np.int64),
+            kind=columns["kind"],
+            channel=columns["channel"],
             watched_from=watched_from,
         )
 

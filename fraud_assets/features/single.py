@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ _CODED = {
 #: Of ``is_express_delivery``.
 _EXPRESS = {None: -1, False: 0, True: 1}
 _NAMES = list(REGISTRY)
+_IN_ORDER = itemgetter(*_NAMES)
 _FLOAT = [feature.dtype == pl.Float32 for feature in REGISTRY.values()]
 _IS_FLOAT = np.array(_FLOAT)
 Value = tuple[Any, ...]
@@ -151,22 +153,25 @@ def features_of_event(
     }
     recipients = [*recent.recipients, event["recipient_entity"]]
     own = _own(event) | code | {"group": 0}
+    numbers = dict(zip(own, np.array(list(own.values()), dtype=np.int64), strict=True))
+    numbers |= {name: np.float64(np.nan if event[name] is None else event[name]) for name in _FLOATS}
     block = Block(
         history=recent.history,
-        at=History.of(recent.history.people, {name: np.array([value]) for name, value in own.items()}),
+        at=History.of(recent.history.people, numbers),
         reports=recent.reports,
         logins=recent.logins,
         categories=[*recent.categories, event["category"]],
         recipients=lambda codes: [recipients[c] for c in codes.tolist()],
         known=known,
     )
-    columns = computed(block, context)
-    values = np.array([columns[name].item() for name in _NAMES], dtype=np.float64)
+    with np.errstate(over="ignore"):  # running sums may wrap around, of which arrays do not speak
+        columns = computed(block, context)
+    values = np.fromiter(_IN_ORDER(columns), np.float64, len(_NAMES))
     found = np.where(_IS_FLOAT, values.astype(np.float32), values).tolist()
     return {
         name: None if value != value else value if is_float else int(value)
         for name, value, is_float in zip(_NAMES, found, _FLOAT, strict=True)
-    } | {name: _name(block, name, int(columns[name][0])) for name in NAMED}
+    } | {name: _name(block, name, int(columns[name])) for name in NAMED}
 
 
 def _people(person: Mapping[str, Any], codes: dict[str, dict[Value, int]]) -> People:
@@ -218,8 +223,7 @@ def _logins(logins: pl.DataFrame, devices: dict[Value, int]) -> Logins:
 def _own(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event's numbers; what is not known when it is attempted is filled with what changes nothing."""
     now = instant(event["event_time"])
-    numbers = {name: np.nan if event[name] is None else event[name] for name in _FLOATS}
-    numbers |= {name: _ENUMS[name].index(event[name]) for name in ("channel", "kind", "direction")}
+    numbers = {name: _ENUMS[name].index(event[name]) for name in ("channel", "kind", "direction")}
     return numbers | {
         "transaction_id": event["transaction_id"],
         "utc_offset_minutes": event["utc_offset_minutes"],

@@ -9,12 +9,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.features.arrays import I64, micros, running
+from fraud_assets.features.arrays import I64, is_one, micros, running
 
 _MOST = int(np.iinfo(np.int64).max)
 
@@ -37,6 +38,23 @@ class Instants:
     time: I64
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _once(make: _Method) -> _Method:
+    """Of a method of a track: what it gives for the same arguments is made once."""
+
+    @wraps(make)
+    def made(track: Track, *arguments: Any) -> Any:
+        key = (make, arguments)
+        found = track.made.get(key)
+        if found is None:
+            found = track.made[key] = make(track, *arguments)
+        return found
+
+    return cast(_Method, made)
+
+
 class Track:
     """Events in the order of (group, time); columns are attributes of the source, by name.
 
@@ -52,108 +70,82 @@ class Track:
         self.rows, self.size = rows, len(rows)
         # The source keeps its tracks. Would they keep it, a block's memory would wait for the garbage collector.
         self._source = weakref.ref(source)
-        self._made: dict[tuple[str, str, int], Any] = {}
+        self.made: dict[tuple[Any, ...], Any] = {}
 
-    def _once(self, what: str, column: str, make: Callable[[], Any], number: int = 0) -> Any:
-        key = (what, column, number)
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
-
+    @_once
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the events, shape (n,)."""
-        return self._once("column", name, lambda: getattr(self._source(), name)[self.rows])
+        values: npt.NDArray[Any] = getattr(self._source(), name)
+        return values[self.rows]
 
+    @_once
     def where(self, mask: str) -> tuple[Track, I64]:
         """The events under a mask, and before each position (and after the last) how many of them there are."""
+        inside = self.column(mask)
+        return Track(self._source(), self.rows[inside]), running(inside)
 
-        def make() -> tuple[Track, I64]:
-            inside = self.column(mask)
-            return Track(self._source(), self.rows[inside]), running(inside)
-
-        return self._once("where", mask, make)
-
+    @_once
     def sums(self, name: str) -> I64:
         """Running sums of an integer column, shape (n + 1,)."""
-        return self._once("sums", name, lambda: running(self.column(name)))
+        return running(self.column(name))
 
+    @_once
     def index(self, name: str) -> tuple[int, I64]:
         """Codes and events in the order of (code, event): ``code << bits | event``, and the bits."""
         bits = self.size.bit_length()
-        return self._once("index", name, lambda: (bits, np.sort(self.column(name) << bits | np.arange(self.size))))
+        return bits, np.sort(self.column(name) << bits | np.arange(self.size))
 
+    @_once
     def counts(self, name: str, codes: int) -> npt.NDArray[np.int32]:
         """Events of each code before each position and before the end, shape (codes, n + 1), of up to 127 codes."""
+        counts, column = np.zeros((codes, self.size + 1), dtype=np.int32), self.column(name).astype(np.int8)
+        for code in range(codes):  # in one piece, it takes six times as long
+            np.cumsum(column == code, dtype=np.int32, out=counts[code, 1:])
+        return counts
 
-        def make() -> npt.NDArray[np.int32]:
-            counts, column = np.zeros((codes, self.size + 1), dtype=np.int32), self.column(name).astype(np.int8)
-            for code in range(codes):  # in one piece, it takes six times as long
-                np.cumsum(column == code, dtype=np.int32, out=counts[code, 1:])
-            return counts
-
-        return self._once("counts", name, make)
-
+    @_once
     def sums_by(self, code: str, name: str) -> I64:
         """Running sums of an integer column in the order of (code, event)."""
+        bits, key = self.index(code)
+        return running(self.column(name)[key & ((1 << bits) - 1)])
 
-        def make() -> I64:
-            bits, key = self.index(code)
-            return running(self.column(name)[key & ((1 << bits) - 1)])
-
-        return self._once("sums_by " + code, name, make)
-
+    @_once
     def before(self, name: str) -> I64:
         """One past the event of the same code before each event; 0 where there is none."""
+        bits, key = self.index(name)
+        code, order = key >> bits, key & ((1 << bits) - 1)
+        again = np.flatnonzero(code[1:] == code[:-1])
+        out = np.zeros(self.size, dtype=np.int64)
+        out[order[again + 1]] = order[again] + 1
+        return out
 
-        def make() -> I64:
-            bits, key = self.index(name)
-            code, order = key >> bits, key & ((1 << bits) - 1)
-            again = np.flatnonzero(code[1:] == code[:-1])
-            out = np.zeros(self.size, dtype=np.int64)
-            out[order[again + 1]] = order[again] + 1
-            return out
-
-        return self._once("before", name, make)
-
+    @_once
     def after(self, name: str) -> I64:
         """The event of the same code after each event; n where there is none."""
+        before = self.before(name)
+        out = np.full(self.size, self.size)
+        out[before[before > 0] - 1] = np.flatnonzero(before)
+        return out
 
-        def make() -> I64:
-            before = self.before(name)
-            out = np.full(self.size, self.size)
-            out[before[before > 0] - 1] = np.flatnonzero(before)
-            return out
-
-        return self._once("after", name, make)
-
+    @_once
     def after_last(self, mask: str) -> I64:
         """Before each position, and before the end: one past the last event under a mask; 0 where there is none."""
+        inside = np.where(self.column(mask), np.arange(1, self.size + 1), 0)
+        return np.append(0, np.maximum.accumulate(inside))
 
-        def make() -> I64:
-            inside = np.where(self.column(mask), np.arange(1, self.size + 1), 0)
-            return np.append(0, np.maximum.accumulate(inside))
-
-        return self._once("after_last", mask, make)
-
+    @_once
     def largest(self, name: str, level: int) -> I64:
         """The largest of the ``2**level`` values of a column from each position on."""
+        if not level:
+            return self.column(name)
+        half = self.largest(name, level - 1)
+        return np.maximum(half[: -(1 << (level - 1))], half[1 << (level - 1) :])
 
-        def make() -> I64:
-            if not level:
-                return self.column(name)
-            half = self.largest(name, level - 1)
-            return np.maximum(half[: -(1 << (level - 1))], half[1 << (level - 1) :])
-
-        return self._once("largest", name, make, level)
-
+    @_once
     def lately(self, name: str, most: int) -> I64:
         """The ``most`` values of a column before each position and before the end, (n + 1, most); 0 where none."""
-
-        def make() -> I64:
-            padded = np.concatenate([np.zeros(most, dtype=np.int64), self.column(name)])
-            return np.lib.stride_tricks.sliding_window_view(padded, most)
-
-        return self._once("lately", name, make, most)
+        padded = np.concatenate([np.zeros(most, dtype=np.int64), self.column(name)])
+        return np.lib.stride_tricks.sliding_window_view(padded, most)
 
 
 class Timeline(Track):
@@ -179,9 +171,9 @@ class Timeline(Track):
 
     def finder(self, at: Timed, delay: int) -> Callable[[str], tuple[I64, I64]]:
         """From a window to the first event in it and the first after it, for each query."""
+        if is_one(at.time):
+            return self._finder_of_one(int(at.group) * self._length, int(at.time) - self._base - delay)
         self._check(at.group)
-        if len(at.time) == 1:
-            return self._finder_of_one(int(at.group[0]) * self._length, int(at.time[0]) - self._base - delay)
         start, asked = at.group * self._length, at.time - (self._base + delay)
         end = self._at(start, asked)
 
@@ -191,10 +183,10 @@ class Timeline(Track):
         return find
 
     def _finder_of_one(self, start: int, asked: int) -> Callable[[str], tuple[I64, I64]]:
-        """The same for one query, with plain numbers: arrays of one cost several times as much."""
+        """The same for one query, with plain numbers."""
 
-        def place(asked: int) -> I64:
-            return np.array([self._key.searchsorted(start + min(max(asked, 0), self._length))])
+        def place(asked: int) -> Any:
+            return self._key.searchsorted(start + min(max(asked, 0), self._length))
 
         end = place(asked)
         return lambda window: (place(asked - micros(window)), end)

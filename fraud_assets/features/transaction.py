@@ -7,13 +7,12 @@ from functools import lru_cache, partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, LOG_SCALE, micros, missing_where
+from fraud_assets.features.arrays import F64, I64, LOG_SCALE, either, is_one, micros, missing_where, smaller
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 
 NIGHT_ENDS = 5  # local hour
 JUST_BELOW = 10  # per cent of a limit
 
-_NO_LIMIT = 2**56  # cents
 _ANGLE = 2 * np.pi * np.arange(1440) / 1440  # of the minutes of a day
 _SIN, _COS = np.sin(_ANGLE), np.cos(_ANGLE)
 
@@ -50,7 +49,7 @@ def compute(inputs: Inputs) -> Columns:
     minute = at.local % micros("1d") // micros("1m")
     weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
     # The lowest limit above the amount is the one it could be just below.
-    limit = np.append(context.limits, _NO_LIMIT)[context.limits.searchsorted(cents, side="right")]
+    limit = context.limit_above(cents)
     return {
         "amount_log": at.log_amount / LOG_SCALE,
         "amount_has_cents": cents % 100 != 0,
@@ -71,12 +70,12 @@ def compute(inputs: Inputs) -> Columns:
 
 def _days_since_payday(day: I64, payday: I64) -> F64:
     """Days since the latest payday at or before the local day; NaN where payday is 0."""
-    if not len(day):
+    if not day.size:
         return np.empty(0)
-    first = int(day.min())
-    number, length, before = (figures[day - first] for figures in _calendar(first, int(day.max())))
-    this, last = np.minimum(payday, length), np.minimum(payday, before)
-    since = np.where(number >= this, number - this, number + before - last)
+    first, last_day = (int(day), int(day)) if is_one(day) else (int(day.min()), int(day.max()))
+    number, length, before = (figures[day - first] for figures in _calendar(first, last_day))
+    this, last = smaller(payday, length), smaller(payday, before)
+    since = either(number >= this, number - this, number + before - last)
     return missing_where(payday == 0, since)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from fraud_assets.features.arrays import F64, micros, missing_where
+from fraud_assets.features.arrays import F64, either, micros, missing_where, nothing, opposite
 from fraud_assets.features.block import Block
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import LONGEST_HOLD, PAST
@@ -43,13 +43,15 @@ def compute(inputs: Inputs) -> Columns:
     """The family's columns for the targets of a block."""
     block, at = inputs.block, inputs.block.at
     level, identified = block.people.kyc_level[at.group], block.people.registered[at.group]
-    unknown = ~block.people.is_verified[at.group] | (identified == NO_DAY)
-    age = at.local_day - np.where(unknown, 0, identified)
+    unknown = opposite(block.people.is_verified[at.group]) | (identified == NO_DAY)
+    age = at.local_day - either(opposite(unknown), identified, 0)
     return {
         "kyc_level": missing_where(level < 0, level),
         "kyc_age_days": missing_where(unknown | (age < 0), age),
         "redemptions_24h": block.spending.sum("is_withdrawal", "24h"),
-        "deposit_to_redeem_minutes": missing_where(~at.is_withdrawal | (block.hold < 0), block.hold / micros("1m")),
+        "deposit_to_redeem_minutes": missing_where(
+            opposite(at.is_withdrawal) | (block.hold < 0), block.hold / micros("1m")
+        ),
         "login_new_ip_24h": _new_logins(block),
         "transfer_fanout_1h": block.spending.where("is_payee_sent").distinct("payee", "1h"),
         "source_address_age_days": _source_age(block),
@@ -58,7 +60,7 @@ def compute(inputs: Inputs) -> Columns:
 
 def _new_logins(block: Block) -> F64:
     if block.sessions is None:
-        return np.full(len(block.at.time), np.nan)
+        return nothing(block.at.time)
     return block.sessions.sum("entered_from_new_ip", "24h").astype(np.float64)
 
 
@@ -66,7 +68,7 @@ def _source_age(block: Block) -> F64:
     came = block.events.where("received")
     source, known = came.latest("payee", PAST), came.where("has_payee")
     if not known.size:
-        return np.full(known.queries, np.nan)
+        return nothing(block.at.time)
     first = known.alike("payee", source).first(PAST)
     return missing_where(first < 0, (block.at.time - known.track.column("time")[first]) / micros("1d"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +37,14 @@ def test_the_debits_of_the_month_are_scored_in_ledger_order() -> None:
     assert rows["transaction_id"].equals(debits["transaction_id"])
     assert rows.schema == pl.Schema(schema())
     assert set(debits["status"].unique()) == {"approved", "declined", "pending"}
+
+
+def test_customers_whose_rows_are_all_too_old_give_no_rows() -> None:
+    world = bank(16)
+    edge = world.month.start - timedelta(days=85)
+    old = world.with_rows(world.transactions.filter(pl.col("event_time") < edge))
+    assert not old.transactions.is_empty()
+    assert old.features().is_empty()
 
 
 def test_the_order_of_rows_within_a_file_does_not_matter() -> None:

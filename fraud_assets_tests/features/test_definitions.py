@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,13 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fraud_assets.features.arrays import I64
 from fraud_assets.features.context import Context
+from fraud_assets.features.events import Events
 from fraud_assets.features.registry import feature_names
 from fraud_assets.features.single import Recent, features_of_event
+from fraud_assets.features.tracks import Instants, Timeline
 from fraud_assets.tables import Transactions, polars_schema
 from fraud_assets_tests.features import properties
 from fraud_assets_tests.features.ledgers import Bank, bank
 from fraud_assets_tests.features.slow import reference
+
+
+@dataclass(frozen=True)
+class Values(Instants):
+    value: I64
+
 
 banks = st.builds(bank, st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 160), new=st.booleans())
 
@@ -67,6 +76,15 @@ def test_one_event_is_computed_without_a_query_engine(monkeypatch: pytest.Monkey
             if hasattr(owner, name):
                 monkeypatch.setattr(owner, name, refuse)
     assert features_of_event(event, recent, context, {})["km_from_home"] is None
+
+
+def test_a_window_of_one_query_has_its_sum_where_running_sums_wrap_around() -> None:
+    source = Values(np.zeros(5, dtype=np.int64), np.arange(5) * 60_000_000, np.full(5, 2**61))
+    latest = Instants(np.int64(0), np.int64(5 * 60_000_000))  # type: ignore[arg-type]  # a single event's
+    everybody = Instants(source.group, source.time + 60_000_000)
+    with np.errstate(over="ignore"):
+        found = Events.of(Timeline.of(source), latest).sum("value", "2m")
+    assert found == Events.of(Timeline.of(source), everybody).sum("value", "2m")[-1] == 2**62
 
 
 def test_a_customers_first_event_ever_has_features() -> None:

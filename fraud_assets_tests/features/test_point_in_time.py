@@ -55,8 +55,9 @@ def test_only_the_columns_that_features_may_read_are_read() -> None:
 def next_event(inputs: Inputs, columns: Columns) -> Columns:
     """Counts one event too many: the row after the window."""
     history, at = inputs.block.history, inputs.block.at
-    later = (at.time[:, None] < history.time) & (at.group[:, None] == history.group)
-    return columns | {"c_count_24h": columns["c_count_24h"] + later.any(axis=1)}
+    time, group = (np.expand_dims(values, -1) for values in (at.time, at.group))
+    later = (time < history.time) & (group == history.group)
+    return columns | {"c_count_24h": columns["c_count_24h"] + later.any(axis=-1)}
 
 
 def same_instant(inputs: Inputs, columns: Columns) -> Columns:
