@@ -6,6 +6,7 @@ there are too few frauds passes nobody and refuses nobody.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,12 +27,13 @@ AP_TOLERANCE, ENOUGH_FOR_INTERVAL = 0.005, 1000
 VALUE_TOLERANCE, RECALL_TOLERANCE = 0.02, 0.10
 #: Reported frauds from which a recall by type, or the calibration, is judged at all; for a group, false alarms.
 ENOUGH = 50
-#: Expected over observed frauds; only an interval wholly outside refuses: a few dozen frauds scatter more than this.
+#: Expected over observed frauds; only an interval wholly outside refuses, and only whoever is further out than the
+#: champion: a few dozen frauds come in campaigns, and a quiet fortnight puts every model above the band.
 CALIBRATION_BAND = (0.8, 1.25)
-#: By how much a group's false alarms, against everybody's, may differ from what they were under the champion. Groups
-#: that shop differently have different rates whoever scores them, so the change is judged; only an interval wholly
-#: outside refuses.
-FAIRNESS_BAND = (0.8, 1.25)
+#: The factor by which a group's false alarms may lie further from everybody's than they do under the champion. Groups
+#: that shop differently have different rates whoever scores them, so the change is judged, and never one towards
+#: even-handedness; only an interval wholly beyond refuses.
+FAIRNESS_FACTOR = 1.25
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,15 @@ class Trial:
             )
 
     def _calibration(self) -> Rule:
-        ratio, count = float(self.new_figures["expected_over_observed"]), int(self.rows.is_fraud.sum())
+        ratio, old = (float(of["expected_over_observed"]) for of in (self.new_figures, self.old_figures))
+        count = int(self.rows.is_fraud.sum())
         least, most = self.new_figures["expected_over_observed_interval"]
+        fits = least <= CALIBRATION_BAND[1] and most >= CALIBRATION_BAND[0]
         return Rule(
-            f"calibration within {CALIBRATION_BAND[0]} to {CALIBRATION_BAND[1]}",
-            _overlaps(least, most, CALIBRATION_BAND) if count >= ENOUGH else None,
-            f"expected over observed {ratio:.3f}, 95 % interval {least:.3f} to {most:.3f}, {count} frauds"
-            + _needed(count),
+            f"calibration within {CALIBRATION_BAND[0]} to {CALIBRATION_BAND[1]}, or no further out than the champion's",
+            bool(fits or _from_even(ratio) <= _from_even(old)) if count >= ENOUGH else None,
+            f"expected over observed {ratio:.3f}, 95 % interval {least:.3f} to {most:.3f}, against {old:.3f},"
+            f" {count} frauds" + _needed(count),
         )
 
     def _groups(self, alerted: Mapping[str, Mask], groups: pl.DataFrame) -> Iterator[Rule]:
@@ -143,16 +147,15 @@ class Trial:
                     name: (here[name] / (inside & honest).sum()) / (alarm.sum() / honest.sum())
                     for name, alarm in false.items()
                 }
-                change = share[self.new] / share[self.old]
+                further = _from_even(share[self.new]) - _from_even(share[self.old])
                 # Counts of alarms as Poisson's, on the log scale.
-                spread = float(np.exp(1.96 * np.sqrt(sum(1 / count for count in here.values()))))
-                passed = _overlaps(change / spread, change * spread, FAIRNESS_BAND) if fewest >= ENOUGH else None
-                low, high = FAIRNESS_BAND
+                spread = 1.96 * float(np.sqrt(sum(1 / count for count in here.values())))
+                low, value_of, high = (float(np.exp(further + d)) for d in (-spread, 0.0, spread))
                 yield Rule(
-                    f"false alarms of {column} {value} within {low} to {high} of what they were",
-                    passed,
-                    f"{share[self.new]:.2f} of everybody's rate against {share[self.old]:.2f}, change {change:.2f},"
-                    f" 95 % interval {change / spread:.2f} to {change * spread:.2f}"
+                    f"false alarms of {column} {value} no further from everybody's by more than {FAIRNESS_FACTOR}",
+                    low <= FAIRNESS_FACTOR if fewest >= ENOUGH else None,
+                    f"{share[self.new]:.2f} of everybody's rate against {share[self.old]:.2f}, further by"
+                    f" {value_of:.2f}, 95 % interval {low:.2f} to {high:.2f}"
                     + (f", {fewest} false alarms, {ENOUGH} needed" if fewest < ENOUGH else ""),
                 )
 
@@ -164,8 +167,9 @@ class Trial:
         return alerted
 
 
-def _overlaps(least: float, most: float, band: tuple[float, float]) -> bool:
-    return bool(least <= band[1] and most >= band[0])
+def _from_even(ratio: float) -> float:
+    """How far a ratio is from 1, on the log scale; half is as far as double."""
+    return abs(math.log(ratio)) if ratio > 0 else math.inf
 
 
 def _needed(count: int) -> str:

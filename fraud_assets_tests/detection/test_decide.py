@@ -10,8 +10,9 @@ import pytest
 
 from fraud_assets.detection.decide import decide_champion
 from fraud_assets.detection.promotion import ENOUGH_FOR_INTERVAL, Rule, Trial
-from fraud_assets.detection.train import Compared
+from fraud_assets.detection.train import Compared, compare
 from fraud_assets.detection.trained import CandidateSet, TrainedModel
+from fraud_assets.knowledge import known_at
 from fraud_assets_tests.detection.synthetic import FEBRUARY, LEARNING, MARCH, bank, candidates
 
 
@@ -125,13 +126,33 @@ def test_false_alarms_shifted_onto_a_group_refuse_a_challenger(first: dict[str, 
     figures |= {"expected_over_observed_interval": [0.9, 1.1]}  # type: ignore[dict-item]
     learning = LEARNING.model_copy(update={"alerts_per_10000": 10_000 * even.sum() / rows})
 
-    def fairness(name: str) -> list[Rule]:
-        rules = Trial(judged, name, "old", figures, figures, learning).rules(np.zeros(50), groups)
+    def fairness(name: str, champion: str = "old") -> list[Rule]:
+        rules = Trial(judged, name, champion, figures, figures, learning).rules(np.zeros(50), groups)
         return [rule for rule in rules if rule.rule.startswith("false alarms of segment")]
 
     assert [rule.passed for rule in fairness("same")] == [True, True]
     assert False in [rule.passed for rule in fairness("new")]
+    assert False not in [rule.passed for rule in fairness("old", "new")]  # towards even-handedness
     assert not [r for r in decide(candidates(MARCH), first)["rules"] if r["rule"].startswith("false alarms")]
+
+
+@pytest.mark.parametrize(("challenger", "champion", "passes"), [(1.5, 1.1, False), (1.5, 1.7, True), (1.2, 1.1, True)])
+def test_bad_calibration_refuses_whoever_is_worse_than_the_champion(
+    challenger: float, champion: float, passes: bool
+) -> None:
+    document = candidates(MARCH)
+    world = bank()
+    assert document.slices is not None
+    known = known_at(world.reports, document.slices.cut).collect()
+    rows = compare(world.features, known, document.slices, document.models)
+    figures: dict[str, Any] = {"net_savings": 1.0, "value_detection": 0.5}
+    mine, theirs = (
+        figures | {"expected_over_observed": at, "expected_over_observed_interval": [0.95 * at, 1.05 * at]}
+        for at in (challenger, champion)
+    )
+    rules = Trial(rows, "xgboost", "logistic", mine, theirs, LEARNING).rules(np.zeros(50))
+    (rule,) = [rule for rule in rules if rule.rule.startswith("calibration")]
+    assert rule.passed is passes
 
 
 def test_few_frauds_of_a_type_judge_nobody(first: dict[str, Any]) -> None:
