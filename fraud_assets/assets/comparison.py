@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fraud_assets.assets.trial import with_amounts
+from fraud_assets.assets.trial import months_of_reports, with_amounts
 from fraud_assets.detection.policy import decide, gain_threshold, review_gain
 from fraud_assets.detection.trained import TrainedModel, scored_batches
 from fraud_assets.evaluation.comparison import CHAMPION, compare_candidates
@@ -38,13 +38,14 @@ def compare_months(
     """The document of :func:`~fraud_assets.evaluation.comparison.compare_candidates` over the months.
 
     With ``champion``, that of :func:`~fraud_assets.evaluation.pooled.judge_champion`, and ``champions``, who scored
-    each month and why. Months without a champion are left out. Judged against the truth, or, for a user's own
-    transactions, against the reports that are in the lake.
+    each month and why. Months without a champion, or without candidates beside it, are left out. Judged against the
+    truth, or, for a user's own transactions, against the reports that are in the lake.
 
     Parameters
     ----------
     yardsticks
-        By month, transaction_id and scores (``yardstick_<name>``) of models to measure beside the champion.
+        By month, transaction_id and scores (``yardstick_<name>``) of models to measure beside the champion; left out
+        unless there are some for each month.
 
     Raises
     ------
@@ -52,15 +53,17 @@ def compare_months(
         If a table or document of a month is missing, or none of the months has a champion.
     """
     require_months(lake, bank, months)
-    frames = [frame for month in months for frame in _month(lake, bank, month, months)]
+    frames = [frame for month in months for frame in _month(lake, bank, month)]
     if not frames:
-        raise LakeError(f"{bank.name} has no champion in {', '.join(months)}; name later months")
+        raise LakeError(f"{bank.name} has no champion with candidates in {', '.join(months)}; name later months")
     rows, settings = pl.concat(frames), Settings.of(bank)
     del frames
     made = rows.rename({f"score_{CHAMPION}": "score"}).drop("^(score|decision)_.*$")
     if yardsticks:
-        measured = pl.concat([yardsticks[month] for month in made["month"].unique(maintain_order=True)])
-        made = made.join(measured, on="transaction_id", how="left", maintain_order="left")
+        found = made["month"].unique(maintain_order=True)
+        if set(found) <= set(yardsticks):
+            measured = pl.concat([yardsticks[month] for month in found])
+            made = made.join(measured, on="transaction_id", how="left", maintain_order="left")
     return compare_candidates(rows.drop(_MADE), settings) | {
         "champion": judge_champion(made, settings),
         "champions": [_who(lake, bank, month) for month in rows["month"].unique(maintain_order=True)],
@@ -96,19 +99,19 @@ def require_months(lake: Lake, bank: Bank, months: Sequence[str]) -> None:
             )
 
 
-def _month(lake: Lake, bank: Bank, month: str, months: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The month's rows, scored and decided by every candidate; nothing where there is no champion."""
+def _month(lake: Lake, bank: Bank, month: str) -> Iterator[pl.DataFrame]:
+    """The month's rows, scored and decided by every candidate; nothing where there is no champion or no candidate."""
 
     def value(asset: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(lake.read_bytes(Place(bank.name, asset, month).value))
         return found
 
-    decision = value("champion")
-    if decision["model"] is None:
+    decision, candidates = value("champion"), value("candidate_models")["models"]
+    if decision["model"] is None or not candidates:
         return
-    documents = {**value("candidate_models")["models"], CHAMPION: decision["model"]}
+    documents = {**candidates, CHAMPION: decision["model"]}
     models = {name: TrainedModel.load(document) for name, document in documents.items()}
-    features, ledger, anomalies = (lake.scan_parquet([Place(bank.name, name, month).parquet]) for name in _TABLES)
+    features, ledger = (lake.scan_parquet([Place(bank.name, name, month).parquet]) for name in _TABLES[:2])
     kept, scores = [], []
     keys = ("transaction_id", "customer_id", "event_time", "amount", "status")
     for frame, raw, _ in scored_batches(with_amounts(features, ledger), models):
@@ -128,23 +131,28 @@ def _month(lake: Lake, bank: Bank, month: str, months: Sequence[str]) -> Iterato
     decisions["decision"] = _named(decide(probability, amount, learning.costs, fixed["fixed"]["review_gain"]))
     decisions["is_over_threshold"] = pl.Series(probability > fixed["score"])
     queue = pl.lit(fixed["daily_queue"]["alerts_a_day"])
-    yield rows.join(
-        labels_of(lake, bank, anomalies, months), on="transaction_id", how="left", maintain_order="left"
-    ).with_columns(pl.col("is_fraud").fill_null(value=False), month=pl.lit(month), alerts_a_day=queue, **decisions)
+    yield rows.join(labels_of(lake, bank, month), on="transaction_id", how="left", maintain_order="left").with_columns(
+        pl.col("is_fraud").fill_null(value=False), month=pl.lit(month), alerts_a_day=queue, **decisions
+    )
 
 
 def _named(decisions: NDArray[np.int8]) -> pl.Series:
     return pl.Series(DECISIONS, dtype=pl.Enum(DECISIONS))[decisions]
 
 
-def labels_of(lake: Lake, bank: Bank, anomalies: pl.LazyFrame, months: Sequence[str]) -> pl.DataFrame:
-    """What is fraud, in truth or, where there is none, as reported; and what only looks like it."""
+def labels_of(lake: Lake, bank: Bank, month: str) -> pl.DataFrame:
+    """What is fraud in a month, and what only looks like it: in truth or, where there is none, as reported so far.
+
+    Whichever months are looked at together: the reports are those of the month and of the months after it in the lake.
+    """
     columns = ("transaction_id", "is_fraud", "fraud_type", "campaign_id", "lookalike_of")
+    anomalies = lake.scan_parquet([Place(bank.name, "labeled_anomalies", month).parquet])
     truth = anomalies.filter(pl.col("is_fraud") | pl.col("lookalike_of").is_not_null()).select(*columns).collect()
     if bank.has_truth:
         return truth
-    reports = lake.scan_parquet([Place(bank.name, "incident_reports", month).parquet for month in months])
-    known = known_at(reports, bank.month(months[-1]).end).select(
+    told = months_of_reports(lake, bank.name, bank.month(month))
+    reports = lake.scan_parquet([Place(bank.name, "incident_reports", one.key).parquet for one in told])
+    known = known_at(reports, told[-1].end).select(
         "transaction_id", is_fraud=pl.lit(value=True), fraud_type="reported_type"
     )
     return pl.concat([truth.clear(), known.cast({"fraud_type": truth.schema["fraud_type"]}).collect()], how="diagonal")

@@ -4,7 +4,6 @@
 
 import base64
 import json
-from itertools import takewhile
 from typing import Any
 
 import dagster as dg
@@ -13,7 +12,7 @@ import polars as pl
 from fraud_assets.assets.analysis import analyse
 from fraud_assets.assets.common import Chain
 from fraud_assets.assets.review import FEATURE_WORTH
-from fraud_assets.assets.trial import trial_rows, with_amounts, with_champion
+from fraud_assets.assets.trial import months_of_reports, trial_rows, with_amounts, with_champion
 from fraud_assets.detection.scoring import score_candidates, score_month
 from fraud_assets.detection.trained import CandidateSet
 from fraud_assets.evaluation.picture import small_picture, summary_markdown
@@ -25,7 +24,7 @@ from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake
-from fraud_assets.months import REPORT_DELAY, Month
+from fraud_assets.months import Month
 
 _TRIED = (
     "scored_transactions",
@@ -97,7 +96,7 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         if champion["model"] is None:
             return _document(no_model(scenario.title, month, champion["why"]))
         candidates = CandidateSet.load(candidate_models)
-        known = _months_of_reports(lake.lake, scenario.name, month)
+        known = months_of_reports(lake.lake, scenario.name, month)
         rows = trial_rows(
             scored_transactions,
             score_candidates(with_amounts(transaction_features, transactions), candidates),
@@ -123,12 +122,6 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         return _document(report)
 
     return [scored_transactions, evaluation_report]
-
-
-def _months_of_reports(lake: Lake, bank: str, month: Month) -> list[Month]:
-    """The month and those after it whose reports are in the lake without a gap, as many as are of use."""
-    later = [month + k for k in range(1, REPORT_DELAY + 1)]
-    return [month, *takewhile(lambda other: lake.exists(Place(bank, "incident_reports", other.key).parquet), later)]
 
 
 def _on_demand(lake: Lake, place: Place) -> dict[str, Any] | None:

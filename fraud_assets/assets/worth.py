@@ -72,8 +72,7 @@ def feature_worth(
         if scores is None:
             continue
         rows = lake.scan_parquet([Place(bank.name, "transaction_features", month).parquet])
-        truth = lake.scan_parquet([Place(bank.name, "labeled_anomalies", month).parquet])
-        labels = labels_of(lake, bank, truth, months).select("transaction_id", "is_fraud", "campaign_id")
+        labels = labels_of(lake, bank, month).select("transaction_id", "is_fraud", "campaign_id")
         parts.append(
             rows.select("transaction_id", "customer_id")
             .collect()

@@ -139,12 +139,11 @@ class Trial:
             values = people[column].cast(pl.String)
             for value in sorted(values.drop_nulls().unique().to_list()):
                 inside = (values == value).fill_null(False).to_numpy()
-                here = {name: int((inside & alarm).sum()) for name, alarm in false.items()}
-                fewest = min(here.values())
-                if not fewest:
-                    continue
+                # Half an alarm more: a group without one has a rate below everybody's, not none.
+                here = {name: int((inside & alarm).sum()) + 0.5 for name, alarm in false.items()}
+                most = int(max(here.values()))
                 share = {
-                    name: (here[name] / (inside & honest).sum()) / (alarm.sum() / honest.sum())
+                    name: (here[name] / ((inside & honest).sum() + 1)) / ((alarm.sum() + 0.5) / (honest.sum() + 1))
                     for name, alarm in false.items()
                 }
                 further = _from_even(share[self.new]) - _from_even(share[self.old])
@@ -153,10 +152,10 @@ class Trial:
                 low, value_of, high = (float(np.exp(further + d)) for d in (-spread, 0.0, spread))
                 yield Rule(
                     f"false alarms of {column} {value} no further from everybody's by more than {FAIRNESS_FACTOR}",
-                    low <= FAIRNESS_FACTOR if fewest >= ENOUGH else None,
+                    low <= FAIRNESS_FACTOR if most >= ENOUGH else None,
                     f"{share[self.new]:.2f} of everybody's rate against {share[self.old]:.2f}, further by"
                     f" {value_of:.2f}, 95 % interval {low:.2f} to {high:.2f}"
-                    + (f", {fewest} false alarms, {ENOUGH} needed" if fewest < ENOUGH else ""),
+                    + (f", {most} false alarms, {ENOUGH} needed" if most < ENOUGH else ""),
                 )
 
     def _alerted(self, name: str) -> Mask:
