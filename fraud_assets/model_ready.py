@@ -63,7 +63,8 @@ def write_model_ready(
     month
         The test; the months before it are what is learned from.
     target, prefix
-        Lake and folder in it; the files are ``rows.parquet`` and ``transformer.json``.
+        Lake and folder in it; the files are ``rows.parquet`` and ``transformer.json``, which has the SHA-256 of the
+        rows it belongs to: the two appear one after the other, and a kill may come between.
     truth
         Also the column ``y_truth`` for the test.
 
@@ -103,7 +104,7 @@ def write_model_ready(
             **found.preparation.document(),
         }
         rows = write_parquet(target, f"{prefix}{ROWS}", found.rows, progress=progress)
-    text = json.dumps(document, indent=1, allow_nan=False).encode()
+    text = json.dumps({"rows_sha256": rows.sha256, **document}, indent=1, allow_nan=False).encode()
     transformer = write_bytes(target, f"{prefix}{TRANSFORMER}", text + b"\n")
     return ModelReady(
         rows, transformer, _counts(target, f"{prefix}{ROWS}"), len(found.preparation.columns), reporting[-1]

@@ -3,26 +3,35 @@
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
 import base64
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import polars as pl
 
 from fraud_assets.assets.common import Chain
+from fraud_assets.detection.slices import split
 from fraud_assets.detection.trained import TrainedModel
 from fraud_assets.evaluation import drift, sampling
+from fraud_assets.features.feature import Feature, span
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake
-from fraud_assets.months import TRAINING_WINDOW, Month
+from fraud_assets.months import REPORT_DELAY, TRAINING_WINDOW, Month
 
 #: A champion that learned longer ago than this is held against the months before.
 _MOST_MONTHS = 12
 _FEATURES = "transaction_features"
 _SCORED = "scored_transactions"
+#: Knowledge that is so old when it counts is that of reports.
+_OLD_KNOWLEDGE = timedelta(days=7)
+#: Features that are made of another one that reads reports.
+_BY_REPORTS = {"anomaly_x_merchant_risk"}
+_DAY = timedelta(days=1)
 
 
 def drift_assets(chain: Chain) -> list[dg.AssetsDefinition]:
@@ -60,7 +69,8 @@ def measure_month(chain: Chain, lake: LakeResource, month: Month, decision: dict
     earliest = min([month - TRAINING_WINDOW, *trained_on])
     before = _months_before(lake.lake, bank.name, month, min(month.index - earliest.index, _MOST_MONTHS))
     model = TrainedModel.load(decision["model"]) if decision["model"] else None
-    samples = [_sample(chain, lake, other, model) for other in [*before, month]]
+    unseen = _held_out_from(trained_on)
+    samples = [_sample(chain, lake, other, model, unseen) for other in [*before, month]]
     alerts = [_alerts(lake.lake, bank.name, other) for other in [*before, month]]
     return drift.measure_drift(
         bank.title,
@@ -69,6 +79,7 @@ def measure_month(chain: Chain, lake: LakeResource, month: Month, decision: dict
         champion=decision["champion"]["name"] if model else None,
         alerts=[row for row in alerts if row],
         families={name: feature.family for name, feature in REGISTRY.items()},
+        look_back={name: _look_back(feature) for name, feature in REGISTRY.items()},
         sampled_by=sampling.rule(samples[-1].rows, drift.MOST_ROWS),
     )
 
@@ -82,22 +93,46 @@ def _training_months(decision: dict[str, Any]) -> list[Month]:
     return [first + k for k in range(end.index - first.index)]
 
 
+def _held_out_from(trained_on: list[Month]) -> datetime | None:
+    """The first instant whose payments a champion has not been fitted on: training and tuning end there."""
+    slices = split(trained_on[-1] + 1, trained_on[0]) if trained_on else None
+    return slices.compare.start if slices else None
+
+
+def _look_back(feature: Feature) -> float:
+    """Days of the bank's life that a feature needs before it says all that it ever will.
+
+    A feature that reads reports also needs those of frauds before its window, which come in for months.
+    """
+    reads_reports = span(feature.delay) >= _OLD_KNOWLEDGE or feature.name in _BY_REPORTS
+    return feature.reach / _DAY + (REPORT_DELAY * 30 if reads_reports else 0)
+
+
 def _months_before(lake: Lake, bank: str, month: Month, most: int) -> list[Month]:
     """The months before that have their features in the lake, oldest first, up to the first gap."""
     back = (month - k for k in range(1, most + 1))
     return [*takewhile(lambda other: lake.exists(Place(bank, _FEATURES, other.key).parquet), back)][::-1]
 
 
-def _sample(chain: Chain, lake: LakeResource, month: Month, model: TrainedModel | None) -> drift.MonthSample:
+def _sample(
+    chain: Chain, lake: LakeResource, month: Month, model: TrainedModel | None, unseen: datetime | None
+) -> drift.MonthSample:
+    """Some rows of a month; those from ``unseen`` on have a score."""
     table = chain.table(lake, _FEATURES, [month])
     columns = [name for name in table.collect_schema().names() if name in REGISTRY]
     rows = table.select(pl.len()).collect().item()
     chosen = table.filter(sampling.some_rows(rows, drift.MOST_ROWS))
-    frame = chosen.select("customer_id", *columns).collect(engine="streaming")
+    age = (pl.col("event_time") - chain.scenario.first.start).dt.total_seconds() / _DAY.total_seconds()
+    frame = chosen.select("customer_id", "event_time", *columns, memory_days=age).collect(engine="streaming")
     # A month made before a feature of the champion's existed has no score.
-    if model and set(model.encoder.features) <= set(columns):
-        frame = frame.with_columns(score=pl.Series(model.raw_scores(model.encoder.codes(frame)), dtype=pl.Float64))
-    return drift.MonthSample(month.key, rows, frame)
+    if model and unseen and set(model.encoder.features) <= set(columns):
+        is_unseen = frame["event_time"] >= unseen
+        some = frame.filter(is_unseen)
+        scores = np.full(frame.height, np.nan)
+        if some.height:
+            scores[is_unseen.to_numpy()] = model.raw_scores(model.encoder.codes(some))
+        frame = frame.with_columns(score=pl.Series(scores).fill_nan(None))
+    return drift.MonthSample(month.key, rows, frame.drop("event_time"))
 
 
 def _alerts(lake: Lake, bank: str, month: Month) -> dict[str, Any] | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from difflib import get_close_matches
+from pathlib import Path
 
 import polars as pl
 
@@ -18,6 +20,7 @@ from fraud_assets.lake.paths import MLFLOW_FOLDER, STAGING, Place, asset_folder
 from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.reading import scan_in_pieces
 from fraud_assets.lake.store import Lake, LakeError
+from fraud_assets.lake.sweep import sweep
 from fraud_assets.lake.writing import Progress, Written
 from fraud_assets.scenario import Bank
 from fraud_assets.tables import TABLES
@@ -27,6 +30,8 @@ LABELED_TRANSACTIONS = "labeled_transactions"
 DEFAULT_KEY = "data/synthetic_transactions_labeled.csv"
 #: Tables that a chain makes, besides those it may have in addition.
 KNOWN_TABLES = (*TABLES, "transaction_features", LABELED_TRANSACTIONS)
+#: A half-written file that has not grown for so long is of a killed process.
+_DEAD = timedelta(hours=1)
 
 
 def months_in_lake(lake: Lake, scenario: Bank, table: str) -> list[str]:
@@ -44,8 +49,15 @@ def chosen_months(
     ------
     ScenarioError
         If a month is outside the scenario's range.
+    LakeError
+        If none is asked for, and the lake has none.
     """
-    return sorted({scenario.month(month).key for month in months or months_in_lake(lake, scenario, table)})
+    wanted = months or months_in_lake(lake, scenario, table)
+    if not wanted:
+        raise LakeError(
+            f"the lake {lake.url} has no month with {scenario.name}/{table}; run the job {scenario.name}_monthly first"
+        )
+    return sorted({scenario.month(month).key for month in wanted})
 
 
 def tables_in_lake(lake: Lake, scenario: Bank, table: str, months: Sequence[str]) -> list[str]:
@@ -185,19 +197,17 @@ def destination(
     Raises
     ------
     LakeError
-        If there is no such format, or nothing can be written there.
+        If there is no such format, nothing can be written there, or the chain keeps its tables there.
     """
     if ending is not None and ending not in FORMATS:
         raise LakeError(f"format {ending!r} does not exist; there are {endings()}")
-    if to == "":
-        raise LakeError("the place to write to is empty; a path of this machine or s3://bucket/key is needed")
     place = next(place for place in (to, key, default_key(scenario, table, ending or "csv")) if place is not None)
-    if ending not in (None, format_of(place)):
+    if place and ending not in (None, format_of(place)):
         raise LakeError(f"format {ending} does not fit {place!r}; let its name end in .{ending}")
     if to is None:
         yield lake, checked_key(place, scenario)
         return
-    with _elsewhere(to) as target:
+    with elsewhere(lake, scenario, to) as target:
         yield target
 
 
@@ -222,19 +232,48 @@ def checked_key(key: str, scenario: Bank) -> str:
     parts = key.split("/")
     if any(part in ("", ".", "..") for part in parts):
         raise LakeError(f"key {key!r} is not one under the lake's root, for example {DEFAULT_KEY}")
-    if parts[0] in (scenario.name, MLFLOW_FOLDER, STAGING) or any(part.startswith("month=") for part in parts):
+    if _is_of_the_chain(parts, scenario):
         raise LakeError(f"key {key!r} is where the chain keeps its own tables; take another, for example {DEFAULT_KEY}")
     return key
 
 
+def _is_of_the_chain(parts: Sequence[str], scenario: Bank) -> bool:
+    return parts[0] in (scenario.name, MLFLOW_FOLDER, STAGING) or any(part.startswith("month=") for part in parts)
+
+
+def _parts_in(lake: Lake, place: str) -> list[str]:
+    """The parts of a place's key in the lake; none if it lies elsewhere."""
+    if lake.path is None:
+        root, found = ([part for part in one.split("/") if part] for one in (lake.url, place))
+        return found[len(root) :] if found[: len(root)] == root else []
+    if "://" in place:
+        return []
+    path, folder = Path(place.strip()).expanduser(), lake.path.resolve()
+    path = path.parent.resolve() / path.name  # a link at its end is replaced, not followed
+    return list(path.relative_to(folder).parts) if path.is_relative_to(folder) else []
+
+
 @contextmanager
-def _elsewhere(place: str) -> Iterator[tuple[Lake, str]]:
+def elsewhere(lake: Lake, scenario: Bank, place: str) -> Iterator[tuple[Lake, str]]:
+    """A place outside the lake, or in it where the chain keeps nothing, as a lake and a key in it.
+
+    What killed processes have left half-written beside it is cleared away.
+
+    Raises
+    ------
+    LakeError
+        If nothing can be written there: before anything is worked out.
+    """
+    if not place.strip():
+        raise LakeError("the place to write to is empty; a path of this machine or s3://bucket/key is needed")
+    if (parts := _parts_in(lake, place)) and _is_of_the_chain(parts, scenario):
+        raise LakeError(f"{place} is where the chain keeps its own tables, in the lake {lake.url}; take another place")
     folder, _, name = place.rpartition("/")
     if not place.startswith("s3://"):
         folder = folder or ("/" if place.startswith("/") else ".")
     try:
-        lake = Lake.from_url(folder)
-        check_lake_reachable(lake)
+        target = Lake.from_url(folder)
+        check_lake_reachable(target)
     except LakeError as error:
         match error.__cause__:
             case FileExistsError() | NotADirectoryError():
@@ -244,11 +283,23 @@ def _elsewhere(place: str) -> Iterator[tuple[Lake, str]]:
             case _:
                 reason = str(error).replace("FRAUD_ASSETS_LAKE", "--to")
         raise LakeError(f"{place} cannot be written: {reason}") from None
-    staging = lake.path / STAGING if lake.path else None
-    was_there = staging is not None and staging.exists()
+    file = target.path and target.path / name
+    if not name or (file and file.is_dir()):
+        raise LakeError(f"{place} cannot be written: it is a folder; name a file")
+    if file and file.exists() and not file.is_file():
+        raise LakeError(f"{place} cannot be written: it is no ordinary file; name another")
+    if target.path is None:
+        yield target, name
+        return
+    staging = target.path / STAGING
     try:
-        yield lake, name
+        staging.mkdir(exist_ok=True)  # shows more than permissions do
+        sweep(target, _DEAD)
+    except OSError as error:
+        raise LakeError(f"{place} cannot be written: {error.strerror}") from None
+    try:
+        yield target, name
     finally:
-        if staging and not was_there:
-            with suppress(OSError):  # never made, or somebody else is writing there, too
+        if target.path.resolve() != (lake.path and lake.path.resolve()):  # there the chain may be about to write
+            with suppress(OSError):  # somebody else is writing there, too
                 staging.rmdir()

@@ -39,7 +39,6 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.assets.files import chosen_months, destination
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.resource import open_lake
-    from fraud_assets.lake.store import LakeError
     from fraud_assets.model_ready import ROWS, write_model_ready
     from fraud_assets.scenario import load_bank
 
@@ -47,11 +46,7 @@ def run(options: argparse.Namespace) -> int:
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, [options.month] if options.month else None, "transaction_features")
-    if not months:
-        raise LakeError(
-            f"{bank.name}/transaction_features is not in the lake {lake.url}; run {bank.name}_monthly first"
-        )
-    to = f"{options.to.rstrip('/')}/{ROWS}" if options.to else None
+    to = f"{options.to.rstrip('/')}/{ROWS}" if options.to else options.to
     with destination(lake, bank, "model_ready", key=f"data/{bank.name}_model_ready/{ROWS}", to=to) as (target, key):
         found = write_model_ready(
             lake,

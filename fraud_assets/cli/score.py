@@ -39,20 +39,18 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.assets.files import destination
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.resource import open_lake
-    from fraud_assets.lake.store import LakeError
     from fraud_assets.scenario import load_bank
-    from fraud_assets.scoring import score_file
+    from fraud_assets.scoring import LooseFile, score_file
 
     bank = load_bank(options.scenario)
     as_of = None if options.month is None else bank.month(options.month)
-    out = options.out or beside(options.file)
-    if out == options.file:
-        raise LakeError(f"--out {out} is the file that is read; name another")
+    out = beside(options.file) if options.out is None else options.out
+    loose = LooseFile.of(options.file, bank)
     lake = open_lake()
     check_lake_reachable(lake)
     begun = time.monotonic()
     with destination(lake, bank, "transactions", to=out) as target:
-        found = score_file(lake, bank, options.file, target, as_of=as_of, progress=row_progress(sys.stderr))
+        found = score_file(lake, bank, loose, target, as_of=as_of, progress=row_progress(sys.stderr))
     decided = ", ".join(f"{rows:,} {decision}" for decision, rows in found.decisions.items())
     print(f"{found.written.uri}: {found.rows:,} rows in {time.monotonic() - begun:.0f} s: {decided}")
     for month, champion in found.champions.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from fraud_assets.cli.options import add_months
@@ -30,24 +30,22 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
-    from fraud_assets.assets.files import chosen_months
+    from fraud_assets.assets.files import chosen_months, elsewhere
     from fraud_assets.assets.worth import feature_worth
     from fraud_assets.evaluation.worth import worth_table
     from fraud_assets.lake.documents import to_json
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.resource import open_lake
-    from fraud_assets.lake.store import LakeError
+    from fraud_assets.lake.writing import write_bytes
     from fraud_assets.scenario import load_bank
 
     bank = load_bank(options.scenario)
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, options.months, "champion")
-    document = feature_worth(lake, bank, months, lambda done: print(done, file=sys.stderr))
-    if options.to:
-        try:
-            Path(options.to).write_bytes(to_json(document))
-        except OSError as error:
-            raise LakeError(f"{options.to} cannot be written: {error.strerror}") from None
+    with nullcontext() if options.to is None else elsewhere(lake, bank, options.to) as target:
+        document = feature_worth(lake, bank, months, lambda done: print(done, file=sys.stderr))
+        if target:
+            write_bytes(*target, to_json(document))
     print(f"# {bank.title}: what features are worth\n\n{worth_table(document)}", end="")
     return 0

@@ -5,5 +5,6 @@ scored with), ``files`` (the file in, the file with three more columns out).
 """
 
 from fraud_assets.scoring.files import ADDED, Scored, score_file
+from fraud_assets.scoring.loose import LooseFile
 
-__all__ = ["ADDED", "Scored", "score_file"]
+__all__ = ["ADDED", "LooseFile", "Scored", "score_file"]

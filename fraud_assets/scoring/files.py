@@ -21,12 +21,13 @@ from fraud_assets.features.needs import missing
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.sources import is_parquet
-from fraud_assets.lake.formats import write_table
-from fraud_assets.lake.store import Lake
+from fraud_assets.lake.formats import format_of, write_table
+from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import Progress, Written
 from fraud_assets.months import Month
 from fraud_assets.scenario import Bank
-from fraud_assets.scoring.loose import SCHEMA, LooseFile, twice
+from fraud_assets.scenario.sections import LATEST
+from fraud_assets.scoring.loose import SCHEMA, LooseFile, kind_of, twice
 from fraud_assets.scoring.standpoint import Standpoint
 from fraud_assets.tables import DECISIONS
 
@@ -69,7 +70,7 @@ class Scored:
 def score_file(
     lake: Lake,
     bank: Bank,
-    location: str,
+    loose: LooseFile,
     target: tuple[Lake, str],
     *,
     as_of: Month | None = None,
@@ -79,7 +80,7 @@ def score_file(
 
     Parameters
     ----------
-    location
+    loose
         A CSV or Parquet file on disk or on S3. Its columns are those of the ledger, as many as there are, or of a bank
         of files those of its own files. Further ones are kept.
     target
@@ -99,14 +100,15 @@ def score_file(
     IngestError
         If the file cannot be read, or a row of it is no transaction.
     LakeError
-        If there is no champion, or the lake lacks a table.
+        If there is no champion, the lake lacks a table, or the target is the file itself or has no room for a column.
     """
-    loose = LooseFile.of(location, bank)
+    _check_target(loose, target)
     with TemporaryDirectory(prefix="fraud-assets-") as place:
         folder = Path(place)
         total = _spool(loose, folder)
         raw = pl.scan_parquet(folder / "as-read" / "*.parquet")
         _check_once(loose, raw)
+        _check_within(loose, raw, bank)
         months = raw.select(pl.col("event_time").dt.strftime("%Y-%m").unique().sort()).collect().to_series().to_list()
         points = [Standpoint.of(lake, bank, bank.month(month), as_of) for month in months]
         with lake.naming_what_is_broken(list(dict.fromkeys(key for point in points for key in point.keys))):
@@ -126,7 +128,7 @@ def score_file(
             .join(scores, on="transaction_id", how="left")
             .sort("row")
         )
-    written = write_table(*target, _output(loose, by_row), title=Path(location).stem, progress=progress)
+    written = write_table(*target, _output(loose, by_row), title=Path(loose.file.name).stem, progress=progress)
     counts = by_row["decision"].drop_nulls().value_counts().rows()
     return Scored(
         written,
@@ -138,6 +140,34 @@ def score_file(
         lacking if known.height < total else [],
         {str(p.month): "{name} of {month}".format_map(p.decision["champion"]) for p in points},
     )
+
+
+def _check_target(loose: LooseFile, target: tuple[Lake, str]) -> None:
+    lake, key = target
+    file, place = loose.file.name, lake.uri(key)
+    is_same = file == place
+    if lake.path and not file.startswith("s3://") and Path(place).exists():
+        is_same = Path(place).samefile(file)
+    if is_same:
+        raise LakeError(f"{place} is the file that is read; name another with --out")
+    kind = format_of(key)
+    for name, dtype in _schema(next(loose.batches(), pl.DataFrame())).items():
+        if not _has_room(kind, dtype):
+            raise LakeError(
+                f"{file}: a .{kind} file has no room for column {name}, which holds {kind_of(dtype)} values;"
+                " leave it out, or name a file with --out that ends in .parquet"
+            )
+
+
+def _has_room(kind: str, dtype: pl.DataType) -> bool:
+    """Whether a format can hold a column of a file."""
+    if kind == "parquet":
+        return True
+    if dtype in (pl.Binary, pl.Object):
+        return False
+    if kind == "npz" and dtype in (pl.Time, pl.Decimal, pl.Null, pl.Int128, pl.UInt128):
+        return False
+    return kind == "jsonl" or not (dtype.is_nested() or dtype == pl.Duration)
 
 
 def _spool(loose: LooseFile, folder: Path) -> int:
@@ -158,6 +188,18 @@ def _check_once(loose: LooseFile, rows: pl.LazyFrame) -> None:
     if again.any():
         at = int(again.arg_true()[0])
         raise twice(loose.file.name, keys["row"][at - 1], keys["row"][at])
+
+
+def _check_within(loose: LooseFile, rows: pl.LazyFrame, bank: Bank) -> None:
+    time = pl.col("event_time")
+    last = bank.last or LATEST
+    outside = rows.filter((time < bank.first.start) | (time >= last.end)).select("row", "event_time").sort("row")
+    for row, when in outside.head(1).select("row", time.dt.strftime("%Y-%m-%dT%H:%M:%SZ")).collect().iter_rows():
+        until = f"to {bank.last}" if bank.last else "onwards"
+        raise IngestError(
+            f"{loose.file.name}: row {row:,}: event_time is {when}, outside the months of {bank.name},"
+            f" {bank.first} {until}"
+        )
 
 
 def _known(loose: LooseFile, rows: pl.LazyFrame, points: Sequence[Standpoint]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ files. A cell that cannot be what its column is ends the reading with a sentence
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from fraud_assets.features.rows import MOST
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.cells import time_cells
 from fraud_assets.ingest.finish import ledger as finished
-from fraud_assets.ingest.sources import batches, columns_of
+from fraud_assets.ingest.sources import batches, columns_of, is_parquet
 from fraud_assets.ingest.times import times
 from fraud_assets.lake.outside import OutsideFile, find
 from fraud_assets.scenario import Bank, FilesScenario
@@ -35,6 +36,8 @@ _OWN["delivery"] = ("delivery_address_id",)
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 #: Whole numbers up to here are the same as floats.
 _EXACT = 2**53
+#: Bytes of a CSV file that are looked at before it is read.
+_BEGINNING = 1024 * 1024
 #: How a file of the ledger's columns is written. Times without a zone are UTC, as the lake's are.
 _PLAIN = Files(location="-", time_zone="UTC", columns={name: name for name in ("customer_id", "event_time", "amount")})
 
@@ -64,6 +67,9 @@ class LooseFile:
         IngestError
             If there is no such file, it cannot be read, or it lacks a column without which no row can be scored.
         """
+        on_disk = not location.startswith("s3://")
+        if location.endswith("/") or (on_disk and Path(location).expanduser().is_dir()):
+            raise IngestError(f"{location} is a folder; name a CSV or Parquet file")
         found = find(location, Path.cwd())
         if len(found) != 1:
             raise IngestError(
@@ -71,6 +77,7 @@ class LooseFile:
             )
         (file,) = found
         settings = bank.files if isinstance(bank, FilesScenario) else _PLAIN
+        _check_text(file, settings)
         columns = tuple(columns_of(file, settings))
         if isinstance(bank, FilesScenario):
             foreign = _as_far_as(bank, columns)
@@ -124,9 +131,21 @@ class LooseFile:
         IngestError
             At the first cell that cannot be what its column is.
         """
+        for name in self._sources:
+            if (dtype := frame.schema[name]).is_nested() or dtype in (pl.Binary, pl.Object):
+                raise IngestError(
+                    f"{self.file.name}: column {name} holds {kind_of(dtype)} values; texts, numbers or times are needed"
+                )
         found = self._own(frame, first_row) if self.foreign is None else self._foreign(frame, first_row)
         row = pl.Series("row", np.arange(first_row, first_row + frame.height))
         return found.select(row, *(_column(found, name) for name in SCHEMA))
+
+    @property
+    def _sources(self) -> Iterator[str]:
+        """Columns of the file that are read as columns of the ledger."""
+        if self.foreign is None:
+            return iter(self.given)
+        return (source for name in self.foreign.files.columns for source in self.foreign.files.sources(name))
 
     def _own(self, frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
         rules = Transactions.columns()
@@ -183,6 +202,24 @@ def twice(file: str, row: int, other: int) -> IngestError:
     return IngestError(f"{file}: rows {row:,} and {other:,} are the same transaction; each is scored once")
 
 
+def kind_of(dtype: pl.DataType) -> str:
+    """A type's name without what is in it, for sentences."""
+    return type(dtype).__name__.lower()
+
+
+def _check_text(file: OutsideFile, files: Files) -> None:
+    """Raise if a CSV file does not begin as a text does: the parser would say more than a sentence."""
+    if is_parquet(file.name) or file.name.lower().endswith(".gz"):
+        return
+    with file.open() as source:
+        beginning = source.read(_BEGINNING)
+    try:
+        getincrementaldecoder(files.encoding)().decode(beginning)
+    except UnicodeError:
+        or_else = "" if files is _PLAIN else ", or set files.encoding, for example to latin-1 or cp1252"
+        raise IngestError(f"{file.name} is no text in {files.encoding}; save it as CSV in that{or_else}") from None
+
+
 def _as_far_as(bank: FilesScenario, columns: Sequence[str]) -> FilesScenario:
     """The bank as if its files had no more than these columns."""
     kept = {
@@ -205,9 +242,12 @@ def _trimmed(cells: pl.Series) -> pl.Series:
 
 def _typed(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
     """The cells as a column of the ledger; null where they cannot be."""
+    nothing = pl.Series([None], dtype=dtype).new_from_index(0, len(cells))
     if isinstance(dtype, pl.Datetime):
         known = cells.dtype == pl.String or isinstance(cells.dtype, pl.Datetime | pl.Date)
-        return times(cells, _PLAIN).instant if known else pl.Series([None], dtype=dtype).new_from_index(0, len(cells))
+        return times(cells, _PLAIN).instant if known else nothing
+    if cells.dtype.is_temporal():  # a number of days is no amount
+        return nothing
     if dtype == pl.Boolean and cells.dtype == pl.String:
         return cells.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
     if dtype.is_integer() and cells.dtype.is_float():  # a float has not room for the digits of an id

@@ -114,7 +114,7 @@ def write_again(quarter: Quarter, month: str) -> bytes:
             ["realised", "--scenario", "tiny_bank", "--months", "2024-05"],
             ["2024-05 of tiny_bank/transactions", "monthly"],
         ),
-        (["realised", "--scenario", "us_bank"], ["us_bank/transactions", "us_bank_monthly"]),
+        (["realised", "--scenario", "us_bank"], ["us_bank/labeled_transactions", "us_bank_monthly"]),
         (["demo", "--scenario", "tiny_bank", "--months", "2023-12"], ["2023-12", "2024-01 onwards"]),
         (["demo", "--scenario", "tiny_bank", "--months", "2024-01", "2130-01"], ["2130-01", "has not ended"]),
         (["demo", "--scenario", "tiny_bank", "--months", "2024-1"], ["'2024-1'", "2024-01"]),

@@ -10,10 +10,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from fraud_assets.assets.files import KNOWN_TABLES
+from fraud_assets.assets.files import KNOWN_TABLES, elsewhere
 from fraud_assets.cli import main
 from fraud_assets.lake.formats import FORMATS
-from fraud_assets.lake.store import Lake
+from fraud_assets.lake.store import Lake, LakeError
+from fraud_assets.scenario import load_bank
 from fraud_assets_tests.orchestration.conftest import MONTHS, Quarter
 
 
@@ -120,13 +121,45 @@ def test_from_disk_straight_to_another_bucket(s3_lake: str, quarter: Quarter, tm
     assert Lake.from_url(bucket).read_bytes(f"far/away/shops.{ending}") == Path(f"here.{ending}").read_bytes()
 
 
+def test_a_path_into_the_lake_does_not_replace_the_chains_tables(
+    quarter: Quarter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, key = quarter.lake.path, quarter.key("customers", MONTHS[0])
+    assert root is not None
+    before = quarter.lake.sha256(key)
+    (tmp_path / "link").symlink_to(root)
+    for place in (f"{root}/{key}", os.path.relpath(root / key), f"link/{key}", "link/new/../mlflow/x.csv"):
+        assert export("--table", "merchants", "--to", place) == 1
+        assert "where the chain keeps its own tables" in capsys.readouterr().err
+    assert quarter.lake.sha256(key) == before
+
+
+def test_in_a_bucket_the_chains_tables_are_not_replaced(s3_lake: str) -> None:
+    lake, bank = Lake.from_url(s3_lake), load_bank("tiny_bank")
+    for place in (f"{s3_lake}/tiny_bank/x.csv", f"{s3_lake}//us_bank/customers/month=2024-01/part-0000.parquet"):
+        with pytest.raises(LakeError, match="where the chain keeps its own tables"), elsewhere(lake, bank, place):
+            pass
+    with elsewhere(lake, bank, f"{s3_lake}/data/x.csv") as (target, key):
+        assert target.uri(key) == f"{s3_lake}/data/x.csv"
+
+
+def test_what_a_killed_export_left_is_gone_after_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".staging").mkdir()
+    (left := tmp_path / ".staging" / "0123.part").write_bytes(b"half")
+    assert export("--table", "merchants", "--to", "shops.csv") == 0
+    assert left.exists()  # it may be of a process that is still writing
+    os.utime(left, (0, 0))
+    assert export("--table", "merchants", "--to", "shops.csv") == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"shops.csv"}
+
+
 def test_a_failure_leaves_what_was_there(quarter: Quarter, capsys: pytest.CaptureFixture[str]) -> None:
     Path("out.csv").write_text("mine")
     (folder := Path("folder.csv")).mkdir()
     (folder / "kept").touch()
     assert export("--months", "2024-05", "--to", "out.csv") == 1
     assert export("--to", "folder.csv") == 1
-    assert "folder.csv could not be written and is as it was before" in capsys.readouterr().err
+    assert "folder.csv cannot be written: it is a folder" in capsys.readouterr().err
     assert Path("out.csv").read_text() == "mine"
     assert (folder / "kept").exists()
 
@@ -147,6 +180,7 @@ def test_a_failure_leaves_what_was_there(quarter: Quarter, capsys: pytest.Captur
         (["--columns", "x"], ["no column 'x'", "docs/tables.md"]),
         (["--key", "tiny_bank/customers/month=2024-01/x.csv"], ["where the chain keeps its own tables"]),
         (["--key", "a//b.csv"], ["'a//b.csv'", "under the lake's root"]),
+        (["--to", ""], ["the place to write to is empty"]),
         (["--to", "file/x.csv"], ["file/x.csv cannot be written", "file is not a folder"]),
         (["--to", "gs://bucket/x.csv"], ["gs://bucket/x.csv cannot be written", "s3://"]),
         (["--to", "s3://nobody/x.csv"], ["s3://nobody/x.csv cannot be written", "does not answer"]),

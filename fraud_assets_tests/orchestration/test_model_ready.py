@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def test_the_transformer_makes_the_exported_numbers_of_the_lakes_features(
     assert main(["model-ready", "--scenario", "tiny_bank", "--to", "mine", "--truth"]) == 0
     assert {path.name for path in Path("mine").iterdir()} == {"rows.parquet", "transformer.json"}
     rows = pl.read_parquet("mine/rows.parquet")
-    preparation = Preparation.load(json.loads(Path("mine/transformer.json").read_text()))
+    document = json.loads(Path("mine/transformer.json").read_text())
+    assert document["rows_sha256"] == hashlib.sha256(Path("mine/rows.parquet").read_bytes()).hexdigest()
+    preparation = Preparation.load(document)
     test = rows.filter(pl.col("split") == "test")
     features = quarter.lake.scan_parquet([quarter.key("transaction_features", MONTHS[-1])]).collect()
     assert test["transaction_id"].equals(features["transaction_id"])
@@ -57,7 +60,8 @@ def test_in_the_lake_and_on_s3_it_is_the_same_file(
         (["--month", MONTHS[0]], ["2024-01 is the first month"]),
         (["--month", "2024-05"], ["2024-04, 2024-05", "transaction_features", "tiny_bank_monthly"]),
         (["--month", "May"], ["'May'"]),
-        (["--scenario", "us_bank"], ["us_bank/transaction_features is not in the lake"]),
+        (["--scenario", "us_bank"], ["has no month with us_bank/transaction_features", "us_bank_monthly"]),
+        (["--to", ""], ["the place to write to is empty"]),
         (["--to", "file"], ["file is not a folder"]),
     ],
 )

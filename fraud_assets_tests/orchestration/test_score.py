@@ -173,10 +173,19 @@ GOOD = "transaction_id,customer_id,event_time,amount\n1,2,2024-03-05T10:00:00Z,1
         ("", ["in.csv"], ["is empty"]),
         (GOOD.replace("2024-03-05", "2024-01-05"), ["in.csv"], ["no champion in 2024-01", "first month"]),
         (GOOD.replace("2024-03", "2024-05"), ["in.csv"], ["of 2024-05", "such as 2024-03"]),
-        (GOOD.replace("2024-03", "2023-03"), ["in.csv"], ["2023-03 is outside"]),
+        (
+            GOOD.replace("2024-03", "2023-03"),
+            ["in.csv"],
+            ["row 1: event_time is 2023-03-05T10:00:00Z", "2024-01 onwards"],
+        ),
         (GOOD, ["in.csv", "--month", "2024-05"], ["2024-03 cannot be scored as of 2024-05"]),
         (GOOD, ["in.csv", "--month", "May"], ["'May'", "2024-01"]),
         (GOOD, ["in.csv", "--out", "in.csv"], ["is the file that is read"]),
+        (GOOD, ["in.csv", "--out", "./in.csv"], ["is the file that is read"]),
+        (GOOD, ["in.csv", "--out", ""], ["the place to write to is empty"]),
+        (GOOD, ["in.csv", "--out", "in.csv/out.csv"], ["in.csv is not a folder"]),
+        (GOOD, ["."], [". is a folder"]),
+        ("\xff\x00,\xd8\n\xfe,\xff,\n", ["in.csv"], ["in.csv is no text in utf-8"]),
         (GOOD, ["in.csv", "--out", "out.txt"], ["'out.txt' does not end in"]),
         (GOOD, ["in.csv", "--scenario", "no_bank"], ["'no_bank'"]),
         (GOOD, ["in.csv", "--scenario", "us_bank"], ["us_bank/", "not in the lake"]),
@@ -185,7 +194,7 @@ GOOD = "transaction_id,customer_id,event_time,amount\n1,2,2024-03-05T10:00:00Z,1
 def test_what_the_user_can_mend_is_said_in_one_sentence(
     text: str, arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("in.csv").write_text(text)
+    Path("in.csv").write_bytes(text.encode("latin-1"))
     bank = [] if "--scenario" in arguments else ["--scenario", "tiny_bank"]
     assert main(["score", *arguments, *bank]) == 1
     said = capsys.readouterr()
@@ -195,3 +204,40 @@ def test_what_the_user_can_mend_is_said_in_one_sentence(
     for word in words:
         assert word in said.err
     assert [path.name for path in Path().iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize(
+    ("column", "out", "words"),
+    [
+        (pl.struct("amount").alias("amount"), "out.parquet", "column amount holds struct values"),
+        (pl.concat_list("customer_id").alias("customer_id"), "out.parquet", "column customer_id holds list values"),
+        (pl.lit(b"\xff").alias("category"), "out.parquet", "column category holds binary values"),
+        (pl.col("event_time").dt.date().alias("amount"), "out.parquet", "row 1: amount is '2024-03"),
+        (pl.lit([1, 2]).alias("mine"), "out.csv", "a .csv file has no room for column mine, which holds list values"),
+        (pl.lit(b"\xff").alias("mine"), "out.jsonl", "a .jsonl file has no room for column mine"),
+    ],
+)
+def test_a_column_that_cannot_be_read_or_written_is_named_before_rows_are_scored(
+    column: pl.Expr, out: str, words: str, excerpt: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    excerpt.head(3).with_columns(column).write_parquet("in.parquet")
+    assert score("in.parquet", "--out", out) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert words in said.err
+    assert [path.name for path in Path().iterdir()] == ["in.parquet"]
+
+
+def test_what_features_are_worth_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").touch()
+    for place, words in (("", "is empty"), ("file/x.json", "file is not a folder"), (".", "it is a folder")):
+        assert main(["worth", "tiny_bank", "--to", place]) == 1
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n")) == ("", 1)
+        assert words in said.err
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "empty"))
+    for command in ("worth", "compare"):
+        assert main([command, "tiny_bank"]) == 1
+        assert "has no month with tiny_bank/champion; run the job tiny_bank_monthly" in capsys.readouterr().err

@@ -4,9 +4,10 @@ What lives here: figures (:func:`measure_drift`), the page (:func:`drift_page`),
 metadata of an asset. What does not: reading months and scoring them.
 """
 
-from fraud_assets.evaluation.drift.measure import MOST_ROWS, MonthSample, measure_drift
+from fraud_assets.evaluation.drift.measure import MOST_ROWS, measure_drift
 from fraud_assets.evaluation.drift.page import drift_page
 from fraud_assets.evaluation.drift.picture import drift_figures, drift_markdown, drift_picture
+from fraud_assets.evaluation.drift.table import MonthSample
 
 __all__ = [
     "MOST_ROWS",

@@ -52,15 +52,19 @@ def sentences(document: dict[str, Any]) -> list[str]:
             f"{'is' if known == 1 else 'are'} {known}. The figures stand without limits, and nothing is an alarm."
         )
         return said
-    names = alarms["features"]
+    names, judged = alarms["features"], len(document["features"]) - len(document["filling"])
     if names:
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         said.append(
-            f"{count(len(names))} of {count(len(document['features']))} features have moved more than in any "
-            f"stable month: {listed}."
+            f"{count(len(names))} of {count(judged)} features have moved more than in any stable month: {listed}."
         )
     else:
-        said.append(f"None of {count(len(document['features']))} features has moved more than stable months do.")
+        said.append(f"None of {count(judged)} features has moved more than stable months do.")
+    if document["filling"]:
+        said.append(
+            f"{count(len(document['filling']))} more cannot be judged: they look back to before the bank’s first "
+            "month, and are still filling."
+        )
     for key, text in (
         ("score", "The champion’s score is spread differently."),
         ("adversary", "A model can tell the month from its reference better than stable months."),
@@ -79,14 +83,16 @@ def _tiles(document: dict[str, Any]) -> Markup:
         tile(
             "Features beyond limits",
             count(len(document["alarms"]["features"])) if has_limits else "–",
-            f"of {count(len(document['features']))}",
+            f"of {count(len(document['features']) - len(document['filling']))}",
             "by PSI or KS, against limits from stable months." if has_limits else "too few months for limits yet.",
         ),
         tile(
             "Score PSI",
             number(score["psi"], 3) if score else "–",
             _limit(score["psi_limit"], 3) if score else "",
-            "0: the champion’s score is spread as before." if score else "there is no champion.",
+            (score["no_limit"] and "no limit yet.") or "0: the champion’s score is spread as before."
+            if score
+            else "there is no score to compare with.",
         ),
         tile(
             "Adversary’s ROC area",
@@ -115,7 +121,7 @@ def _features(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         heading = "What moved most, without limits yet"
     lines = [
         [
-            cell(row["name"], title(row["family"]) if row["family"] else ""),
+            cell(row["name"], _about(row)),
             cell(number(row["psi"], 4), _limit(row["psi_limit"], 4), css=_warn(row, "psi")),
             cell(number(row["ks"], 3), _limit(row["ks_limit"], 3), css=_warn(row, "ks")),
             number(row["usual"], 4),
@@ -143,8 +149,26 @@ def _features(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         pair(*bins),
         how("Blue: this month’s payments. Sand: the same tenths, or values, in the reference."),
         table(["Feature", "PSI", "KS", "Largest in stable months", "Missing", "Median"], lines),
+        _filling(document),
         tag("p", f"Without any value in these months: {', '.join(absent)}.", css="note") if absent else "",
     )
+
+
+def _about(row: dict[str, Any]) -> str:
+    said = [title(row["family"])] if row["family"] else []
+    return ", ".join([*said, "still filling"] if row["is_filling"] else said)
+
+
+def _filling(document: dict[str, Any]) -> Markup | str:
+    names = document["filling"]
+    if not names:
+        return ""
+    text = (
+        "Still filling, and so without a verdict: in the reference, or in the months that limits come from, these "
+        "looked back to before the bank’s first month. They grow as its memory fills up, whether or not payments "
+        f"change: {', '.join(names)}."
+    )
+    return tag("p", text, css="note")
 
 
 def _first(names: list[str]) -> str:
@@ -171,18 +195,22 @@ def _months(drawn: dict[str, Any]) -> Markup:
 def _score(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     score = document["score"]
     if score is None:
-        return section("score", "Score", tag("p", "There is no champion, so there is no score.", css="absent"))
+        return section("score", "Score", tag("p", "There is no champion’s score to compare with.", css="absent"))
     heading = "The score is spread differently" if score["is_alarm"] else "The score is spread as usual"
     if score["psi_limit"] is None:
         heading = "How the score is spread"
+    limit = _limit(score["psi_limit"], 4) or f"No limit yet, and so no alarm: {score['no_limit']}"
+    months, rows = _months_in_words(score["reference"]["months"]), count(score["reference"]["rows"])
+    whose = "days that it was not fitted on" if score["reference"]["is_held_out"] else "the first month to compare with"
     return section(
         "score",
         heading,
-        says(f"PSI {number(score['psi'], 4)}, KS {number(score['ks'], 3)}. {_limit(score['psi_limit'], 4)}"),
+        says(f"PSI {number(score['psi'], 4)}, KS {number(score['ks'], 3)}. {limit}."),
         chart("score", drawn, "Shares of tenths of the score before and now"),
         how(
-            "The month’s champion scores all months, so that the model is the same. It has seen the frauds of the "
-            "reference, and is surer of those; they are too few to show in tenths."
+            "The month’s champion scores all months, so that the model is the same, but only payments that it was not "
+            f"fitted on: it is surer of those it has seen. The reference is {rows} payments of {months}: {whose}. The "
+            "limit comes from the months between the reference and this one."
         ),
     )
 
@@ -190,7 +218,9 @@ def _score(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
 def _adversary(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     found = document["adversary"]
     if found is None:
-        return section("adversary", "Adversary", tag("p", "There are too few customers for it.", css="absent"))
+        return section(
+            "adversary", "Adversary", tag("p", "There are too few customers, or features, for it.", css="absent")
+        )
     heading = "A model can tell the month apart" if found["is_alarm"] else "The month is not told apart unusually well"
     if found["limit"] is None:
         heading = "How well a model tells the month apart"
