@@ -28,20 +28,25 @@ class Ranking:
         last = int(np.flatnonzero(frauds)[-1]) if frauds.any() else -1
         ordered = score[order]
         end = int(np.searchsorted(-ordered, -ordered[last], side="right")) if last >= 0 else 0
-        self.order = order[:end]
-        self._frauds = frauds[:end]
+        self._order = order[:end]
+        # Precision counts where a fraud is: the rows are summed from one such score to the next.
         ends = np.flatnonzero(np.diff(ordered[:end], append=-np.inf) != 0)
-        self._ends: NDArray[np.int64] = ends
+        self._rows = np.flatnonzero(frauds[:end])
+        self._step = np.searchsorted(ends, self._rows)
+        used, self._step = np.unique(self._step, return_inverse=True)
+        self._starts = np.concatenate([[0], ends[used][:-1] + 1]) if len(used) else used
 
     def average_precision(self, weights: Vector) -> float:
         """Average precision; rows of equal score count together. ``weights`` are in the order of the rows given."""
-        w = weights[self.order]
-        found = np.cumsum(w * self._frauds)[self._ends]
-        looked_at = np.cumsum(w)[self._ends]
-        if not len(found) or found[-1] <= 0:
+        if not len(self._rows):
             return 0.0
-        precision = np.divide(found, looked_at, out=np.zeros_like(found), where=looked_at > 0)
-        return float(np.sum(np.diff(found, prepend=0.0) * precision) / found[-1])
+        w = weights[self._order]
+        found = np.bincount(self._step, w[self._rows], len(self._starts))
+        looked_at = np.cumsum(np.add.reduceat(w, self._starts))
+        if found.sum() <= 0:
+            return 0.0
+        precision = np.divide(np.cumsum(found), looked_at, out=np.zeros_like(found), where=looked_at > 0)
+        return float(np.sum(found * precision) / found.sum())
 
 
 def average_precision(is_fraud: Mask, score: Vector, weights: Vector | None = None) -> float:

@@ -154,7 +154,11 @@ def _or_nan(total: Floats) -> Floats:
 
 def top_share(score: Floats, transaction_id: Ints, share: float) -> Bools:
     """The ``share`` of rows with the highest scores (rounded); the transaction id breaks ties, each time alike."""
-    chosen = np.zeros(len(score), dtype=np.bool_)
     count = min(len(score), round(share * len(score)))
-    chosen[np.lexsort((transaction_id, -score))[:count]] = True
+    if not count:
+        return np.zeros(len(score), dtype=np.bool_)
+    last = np.partition(score, len(score) - count)[len(score) - count]
+    chosen: Bools = score > last
+    tied = np.flatnonzero(score == last)
+    chosen[tied[np.argsort(transaction_id[tied], kind="stable")][: count - int(chosen.sum())]] = True
     return chosen
