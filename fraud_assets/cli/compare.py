@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from fraud_assets.cli.options import add_months
@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
         "--gates",
         action="store_true",
         help="of a simulated bank: also train on the row alone, and on the truth, and say whether its fraud is as hard "
-        "to find as real fraud; minutes; exit code 1 if not",
+        "to find as real fraud; minutes; exit code 1 if one says no",
     )
     parser.set_defaults(run=run)
 
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the tables."""
     from fraud_assets.assets.comparison import compare_months
-    from fraud_assets.assets.files import chosen_months
+    from fraud_assets.assets.files import chosen_months, elsewhere
     from fraud_assets.assets.worth import yardsticks
     from fraud_assets.evaluation.comparison import comparison_table
     from fraud_assets.evaluation.comparison_page import comparison_page
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.lake.documents import to_json
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.resource import open_lake
-    from fraud_assets.lake.store import LakeError
+    from fraud_assets.lake.writing import write_bytes
     from fraud_assets.scenario import ScenarioError, load_bank
 
     bank = load_bank(options.scenario)
@@ -55,14 +55,18 @@ def run(options: argparse.Namespace) -> int:
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, options.months, "champion")
-    measured = yardsticks(lake, bank, months, lambda done: print(done, file=sys.stderr)) if options.gates else None
-    document = compare_months(lake, bank, months, measured)
-    for file, content in ((options.to, to_json), (options.page, lambda d: comparison_page(bank.title, d).encode())):
-        if file:
-            try:
-                Path(file).write_bytes(content(document))
-            except OSError as error:
-                raise LakeError(f"{file} cannot be written: {error.strerror}") from None
+    with ExitStack() as targets:
+        # Where nothing can be written is said before the work.
+        to, page = (
+            None if file is None else targets.enter_context(elsewhere(lake, bank, file))
+            for file in (options.to, options.page)
+        )
+        measured = yardsticks(lake, bank, months, lambda done: print(done, file=sys.stderr)) if options.gates else None
+        document = compare_months(lake, bank, months, measured)
+        if to:
+            write_bytes(*to, to_json(document))
+        if page:
+            write_bytes(*page, comparison_page(bank.title, document).encode())
     print(f"# {bank.title}, {months[0]} to {months[-1]}\n\n{comparison_table(document)}")
     print(champion_table(document["champion"]), end="")
     if not options.gates:
