@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from fraud_assets.assets.common import Chain, type_name
+from fraud_assets.assets.common import Chain, described
 from fraud_assets.detection.accidents import (
     ACCIDENT_SCORES,
     AccidentHead,
@@ -87,7 +87,7 @@ def _mistyped(chain: Chain) -> dg.AssetsDefinition:
             "reports",
             kinds={"polars", "parquet"},
             rooms=["detection/accidents"],
-            columns=_columns(MISTYPED),
+            columns=described(MISTYPED),
         ),
         ins=chain.reads("recipient_head"),
         deps=chain.keys("transactions"),
@@ -155,7 +155,7 @@ def _scores(chain: Chain) -> dg.AssetsDefinition:
             "models",
             kinds={"polars", "parquet"},
             rooms=["detection"],
-            columns=_columns(ACCIDENT_SCORES),
+            columns=described(ACCIDENT_SCORES),
         ),
         ins=chain.reads("transaction_features", "accident_head", "recipient_head", "mistyped_recipients"),
     )
@@ -213,10 +213,4 @@ def judged_rows(
         .join(truth, on="transaction_id", how="left", maintain_order="left")
         .with_columns(pl.col(flags).fill_null(value=False))
         .collect(engine="streaming")
-    )
-
-
-def _columns(columns: dict[str, tuple[pl.DataType, str]]) -> dg.TableSchema:
-    return dg.TableSchema(
-        [dg.TableColumn(name, type=type_name(dtype), description=text) for name, (dtype, text) in columns.items()]
     )

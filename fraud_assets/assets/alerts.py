@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 from fraud_assets.assets.accidents import accident_assets
-from fraud_assets.assets.common import Chain, type_name
+from fraud_assets.assets.common import Chain, described
 from fraud_assets.detection.alerting import ALERTS, make_alerts
 from fraud_assets.scenario import Costs
 
@@ -27,7 +27,7 @@ def _alerts(chain: Chain) -> dg.AssetsDefinition:
             "reports",
             kinds={"polars", "parquet"},
             rooms=["detection/alerting.py", "detection/policy.py", "detection/accidents"],
-            columns=_columns(ALERTS),
+            columns=described(ALERTS),
         ),
         ins=chain.reads(
             "scored_transactions",
@@ -76,9 +76,3 @@ def _alerts(chain: Chain) -> dg.AssetsDefinition:
         return found
 
     return alerts
-
-
-def _columns(columns: dict[str, tuple[pl.DataType, str]]) -> dg.TableSchema:
-    return dg.TableSchema(
-        [dg.TableColumn(name, type=type_name(dtype), description=text) for name, (dtype, text) in columns.items()]
-    )

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from fraud_assets.assets.common import Chain, code_version, type_name
+from fraud_assets.assets.common import Chain, code_version, described
 from fraud_assets.detection.anomaly import (
     CUSTOMER_SCORES,
     DETECTORS,
@@ -79,7 +79,7 @@ def _scores(chain: Chain) -> dg.AssetsDefinition:
             "models",
             kinds={"polars", "parquet"},
             rooms=["detection/anomaly"],
-            columns=_columns(SCORES),
+            columns=described(SCORES),
         ),
         ins=chain.reads("transaction_features", "anomaly_detectors"),
     )
@@ -100,7 +100,7 @@ def _customers(chain: Chain) -> dg.AssetsDefinition:
             "models",
             kinds={"polars", "parquet"},
             rooms=["detection/anomaly"],
-            columns=_columns(CUSTOMER_SCORES),
+            columns=described(CUSTOMER_SCORES),
         ),
         ins=chain.reads("anomaly_scores"),
     )
@@ -175,12 +175,6 @@ def judged_rows(
         )
         .with_columns(pl.col("is_fraud").fill_null(value=False))
         .collect(engine="streaming")
-    )
-
-
-def _columns(columns: dict[str, tuple[pl.DataType, str]]) -> dg.TableSchema:
-    return dg.TableSchema(
-        [dg.TableColumn(name, type=type_name(dtype), description=text) for name, (dtype, text) in columns.items()]
     )
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -20,7 +21,7 @@ import fraud_assets
 from fraud_assets.lake.io_managers import column_schema
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
-from fraud_assets.lake.store import LakeError
+from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.months import Month
 from fraud_assets.partitions import monthly
 from fraud_assets.scenario import Bank, Scenario
@@ -181,6 +182,22 @@ def code_version(scenario: Bank, *rooms: str) -> str:
 def type_name(dtype: pl.DataType) -> str:
     """A column's type as the UI shows it."""
     return "Enum" if isinstance(dtype, pl.Enum) else str(dtype)
+
+
+def described(columns: Mapping[str, tuple[pl.DataType, str]]) -> dg.TableSchema:
+    """Columns with type and meaning as the UI shows them, of a table that ``tables.py`` does not know."""
+    return dg.TableSchema(
+        [dg.TableColumn(name, type=type_name(dtype), description=text) for name, (dtype, text) in columns.items()]
+    )
+
+
+def at_hand(lake: Lake, bank: str, months: Iterable[Month], *assets: str) -> list[Month]:
+    """The months, in the order given, up to the first of which the lake lacks one of the assets' tables."""
+
+    def is_whole(month: Month) -> bool:
+        return all(lake.exists(Place(bank, asset, month.key).parquet) for asset in assets)
+
+    return list(takewhile(is_whole, months))
 
 
 @cache

@@ -4,14 +4,13 @@
 
 import base64
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
-from fraud_assets.assets.common import Chain
+from fraud_assets.assets.common import Chain, at_hand
 from fraud_assets.detection.slices import split
 from fraud_assets.detection.trained import TrainedModel
 from fraud_assets.evaluation import drift, sampling
@@ -67,7 +66,8 @@ def measure_month(chain: Chain, lake: LakeResource, month: Month, decision: dict
     bank = chain.scenario
     trained_on = _training_months(decision)
     earliest = min([month - TRAINING_WINDOW, *trained_on])
-    before = _months_before(lake.lake, bank.name, month, min(month.index - earliest.index, _MOST_MONTHS))
+    most = min(month.index - earliest.index, _MOST_MONTHS)
+    before = at_hand(lake.lake, bank.name, (month - k for k in range(1, most + 1)), _FEATURES)[::-1]
     model = TrainedModel.load(decision["model"]) if decision["model"] else None
     unseen = _held_out_from(trained_on)
     samples = [_sample(chain, lake, other, model, unseen) for other in [*before, month]]
@@ -106,12 +106,6 @@ def _look_back(feature: Feature) -> float:
     """
     reads_reports = span(feature.delay) >= _OLD_KNOWLEDGE or feature.name in _BY_REPORTS
     return feature.reach / _DAY + (REPORT_DELAY * 30 if reads_reports else 0)
-
-
-def _months_before(lake: Lake, bank: str, month: Month, most: int) -> list[Month]:
-    """The months before that have their features in the lake, oldest first, up to the first gap."""
-    back = (month - k for k in range(1, most + 1))
-    return [*takewhile(lambda other: lake.exists(Place(bank, _FEATURES, other.key).parquet), back)][::-1]
 
 
 def _sample(

@@ -3,18 +3,15 @@
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
 import base64
-from itertools import takewhile
 
 import dagster as dg
 import polars as pl
 
-from fraud_assets.assets.common import Chain
+from fraud_assets.assets.common import Chain, at_hand
 from fraud_assets.evaluation import portrait
 from fraud_assets.lake.documents import Document
-from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
-from fraud_assets.lake.store import Lake
-from fraud_assets.months import REPORT_DELAY, REPORT_LOOKBACK, Month
+from fraud_assets.months import REPORT_DELAY, REPORT_LOOKBACK
 
 #: Tables of which earlier months are drawn beside this one, where they are in the lake.
 _REMEMBERED = ("transactions", "labeled_anomalies", "incident_reports")
@@ -50,8 +47,9 @@ def portrait_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         later ones are counted in. Truth is on it, so nothing that a model sees may come from here.
         """
         month = chain.month(context)
-        earlier = _months_at_hand(lake.lake, chain.scenario.name, month, -1, REPORT_LOOKBACK, _REMEMBERED)[::-1]
-        later = _months_at_hand(lake.lake, chain.scenario.name, month, 1, REPORT_DELAY, ("incident_reports",))
+        back, on = month.back(REPORT_LOOKBACK)[::-1], (month + k for k in range(1, REPORT_DELAY + 1))
+        earlier = at_hand(lake.lake, chain.scenario.name, back, *_REMEMBERED)[::-1]
+        later = at_hand(lake.lake, chain.scenario.name, on, "incident_reports")
         tables = portrait.Tables(
             transactions=transactions,
             labeled_anomalies=labeled_anomalies,
@@ -72,12 +70,3 @@ def portrait_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         )
 
     return [data_portrait]
-
-
-def _months_at_hand(lake: Lake, bank: str, month: Month, step: int, most: int, assets: tuple[str, ...]) -> list[Month]:
-    """Months after (or, with step -1, before) this one that have all of the tables in the lake, up to the first gap."""
-
-    def is_whole(other: Month) -> bool:
-        return all(lake.exists(Place(bank, asset, other.key).parquet) for asset in assets)
-
-    return list(takewhile(is_whole, (month + step * k for k in range(1, most + 1))))

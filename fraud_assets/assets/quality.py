@@ -4,14 +4,12 @@
 
 import base64
 import json
-from collections.abc import Iterable
-from itertools import takewhile
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from fraud_assets.assets.common import Chain
+from fraud_assets.assets.common import Chain, at_hand
 from fraud_assets.evaluation import quality
 from fraud_assets.evaluation.quality.tables import MOST_ROWS
 from fraud_assets.features.registry import KEYS, REGISTRY
@@ -19,7 +17,6 @@ from fraud_assets.ingest import FILES_TABLES
 from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
-from fraud_assets.lake.store import Lake
 from fraud_assets.months import REPORT_DELAY, REPORT_LOOKBACK, Month
 from fraud_assets.tables import TABLES
 
@@ -101,9 +98,7 @@ def _tables(chain: Chain) -> dict[str, Any]:
 
 def _across(chain: Chain, lake: LakeResource, month: Month) -> list[dict[str, Any]]:
     """References that lead to earlier months: refunds to their payment, reports to what they are about."""
-    ledger = _at_hand(
-        lake.lake, chain.scenario.name, "transactions", (month - k for k in range(1, REPORT_LOOKBACK + 1))
-    )
+    ledger = at_hand(lake.lake, chain.scenario.name, (month - k for k in range(1, REPORT_LOOKBACK + 1)), "transactions")
     ledgers = [chain.table(lake, "transactions", [other]) for other in [month, *ledger]]
     first = min([month, *ledger])
     refunds = chain.table(lake, "transactions", [month])
@@ -123,8 +118,8 @@ def _across(chain: Chain, lake: LakeResource, month: Month) -> list[dict[str, An
 def _labels(chain: Chain, lake: LakeResource, month: Month) -> dict[str, Any]:
     """The labels of the month and of the three before, by the reports up to three months after it."""
     bank = chain.scenario
-    before = _at_hand(lake.lake, bank.name, "labeled_anomalies", (month - k for k in range(1, REPORT_DELAY + 1)))
-    after = _at_hand(lake.lake, bank.name, "incident_reports", (month + k for k in range(1, REPORT_DELAY + 1)))
+    before = at_hand(lake.lake, bank.name, (month - k for k in range(1, REPORT_DELAY + 1)), "labeled_anomalies")
+    after = at_hand(lake.lake, bank.name, (month + k for k in range(1, REPORT_DELAY + 1)), "incident_reports")
     followed = [*before[::-1], month]
     known = [other for other in followed if lake.lake.exists(Place(bank.name, "incident_reports", other.key).parquet)]
     return quality.label_completeness(
@@ -133,8 +128,3 @@ def _labels(chain: Chain, lake: LakeResource, month: Month) -> dict[str, Any]:
         [month, *after][-1].end,
         months=[other.key for other in followed],
     )
-
-
-def _at_hand(lake: Lake, bank: str, asset: str, months: Iterable[Month]) -> list[Month]:
-    """The months, in the order given, up to the first that the lake does not have."""
-    return [*takewhile(lambda other: lake.exists(Place(bank, asset, other.key).parquet), months)]

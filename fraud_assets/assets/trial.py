@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import takewhile
 from typing import Any
 
 import polars as pl
 
+from fraud_assets.assets.common import at_hand
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.trained import CandidateSet
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS, Subject
 from fraud_assets.features.needs import did_without
 from fraud_assets.knowledge import known_at
-from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.months import REPORT_DELAY, Month
 from fraud_assets.scenario import Bank
@@ -22,7 +21,7 @@ from fraud_assets.scenario import Bank
 def months_of_reports(lake: Lake, bank: str, month: Month) -> list[Month]:
     """The month and those after it whose reports are in the lake without a gap, as many as are of use."""
     later = [month + k for k in range(1, REPORT_DELAY + 1)]
-    return [month, *takewhile(lambda other: lake.exists(Place(bank, "incident_reports", other.key).parquet), later)]
+    return [month, *at_hand(lake, bank, later, "incident_reports")]
 
 
 def with_amounts(features: pl.LazyFrame, transactions: pl.LazyFrame) -> pl.LazyFrame:

@@ -17,6 +17,7 @@ from fraud_assets.evaluation.money import net_savings
 from fraud_assets.evaluation.ranking import Floats, Steps
 from fraud_assets.evaluation.report import plain
 from fraud_assets.evaluation.settings import Settings
+from fraud_assets.evaluation.words import formatted
 
 #: The champion's column: whoever that was in the month.
 CHAMPION = "champion"
@@ -80,7 +81,7 @@ def comparison_table(document: dict[str, Any]) -> str:
     parts.append(_table("## All months together", document["pooled"], document["settings"]))
     lines = ["## Average precision, paired, all months together", "", "| better | worse | ahead by |", "|---|---|---|"]
     lines += [
-        f"| {pair['better']} | {pair['worse']} | {_estimate(pair['ahead_by'], '+.3f')} |" for pair in document["paired"]
+        f"| {pair['better']} | {pair['worse']} | {formatted(pair['ahead_by'], '+.3f')} |" for pair in document["paired"]
     ]
     return "\n\n".join([*parts, "\n".join(lines)]) + "\n"
 
@@ -154,13 +155,6 @@ def _table(title: str, part: dict[str, Any], settings: dict[str, Any]) -> str:
         "|---" * (len(heads) + 1) + "|",
     ]
     for name, figures in part["candidates"].items():
-        cells = [_estimate(figures[key], form) for key, (_, form) in _FIGURES.items()]
+        cells = [formatted(figures[key], form) for key, (_, form) in _FIGURES.items()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _estimate(estimate: dict[str, float | None], form: str) -> str:
-    value, low, high = (estimate[name] for name in ("value", "low", "high"))
-    if value is None:
-        return ""
-    return f"{value:{form}}" if low is None or high is None else f"{value:{form}} ({low:{form}} to {high:{form}})"

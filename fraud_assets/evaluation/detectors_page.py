@@ -7,6 +7,7 @@ from typing import Any
 
 from fraud_assets.evaluation.markup import Markup, join, table, tag
 from fraud_assets.evaluation.page import page
+from fraud_assets.evaluation.words import formatted
 
 NAMES = {
     "anomaly_score": "The three detectors together",
@@ -52,7 +53,7 @@ def sentences(verdict: dict[str, Any]) -> list[str]:
     for key, name in (("times_the_best_single_feature", "best single feature"), ("share_of_the_champion", "champion")):
         ratio, asked = verdict[key], verdict["asked"][key]
         if ratio is not None:
-            said.append(f"That is {_estimate(ratio, '.2f')} times what the {name} reaches; at least {asked} was asked.")
+            said.append(f"That is {formatted(ratio, '.2f')} times what the {name} reaches; at least {asked} was asked.")
     return said
 
 
@@ -69,13 +70,7 @@ def _ranking(verdict: dict[str, Any]) -> Iterable[tuple[str, str]]:
     single = verdict["best_single_feature"]
     for name, estimate in verdict["average_precision"].items():
         which = f" ({single['feature']}, {single['direction']})" if name == "best_single_feature" else ""
-        yield NAMES.get(name, name) + which, _estimate(estimate, ".3f")
-
-
-def _estimate(estimate: dict[str, Any], form: str) -> str:
-    value, low, high = estimate["value"], estimate["low"], estimate["high"]
-    has_interval = low is not None and low == low
-    return f"{value:{form}} ({low:{form}} to {high:{form}})" if has_interval else f"{value:{form}}"
+        yield NAMES.get(name, name) + which, formatted(estimate, ".3f")
 
 
 def _section(title: str, *inner: Any) -> Markup:

@@ -19,6 +19,7 @@ from fraud_assets.evaluation.intervals import Estimate, Resampler, clusters, int
 from fraud_assets.evaluation.ranking import Bools, Floats, Steps, top_share
 from fraud_assets.evaluation.report import plain
 from fraud_assets.evaluation.settings import Settings
+from fraud_assets.evaluation.words import formatted
 
 #: Columns with the scores of models that are measured beside the champion and decide nothing.
 YARDSTICK = "yardstick_"
@@ -87,13 +88,13 @@ def champion_table(document: dict[str, Any]) -> str:
     """The document as Markdown: figures, alerts by month, policies, types of fraud, look-alikes."""
     ranking, calibrated, queue = (document[name] for name in ("ranking", "calibration", "queue"))
     figures = [
-        ("average precision", _estimate(ranking["average_precision"], ".3f")),
-        ("ROC-AUC", _estimate(ranking["roc_auc"], ".3f")),
-        ("recall at the alert budget", _estimate(ranking["recall_at_budget"], ".3f")),
-        *((f"average precision, {_words(name)}", _estimate(of, ".3f")) for name, of in document["yardsticks"].items()),
-        ("expected / observed, 1 % highest scores", _estimate(calibrated["top_percent_detail"], ".2f")),
+        ("average precision", formatted(ranking["average_precision"], ".3f")),
+        ("ROC-AUC", formatted(ranking["roc_auc"], ".3f")),
+        ("recall at the alert budget", formatted(ranking["recall_at_budget"], ".3f")),
+        *((f"average precision, {_words(name)}", formatted(of, ".3f")) for name, of in document["yardsticks"].items()),
+        ("expected / observed, 1 % highest scores", formatted(calibrated["top_percent_detail"], ".2f")),
         ("calibration slope", _number(calibrated["slope"], ".2f")),
-        ("Brier skill", _estimate(calibrated["brier_skill"], ".3f")),
+        ("Brier skill", formatted(calibrated["brier_skill"], ".3f")),
         ("daily queues filled", f"{queue['days_filled']} of {queue['days']} days"),
     ]
     thresholds = [*document["threshold"]["months"], {"month": "all"} | document["threshold"]["pooled"]]
@@ -115,7 +116,7 @@ def champion_table(document: dict[str, Any]) -> str:
                     _words(row["policy"]),
                     f"{row['reviews']:,}",
                     f"{row['refusals']:,}",
-                    _estimate(row["savings"], ",.0f"),
+                    formatted(row["savings"], ",.0f"),
                     _number(row["share_of_ideal"], ".0%"),
                 )
                 for row in document["policies"]
@@ -129,7 +130,7 @@ def champion_table(document: dict[str, Any]) -> str:
                     _words(row["fraud_type"]),
                     f"{row['frauds']:,}",
                     f"{row['campaigns']:,}",
-                    _estimate(row["recall_at_budget"], ".2f"),
+                    formatted(row["recall_at_budget"], ".2f"),
                 )
                 for row in document["fraud_types"]
             ],
@@ -141,7 +142,7 @@ def champion_table(document: dict[str, Any]) -> str:
                 (
                     _words(row["lookalike_of"]),
                     f"{row['rows']:,}",
-                    _estimate(row["false_positive_rate"], ".4f"),
+                    formatted(row["false_positive_rate"], ".4f"),
                     _number(row["times_the_usual"], ".1f"),
                 )
                 for row in document["look_alikes"]
@@ -162,13 +163,6 @@ def _words(name: str) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return "" if value is None else f"{value:{form}}"
-
-
-def _estimate(estimate: dict[str, float | None], form: str) -> str:
-    value, low, high = (estimate[name] for name in ("value", "low", "high"))
-    if value is None:
-        return ""
-    return f"{value:{form}}" if low is None or high is None else f"{value:{form}} ({low:{form}} to {high:{form}})"
 
 
 def _prepared(rows: pl.DataFrame, settings: Settings) -> pl.DataFrame:

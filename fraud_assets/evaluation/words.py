@@ -88,6 +88,15 @@ def with_spread(estimate: dict[str, Any] | None, write: Write = number) -> str:
     return write(estimate["value"]) + (f" ({inside})" if inside else "")
 
 
+def formatted(estimate: dict[str, Any], form: str) -> str:
+    """``0.540 (0.440 to 0.650)`` in a format of Python's, for Markdown; nothing for what cannot be had."""
+    value, low, high = (estimate[name] for name in ("value", "low", "high"))
+    if value is None:
+        return ""
+    is_whole = all(end is not None and end == end for end in (low, high))
+    return f"{value:{form}} ({low:{form}} to {high:{form}})" if is_whole else f"{value:{form}}"
+
+
 def month_name(key: str) -> str:
     """``2024-03`` -> ``March 2024``, in English whatever the machine's locale."""
     year, month = key.split("-")

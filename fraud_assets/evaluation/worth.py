@@ -15,7 +15,7 @@ from fraud_assets.evaluation.markup import Markup, how, says, section, table
 from fraud_assets.evaluation.ranking import Steps
 from fraud_assets.evaluation.report import plain
 from fraud_assets.evaluation.settings import Settings
-from fraud_assets.evaluation.words import count, number, percent, signed, title, with_spread
+from fraud_assets.evaluation.words import count, formatted, number, percent, signed, title, with_spread
 
 
 def compare_variants(rows: pl.DataFrame, settings: Settings, reference: str) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def worth_table(document: dict[str, Any]) -> str:
         "|---|---|---|---|",
     ]
     for variant in sorted(document["variants"], key=_lost):
-        behind = "" if variant["behind"] is None else _estimate(variant["behind"], "+.3f")
-        reached = _estimate(variant["average_precision"], ".3f")
-        lines.append(f"| {variant['name']} | {reached} | {behind} | {_estimate(variant['recall_at_budget'], '.3f')} |")
+        behind = "" if variant["behind"] is None else formatted(variant["behind"], "+.3f")
+        reached = formatted(variant["average_precision"], ".3f")
+        lines.append(f"| {variant['name']} | {reached} | {behind} | {formatted(variant['recall_at_budget'], '.3f')} |")
     return "\n".join(lines) + "\n"
 
 
@@ -117,10 +117,3 @@ def worth_section(document: dict[str, Any] | None) -> Markup:
 
 def _lost(variant: dict[str, Any]) -> float:
     return float("-inf") if variant["behind"] is None else -float(variant["behind"]["value"])
-
-
-def _estimate(estimate: dict[str, float | None], form: str) -> str:
-    value, low, high = (estimate[name] for name in ("value", "low", "high"))
-    if value is None:
-        return ""
-    return f"{value:{form}}" if low is None or high is None else f"{value:{form}} ({low:{form}} to {high:{form}})"

@@ -117,6 +117,7 @@ def test_what_is_asked_comes_from_the_scenario() -> None:
     assert tripled == pytest.approx(3 * asked)
     for name in ("payments a customer and day", "declined, of honest payments"):
         assert lines[name].realised == pytest.approx(before[name].realised)
+        assert before[name].holds
         assert not lines[name].holds
 
 
