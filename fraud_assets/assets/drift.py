@@ -15,6 +15,7 @@ from fraud_assets.detection.slices import split
 from fraud_assets.detection.trained import TrainedModel
 from fraud_assets.evaluation import drift, sampling
 from fraud_assets.features.feature import Feature, span
+from fraud_assets.features.needs import NEEDS
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
@@ -28,8 +29,8 @@ _FEATURES = "transaction_features"
 _SCORED = "scored_transactions"
 #: Knowledge that is so old when it counts is that of reports.
 _OLD_KNOWLEDGE = timedelta(days=7)
-#: Features that are made of another one that reads reports.
-_BY_REPORTS = {"anomaly_x_merchant_risk"}
+#: Ages, which grow by a day a day: compared as they were when the bank began, so that time alone moves nothing.
+_AGES = ("tenure_days", "m_age_days", "kyc_age_days")
 _DAY = timedelta(days=1)
 
 
@@ -104,7 +105,7 @@ def _look_back(feature: Feature) -> float:
 
     A feature that reads reports also needs those of frauds before its window, which come in for months.
     """
-    reads_reports = span(feature.delay) >= _OLD_KNOWLEDGE or feature.name in _BY_REPORTS
+    reads_reports = span(feature.delay) >= _OLD_KNOWLEDGE or feature.name in NEEDS["reports"]
     return feature.reach / _DAY + (REPORT_DELAY * 30 if reads_reports else 0)
 
 
@@ -126,7 +127,8 @@ def _sample(
         if some.height:
             scores[is_unseen.to_numpy()] = model.raw_scores(model.encoder.codes(some))
         frame = frame.with_columns(score=pl.Series(scores).fill_nan(None))
-    return drift.MonthSample(month.key, rows, frame.drop("event_time"))
+    began = [(pl.col(name) - pl.col("memory_days").floor()).cast(pl.Float32) for name in _AGES if name in columns]
+    return drift.MonthSample(month.key, rows, frame.with_columns(began).drop("event_time"))
 
 
 def _alerts(lake: Lake, bank: str, month: Month) -> dict[str, Any] | None:

@@ -124,7 +124,7 @@ def _figures(
     learning: Learning,
     spread: Mapping[str, Vector],
 ) -> dict[str, dict[str, Any]]:
-    factors = candidates.delays.factor(rows.ages)
+    factors = candidates.delays.factor(rows.ages, rows.reported_type)
     result: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
         probability = model.calibration.apply(rows.raw[name])

@@ -53,8 +53,7 @@ class Encoder:
                 )
                 levels[name] = tuple(counts[name].head(MOST_LEVELS).to_list())
         encoder = cls(tuple(features), levels, ())
-        codes = encoder.codes(frame)
-        usual = [0.0 if name in levels else _median(codes[:, j]) for j, name in enumerate(features)]
+        usual = [0.0 if name in levels else _median(encoder._column(frame, name)) for name in features]
         return cls(tuple(features), levels, tuple(usual))
 
     def codes(self, frame: pl.DataFrame) -> Matrix:
@@ -108,5 +107,5 @@ def _differs(column: pl.Series) -> bool:
 
 
 def _median(values: Any) -> float:
-    known = values[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else 0.0

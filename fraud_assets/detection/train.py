@@ -87,8 +87,9 @@ def train_candidates(
     train, kept = rows.sample(train_frame, encoder, sizes["train"], hasher)
     del train_frame
     rows = replace(rows, names=encoder.features)
-    tune_frame = rows.read(slices.tune, kept_share(sizes["tune"]["rows"], sizes["tune"]["frauds"]))
+    tune_frame = rows.read(slices.tune, kept_share(sizes["tune"]["rows"], sizes["tune"]["frauds"]), "reported_type")
     tune, _ = rows.sample(tune_frame, encoder, sizes["tune"], hasher)
+    targets = tune.labels * delays.factor(tune.ages, tune_frame["reported_type"])
     del tune_frame
     sizes["train"]["used"], sizes["tune"]["used"] = len(train.labels), len(tune.labels)
 
@@ -100,7 +101,6 @@ def train_candidates(
         "learning_hash": digest(learning.model_dump(mode="json")),
         "code_version": code_version,
     }
-    targets = tune.labels * delays.factor(tune.ages)
     models: dict[str, TrainedModel] = {}
     past = Past(train, tune, encoder)
     for name, kind in CANDIDATES.items():
@@ -110,7 +110,7 @@ def train_candidates(
     del train, past
 
     judged = compare(features, known, slices, models)
-    factors = delays.factor(judged.ages)
+    factors = delays.factor(judged.ages, judged.reported_type)
     figures, shapes = {}, {}
     for name, trained in models.items():
         probability = trained.calibration.apply(judged.raw[name])

@@ -136,7 +136,7 @@ class CandidateSet:
             document["metrics"],
             document["curves"],
             document["sizes"],
-            DelayCurve(**document["report_delays"] | {"shares": tuple(document["report_delays"]["shares"])}),
+            DelayCurve.load(document["report_delays"]),
             document["origin"],
         )
 

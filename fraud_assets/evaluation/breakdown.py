@@ -23,11 +23,11 @@ ACCIDENTS = {
 
 def by_fraud_type(frame: pl.DataFrame, draws: Resampler) -> list[dict[str, Any]]:
     """Recall of each type of fraud, in rows and in money, best found first."""
+    found, alarmed = _floats(frame, pl.col("in_budget")), _floats(frame, pl.col("is_alert"))
     rows = []
     for kind in frame.filter("is_fraud")["fraud_type"].drop_nulls().unique().sort():
         inside = _floats(frame, pl.col("is_fraud") & (pl.col("fraud_type") == kind).fill_null(False))
         amount = inside * frame["amount"].to_numpy()
-        found = _floats(frame, pl.col("in_budget"))
         rows.append(
             {
                 "fraud_type": kind,
@@ -35,7 +35,7 @@ def by_fraud_type(frame: pl.DataFrame, draws: Resampler) -> list[dict[str, Any]]
                 "campaigns": frame.filter(pl.Series(inside > 0))["campaign_id"].drop_nulls().n_unique(),
                 "recall_at_budget": draws.share(found * inside, inside).document(),
                 "value_recall_at_budget": _share(found * amount, amount),
-                "recall_of_decisions": draws.share(_floats(frame, pl.col("is_alert")) * inside, inside).document(),
+                "recall_of_decisions": draws.share(alarmed * inside, inside).document(),
             }
         )
     return sorted(rows, key=lambda row: -float(row["recall_at_budget"]["value"]))
@@ -50,18 +50,13 @@ def by_group(frame: pl.DataFrame, column: str, draws: Resampler, limit: int = 12
     """
     honest = ~frame["is_fraud"]
     overall = _share(_floats(frame, pl.col("in_budget") & ~pl.col("is_fraud")), honest.to_numpy().astype(np.float64))
-    found = _floats(frame, pl.col("in_budget"))
+    found, is_fraud = _floats(frame, pl.col("in_budget")), _floats(frame, pl.col("is_fraud"))
     rows = []
-    values = (
-        frame[column]
-        .cast(pl.String)
-        .drop_nulls()
-        .value_counts(sort=True)
-        .sort("count", column, descending=[True, False])
-    )
+    words = frame[column].cast(pl.String)
+    values = words.drop_nulls().value_counts(sort=True).sort("count", column, descending=[True, False])
     for value in values[column].head(limit):
-        inside = _floats(frame, (pl.col(column).cast(pl.String) == value).fill_null(False))
-        fraud = inside * _floats(frame, pl.col("is_fraud"))
+        inside = (words == value).fill_null(False).cast(pl.Float64).to_numpy()
+        fraud = inside * is_fraud
         innocent = inside - fraud
         false_alarms = draws.share(found * innocent, innocent)
         ratio = false_alarms.value / overall if overall > 0 else np.nan

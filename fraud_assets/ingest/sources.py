@@ -6,6 +6,8 @@ What lives here: bytes to cells. What the cells mean is in ``cells``.
 from __future__ import annotations
 
 import difflib
+import re
+import zlib
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -26,6 +28,12 @@ BATCH_ROWS = 200_000
 _MOST_LINES = 20
 #: Characters of a rejected row that are kept.
 LONGEST_ORIGINAL = 4_000
+
+#: First bytes by which is told what is no CSV, those that no text has, and encodings in which texts have them.
+_LOOKED_AT = 4096
+_NO_TEXT = bytes(range(8))
+_WIDE = ("utf16", "utf32", "u16", "u32")
+_PARSED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _PARQUET = (".parquet", ".pq")
@@ -92,8 +100,11 @@ def columns_of(file: SourceFile, files: Files) -> list[str]:
 
         with _sentences(file, files), file.open() as source:
             return list(pq.ParquetFile(source).schema_arrow.names)
-    with _sentences(file, files), file.open() as source, _csv(source, file, files) as reader:
-        return list(reader.schema.names)
+    with _sentences(file, files):
+        with file.open() as source:
+            _look_at(source.read(_LOOKED_AT), file, files)
+        with file.open() as source, _csv(source, file, files) as reader:
+            return list(reader.schema.names)
 
 
 def batches(file: SourceFile, files: Files, columns: Sequence[str]) -> Iterator[Batch]:
@@ -185,6 +196,24 @@ def _told(rows: list[Any], file: SourceFile) -> list[tuple[int, str, str]]:
     ]
 
 
+def _look_at(head: bytes, file: SourceFile, files: Files) -> None:
+    """Refuse by its first bytes what is no CSV, before what is wrong with its rows is said of bytes that are none."""
+    if file.name.lower().endswith(".gz"):
+        head = zlib.decompressobj(wbits=31).decompress(head, _LOOKED_AT)
+    elif head.startswith(b"\x1f\x8b"):
+        raise IngestError(f"{file.name} is compressed with gzip; its name must end in .gz, as in {file.name}.gz")
+    if head.startswith(b"PK\x03\x04"):
+        raise IngestError(f"{file.name} is a zip archive, as spreadsheets are; save its table as CSV")
+    if not files.encoding.lower().replace("-", "").replace("_", "").startswith(_WIDE):
+        head = head.split(b"\n")[0]  # a row with such bytes is a row that is rejected
+        odd = next((k for k, byte in enumerate(head) if byte in _NO_TEXT), None)
+        if odd is not None:
+            raise IngestError(
+                f"{file.name} is no text in {files.encoding}: byte {odd + 1:,} is {head[odd]:#04x};"
+                " is it CSV, or is files.encoding another, such as utf-16?"
+            )
+
+
 @contextmanager
 def _csv(
     source: IO[bytes], file: SourceFile, files: Files, columns: list[str] | None = None, misfit: Any = lambda _: "skip"
@@ -214,7 +243,7 @@ def _sentences(file: SourceFile, files: Files) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, UnicodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, UnicodeError, zlib.error) as error:
         problem = str(error).strip().split("\n")[0]
         if isinstance(error, UnicodeError) or "UTF8" in problem:
             raise IngestError(
@@ -225,5 +254,23 @@ def _sentences(file: SourceFile, files: Files) -> Iterator[None]:
         if "straddl" in problem or "out of sync" in problem:
             raise IngestError(
                 f"{file.name} has a row longer than {BLOCK_BYTES:,} bytes; a quote that is never closed?"
+            ) from None
+        if "header check" in problem:
+            raise IngestError(
+                f"{file.name} is not compressed with gzip, though its name ends in .gz; compress it, or rename it"
+            ) from None
+        if file.name.lower().endswith(".gz") and re.search("zlib|compressed|decompressing", problem):
+            raise IngestError(
+                f"{file.name} cannot be read: what gzip has compressed is cut off or damaged; copy the file again"
+            ) from None
+        if parsed := _PARSED.search(problem):
+            number, expected, actual = parsed.groups()
+            raise IngestError(
+                f"{file.name} cannot be read: row {int(number) - 1:,} has {actual} cells where the header has"
+                f" {expected}, and bytes that are not {files.encoding}; is it CSV, in this encoding?"
+            ) from None
+        if "magic bytes" in problem:
+            raise IngestError(
+                f"{file.name} cannot be read (it does not end as a Parquet file does); is it whole?"
             ) from None
         raise IngestError(f"{file.name} cannot be read ({problem}); is it whole?") from None

@@ -197,6 +197,11 @@ class Scenario(Bank):
             if unknown := set(b.served) - metros:
                 raise ValueError(f"brand {b.name}: metros {sorted(unknown)} are none of {sorted(metros)}")
             kind = categories[b.category]
+            jobs = {o.name for o in self.population.occupations}
+            if b.occupations and (kind.recipient != "employer" or not set(b.occupations) <= jobs):
+                raise ValueError(
+                    f"brand {b.name}: occupations {';'.join(b.occupations)} are for employers, and of {sorted(jobs)}"
+                )
             if b.served and kind.recipient != "biller" and kind.instrument not in ("terminal", "scan"):
                 raise ValueError(
                     f"brand {b.name}: metros is {b.metros!r}, but {b.category} is neither paid at a counter nor a bill;"

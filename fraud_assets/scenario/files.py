@@ -50,6 +50,11 @@ def document_of(folder: Path) -> dict[str, Any]:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
         document["names"] = _texts(names)
+    if (nothing := next(_nothing_to_take_out(document, own), None)) is not None:
+        raise ScenarioError(
+            f"scenario {folder.name}: {folder / 'scenario.yaml'}: {nothing} is null, which takes out what the scenario"
+            " that it extends has there, and there is nothing; give it a value, or leave the line out for what is usual"
+        )
     return _laid_over(document, own)
 
 
@@ -76,6 +81,16 @@ def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[name] = value
     return merged
+
+
+def _nothing_to_take_out(below: Any, above: dict[str, Any], at: str = "") -> Iterator[str]:
+    """Where it says null above and there is nothing below."""
+    for name, value in above.items():
+        old = below.get(name) if isinstance(below, dict) else None
+        if value is None and old is None:
+            yield f"{at}{name}"
+        elif isinstance(value, dict):
+            yield from _nothing_to_take_out(old, value, f"{at}{name}.")
 
 
 def folders() -> Iterator[tuple[str, Path]]:

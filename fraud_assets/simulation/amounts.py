@@ -6,13 +6,15 @@ import numpy as np
 
 from fraud_assets.simulation import kyc
 from fraud_assets.simulation.intents import TO_BILLER, Bank
-from fraud_assets.simulation.prices import not_below
+from fraud_assets.simulation.prices import nearest, not_below
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, normals, step
 
 #: Share of the log-variance that is the customer's own taste in a category [P].
 _TASTE = 0.25
 #: The draw that all payments at a usual price share; any will do that is no big ticket.
 _USUAL = 0.7123
+#: From this on, nothing is so cheap that its price ends in hundredths.
+_WHOLE_CHARM = 10
 _STYLES = ["cents", "tens", "nines", "round", "exact", "notes"]
 _, _TENS, _NINES, _ROUND, _, _NOTES = range(6)
 
@@ -65,7 +67,7 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     value = np.exp(spread) * bank.kept(_usual).ravel()[who * len(bank.scenario.categories) + category]
 
     limited = np.isfinite(bank.hard_maximum)
-    ceiling = np.where(limited, bank.hard_maximum, bank.normal_maximum)[category]
+    ceiling = np.minimum(np.where(limited, bank.hard_maximum, bank.normal_maximum), bank.highest)[category]
     allowed = kyc.limits(bank.scenario)
     if np.isfinite(allowed).any():
         ceiling = np.minimum(ceiling, allowed[bank.traits.kyc_level[who]])
@@ -105,9 +107,11 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
 
     nines = np.flatnonzero(style == _NINES)
     fine = finer(u[nines])
-    # What costs less than 99 ends in 9, in the same proportion.
+    # What costs less than 99 ends in 9, in the same proportion; where people round to whole units, in whole ones.
     charm = np.rint(np.where(value[nines] < prices.charm, prices.charm * 10, prices.charm * 100)).astype(np.int64)
     ending = np.array([99, 95, 49, -1])[step((0.62, 0.72, 0.80), fine)] * charm // 100
+    if prices.charm >= _WHOLE_CHARM:
+        ending = np.where(ending > 0, ending // 100 * 100, ending)
     cents[nines] = np.where(ending < 0, cents[nines], cents[nines] // charm * charm + ending)
 
     whole = np.flatnonzero(style == _ROUND)
@@ -116,6 +120,11 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
     cash = np.flatnonzero(style == _NOTES)
     cents[cash] = _in_steps(value[cash], prices.cash_steps)
     np.maximum(cents, round(prices.smallest * 100), out=cents)
+    if bank.is_listed.any():
+        rows = np.flatnonzero(bank.is_listed[category])
+        for k in np.flatnonzero(bank.is_listed):
+            own = rows[category[rows] == k]
+            cents[own] = nearest(bank.scenario.categories[k].listed, value[own])
     return np.minimum(cents, _most_cents(bank)[category], out=cents)
 
 

@@ -32,11 +32,14 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.scenes import Scene, ways_to_send
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.visit_episodes import VISIT_EPISODES, VISIT_KINDS, at_visits
 from fraud_assets.simulation.wallet_episodes import WALLET_EPISODES, WALLET_KINDS
 
-KINDS = ("collection", "instalments", "supplier", "returns", "furnishing", "first_payment", *WALLET_KINDS)
-COLLECTION, INSTALMENTS, SUPPLIER, RETURNS, FURNISHING, FIRST_PAYMENT = range(6)
-ARBITRAGE, PAID_IN_TOKENS, CONSOLIDATION, SELL_OFF = range(6, len(KINDS))
+KINDS = (
+    "collection", "instalments", "supplier", "returns", "furnishing", "first_payment", *VISIT_KINDS, *WALLET_KINDS,
+)  # fmt: skip
+COLLECTION, INSTALMENTS, SUPPLIER, RETURNS, FURNISHING, FIRST_PAYMENT, TRIAL, SPREE = range(8)
+ARBITRAGE, PAID_IN_TOKENS, CONSOLIDATION, SELL_OFF = range(8, len(KINDS))
 #: Months before the ledger's in which an episode may have begun: a month of orders, and a fortnight until they go back.
 _REACH = 2
 #: Days until something goes back, and how much of an order does [P].
@@ -59,6 +62,8 @@ def episodes(bank: Bank, month: Month) -> tuple[Intents, I64]:
 
 def _begun(bank: Bank, month: Month, kind: str, episode: Episode) -> tuple[Scene, I64, Episode]:
     """The scene of one kind, and the instant at which each row's episode began."""
+    if kind in VISIT_KINDS:
+        return *at_visits(bank, [month - 1, month], kind, episode), episode  # within hours: a month ago at the most
     seed, index = bank.scenario.seed, bank.traits.index
     starts = [month - back for back in range(_REACH, -1, -1)]
     months = np.repeat([start.index for start in starts], len(index))
@@ -227,5 +232,5 @@ def _us(hours: F64) -> I64:
 
 
 _PLAYED: list[Callable[[Scene, I64, Episode], Intents]] = [
-    _collection, _instalments, _supplier, _returns, _furnishing, _first_payment, *WALLET_EPISODES,
+    _collection, _instalments, _supplier, _returns, _furnishing, _first_payment, *VISIT_EPISODES, *WALLET_EPISODES,
 ]  # fmt: skip

@@ -24,7 +24,12 @@ from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_
 #: change: their rates differ by a Gamma factor of this shape [P].
 _GUESTS, _GUESTS_SHAPE = 0.017, 0.7
 #: Devices to which the same customer comes back once, and that somebody else uses after them, so many times [P].
-_BACK, _PASSED_ON, _TIMES = 0.35, 0.20, 6
+_BACK, _PASSED_ON, _TIMES = 0.35, 0.18, 6
+#: Devices that are, or seem to be, a whole neighbourhood's: the computers of a library or a hall of residence, and
+#: phones of one make, which a shop's script cannot tell apart [P: of two million fingerprints at a large site a third
+#: were unique, of phones' a fifth (Gomez-Boix, Laperdrix & Baudry, Hiding in the Crowd, WWW 2018)]; how many of the
+#: next customers of the town come to be seen with it, each with what probability, and how many times.
+_COMMON, _NEIGHBOURS, _COMES, _VISITS = 0.09, 12, 0.8, 2
 #: Days within which either happens [P], most of it soon; and the months before one's own in which a device that is
 #: used again may have been used first.
 _WITHIN_DAYS, GUEST_MONTHS = 80, 3
@@ -35,7 +40,9 @@ _NEXT = 4
 #: they make 2-3 % of honest logins come from a device the bank has not seen.
 _LOGINS = 0.95
 #: Logins on one-off devices, of all logins.
-GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES) * _LOGINS
+GUEST_LOGINS = (
+    _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.6 * _NEIGHBOURS * _COMES * _VISITS) * _LOGINS
+)
 #: How long a visit lasts [P].
 VISIT_SECONDS = 4 * 3600
 _KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
@@ -105,7 +112,7 @@ def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
     new = first_visits(scenario, month, units)
     parts = [new]
     start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
-    follower = _followers(t)
+    follower, neighbours = _followers(t), _neighbours(t)
     for first in (*(first_visits(scenario, month - back, units) for back in range(GUEST_MONTHS, 0, -1)), new):
         back, passed = (
             first.take(hashed_uniforms(scenario.seed, f"guest.{name}", first.device_id) < share)
@@ -114,12 +121,22 @@ def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
         passed = passed.take(np.repeat(np.arange(len(passed.who)), _TIMES))
         passed = replace(passed, who=follower[passed.who])
         times = 1 + np.arange(len(passed.who)) % _TIMES
-        for later, nth in ((back, np.zeros_like(back.who)), (passed, times)):
+        for later, nth in ((back, np.zeros_like(back.who)), (passed, times), _of_all(scenario, first, neighbours)):
             moved = replace(later, start_us=_later(scenario, later, nth))
             there = (moved.who >= 0) & (moved.start_us >= start) & (moved.start_us < end)
             moved = moved.take(there)
             parts.append(moved.take(_is_customer(scenario, t, moved)))
     return Guests(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Guests)))
+
+
+def _of_all(scenario: Scenario, first: Guests, neighbours: I64) -> tuple[Guests, I64]:
+    """Later visits to the devices that many use, and a number of each among those of its device."""
+    common = first.take(hashed_uniforms(scenario.seed, "guest.common", first.device_id) < _COMMON)
+    place, nth = (axis.ravel() for axis in np.indices((len(common.who), _NEIGHBOURS * _VISITS)))
+    common, neighbour = common.take(place), nth // _VISITS
+    came = hashed_uniforms(scenario.seed, "guest.comes", common.device_id, neighbour) < _COMES
+    who = np.where(came, neighbours[common.who, neighbour], -1)
+    return replace(common, who=who), 1 + _TIMES + nth
 
 
 def _later(scenario: Scenario, first: Guests, nth: I64) -> I64:
@@ -146,6 +163,20 @@ def _followers(t: Traits) -> I64:
         apart = t.address_id[mine] != t.address_id[theirs]
         follower[mine[apart]] = theirs[apart]
     return follower
+
+
+def _neighbours(t: Traits) -> I64:
+    """The next customers of the same unit and town; positions in ``t``, -1 for nobody; shape (n, _NEIGHBOURS).
+
+    As with :func:`_followers`, whoever joins later changes nothing for those who are there.
+    """
+    order = np.lexsort((t.index, t.city, t.unit))
+    town = t.unit[order] * (int(t.city.max(initial=0)) + 1) + t.city[order]
+    found = np.full((len(order), _NEIGHBOURS), -1)
+    for k in range(1, _NEIGHBOURS + 1):
+        here = np.flatnonzero(town[k:] == town[:-k])
+        found[order[here], k - 1] = order[here + k]
+    return found
 
 
 def _is_customer(scenario: Scenario, t: Traits, visit: Guests) -> Bools:

@@ -1,4 +1,4 @@
-"""Hours: the time of day at which somebody usually does something."""
+"""Hours: the time of day at which somebody usually does something on such a day."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def at_usual_hours(bank: Bank, who: I64, category: I64, event_us: I64, u: F64) -
     """
     home = bank.traits.city[who]
     day = (event_us + offset_at(bank.scenario, home, event_us) * MINUTE) // DAY
-    local_us = day * DAY + np.rint(clock(bank, who, category, u) * 1000).astype(np.int64) * 1000
+    local_us = day * DAY + np.rint(clock(bank, who, category, day, u) * 1000).astype(np.int64) * 1000
     return local_us - utc_offset_minutes(bank.scenario, home, local_us) * MINUTE

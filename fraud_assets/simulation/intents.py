@@ -231,6 +231,16 @@ class Bank:
         """What nobody pays less than for things of each category, major units."""
         return np.array([c.lowest for c in self.scenario.categories])
 
+    @cached_property
+    def highest(self) -> F64:
+        """What nobody pays more than for things of each category, major units; infinite for most."""
+        return np.array([c.highest or np.inf for c in self.scenario.categories])
+
+    @cached_property
+    def is_listed(self) -> Bools:
+        """Which categories have a list of all the prices that there are."""
+        return np.array([bool(c.listed) for c in self.scenario.categories])
+
     def tagged(self, tag: Tag) -> Bools:
         """Which categories have the tag."""
         return np.array([tag in c.tags for c in self.scenario.categories])

@@ -26,7 +26,6 @@ NOWHERE = -1
 #: [P] Merchants of an average category in a city of 200,000; more in larger cities, with the exponent below.
 _DENSITY, _DENSITY_POPULATION, _DENSITY_EXPONENT = 3.4, 200_000, 0.6
 _FEWEST, _MOST = 4, 40
-_SMALL_ONLINE = 14  # [P] smaller shops beside the brands of an online category
 _SMALL_BILLERS = 16  # [P] landlords, utilities, employers without a name that everybody knows
 _REGIONAL_REACH = 0.5  # [P] metros in which a chain of tier 2 has outlets
 #: [P] Visits within a city and category follow a Zipf law with exponent 1 - 1/5.
@@ -153,7 +152,7 @@ def _counts(scenario: Scenario) -> I64:
             wanted = np.rint(density * np.sqrt(c.weight / mean_weight)).astype(np.int64)
             counts[k, :-1] = np.clip(wanted, _FEWEST, _MOST)
         elif c.recipient not in ("person", "own", "sender"):
-            counts[k, -1] = brands[c.category] + (_SMALL_ONLINE if c.recipient == "merchant" else _SMALL_BILLERS)
+            counts[k, -1] = brands[c.category] + (c.small if c.recipient == "merchant" else _SMALL_BILLERS)
     return counts
 
 

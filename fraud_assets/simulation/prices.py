@@ -62,6 +62,13 @@ def on_the_list(bank: Bank, merchant: I64, cents: I64) -> I64:
     return np.where(np.isfinite(price), price, cents).astype(np.int64)
 
 
+def nearest(listed: tuple[float, ...], value: F64) -> I64:
+    """The listed prices (ascending, major units) to which the values come closest in proportion; in cents."""
+    prices = np.array(listed)
+    between = np.sqrt(prices[1:] * prices[:-1])
+    return np.rint(100 * prices[np.searchsorted(between, value)]).astype(np.int64)
+
+
 def not_below(bank: Bank, category: I64, value: F64, u: F64) -> F64:
     """Values, major units, with those below what anybody pays for such a thing moved somewhat above it; in place."""
     lowest = bank.lowest[category]

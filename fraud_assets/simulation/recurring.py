@@ -31,6 +31,8 @@ from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_unifo
 
 #: Bills that people pay themselves, and local hours between which the others are collected [P].
 _BY_HAND, _RUNS = 0.45, (3.0, 9.0)
+#: Popularity of the employers on their list, as in ``merchants.pick``: a Zipf law with this exponent.
+_ZIPF = 0.8
 #: How much a metered bill moves from month to month (standard deviation of the logarithm) [P].
 _METER = 0.07
 
@@ -184,14 +186,12 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
     day = day - np.maximum((day + 3) % 7 - 4, 0)  # day 0 was a Thursday: Saturdays and Sundays become Fridays
     index = traits.index[who]
     category = np.full(len(who), employers[0])
-    merchant = pick(
-        bank.directory,
-        category,
-        np.full(len(who), len(scenario.cities)),
-        hashed_uniforms(scenario.seed, "income.employer", index),
-    )
+    merchant = _employers(bank, int(employers[0]))[who]
     share = np.where(halves[who], 24, 12)
-    cents = np.rint(traits.annual_income[who] * scenario.population.net_pay * 100 / share).astype(np.int64)
+    pay = traits.annual_income[who] * scenario.population.net_pay / share
+    # As in shops: where hundredths are rare, payrolls have none.
+    plain = hashed_uniforms(scenario.seed, "income.whole", index) < scenario.prices.whole
+    cents = np.rint(np.where(plain, np.rint(pay), pay) * 100).astype(np.int64)
     second = 3600 * (5 + 4 * hashed_uniforms(scenario.seed, "income.second", index, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
     place = traits.city[who]
@@ -208,6 +208,23 @@ def _income(bank: Bank, dates: _Dates) -> Intents:
         merchant=merchant,
         cents=np.maximum(cents, 100),
     )
+
+
+def _employers(bank: Bank, category: int) -> I64:
+    """Who pays each customer: an employer of the category that is for the occupation; shape (customers,)."""
+    scenario, shops = bank.scenario, bank.directory
+    u = hashed_uniforms(scenario.seed, "income.employer", bank.traits.index)
+    of = {b.name: b.occupations for b in scenario.brands if b.category == scenario.categories[category].category}
+    start, count = int(shops.start[category, -1]), int(shops.count[category, -1])
+    pays = [of.get(name, ()) for name in shops.name[start : start + count].to_list()]
+    merchant = np.empty(len(u), dtype=np.int64)
+    for k, occupation in enumerate(scenario.population.occupations):
+        some = [n for n, named in enumerate(pays) if occupation.name in named]
+        some = some or [n for n, named in enumerate(pays) if not named] or list(range(count))
+        weight = np.cumsum((np.arange(len(some)) + 1.0) ** -_ZIPF)
+        rows = np.flatnonzero(bank.traits.occupation == k)
+        merchant[rows] = start + np.array(some)[np.searchsorted(weight, u[rows] * weight[-1], side="right")]
+    return merchant
 
 
 def _own_money(bank: Bank, dates: _Dates) -> Intents:

@@ -51,7 +51,7 @@ from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
-from fraud_assets.simulation.weeks import again, stays_on, unsuited
+from fraud_assets.simulation.weeks import again, hours_of_days, stays_on, unsuited
 
 #: Longest outing, in payments.
 _LONGEST = 6
@@ -140,7 +140,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     if any(holiday.category for holiday in scenario.holidays):
         category = in_season(scenario, traits.category_weights, who, category, day_o[outing], category_u)
 
-    seconds = clock(bank, who_o, category[first], draws.uniform("hour", per_unit))
+    seconds = clock(bank, who_o, category[first], day_o, draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
     block_o = entry_o // max(people, 1)
     months = sorted({block.month for block in blocks})
@@ -330,31 +330,36 @@ def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
     return columns[chosen]
 
 
-def clock(bank: Bank, who: I64, category: I64, u: F64) -> F64:
-    """Second of the local day at which an outing begins, by occupation and kind of purchase."""
-    table = _clock_table(bank.scenario)
+def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
+    """Second of the local day at which an outing begins, by occupation, kind of purchase and weekday."""
+    kind, table = _clock_table(bank.scenario)
     names = sorted(bank.scenario.hours)
     profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
-    position = u * (table.shape[2] - 1)
+    position = u * (table.shape[3] - 1)
     low = position.astype(np.int64)
     fine = position - low
     hours = bank.traits.hours[who]
-    place = (hours * table.shape[1] + profile) * table.shape[2] + low
+    if len(table) > 1:
+        hours = kind[(day + 3) % 7] * table.shape[1] + hours
+    place = (hours * table.shape[2] + profile) * table.shape[3] + low
     return table.ravel()[place] * (1 - fine) + table.ravel()[place + 1] * fine
 
 
 @lru_cache(maxsize=8)
-def _clock_table(scenario: Scenario) -> F64:
-    """Inverse distribution of the time of day, shape (occupation's profile, category's profile, 1025), in seconds.
+def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
+    """Kind of each weekday, and inverse distributions of the time of day in seconds.
 
-    A category keeps its own hours on average over the people; an occupation shifts them.
+    Shapes (7,) and (kind of day, occupation's profile, category's profile, 1025). A category keeps its own hours on
+    average over the people and the week; an occupation and a kind of day shift them.
     """
     names = sorted(scenario.hours)
     weights = np.array([scenario.hours[name] for name in names])
     weights = weights / weights.sum(axis=1, keepdims=True)
     used = [names.index(o.hours) for o in scenario.population.occupations]
     tilt = weights / weights[used].mean(axis=0)
-    return np.array([[time_quantiles(profile * occupation) for profile in weights] for occupation in tilt])
+    kind, days = hours_of_days(scenario)
+    table = [[[time_quantiles(own * occupation * day) for own in weights] for occupation in tilt] for day in days]
+    return kind, np.array(table)
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:

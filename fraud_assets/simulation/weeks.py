@@ -1,4 +1,4 @@
-"""Weeks: on which days what is bought; restaurants towards the weekend, tickets to work from Monday to Friday.
+"""Weeks: on which days what is bought, and at what hours; restaurants towards the weekend, tickets to work before it.
 
 A scenario gives a kind of payment a profile of seven factors with mean 1. The days of outings are drawn before it is
 known what for; so a choice that does not suit its day is made once more. Accepted with probability ``factor - 0.5``, a
@@ -37,6 +37,15 @@ def unsuited(u: F64, stays: F64, chosen: I64, weekday: I64) -> I64:
 def again(u: F64) -> F64:
     """Draws for the choices that are made once more, from what is left of the first ones."""
     return finer(u, _AGAIN)
+
+
+def hours_of_days(scenario: Scenario) -> tuple[I64, F64]:
+    """Which of the kinds of days each weekday is, Monday first, and what each kind makes of the hours.
+
+    Shapes (7,) and (kinds, 24). See ``Activity.hours_of_days``; the days without hours of their own are one kind.
+    """
+    kinds, kind = np.unique(np.array(scenario.activity.day_hours), axis=0, return_inverse=True)
+    return kind.reshape(-1).astype(np.int64), kinds
 
 
 @lru_cache(maxsize=8)

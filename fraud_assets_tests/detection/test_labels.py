@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
@@ -15,8 +16,8 @@ from fraud_assets_tests.detection.synthetic import bank
 START, CUT = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)
 
 
-def reports(ages: list[float], delays: list[float]) -> pl.LazyFrame:
-    """Fraud reports of events so many days before the cut, so many days after the event."""
+def reports(ages: list[float], delays: list[float], kind: str | None = None) -> pl.LazyFrame:
+    """Fraud reports of events so many days before the cut, so many days after the event, filed as of that type."""
     frame = pl.DataFrame({"age": ages, "delay": delays}, schema={"age": pl.Float64, "delay": pl.Float64})
     event = pl.lit(CUT) - pl.duration(seconds=(pl.col("age") * 86_400).round().cast(pl.Int64))
     return tables.conform(
@@ -29,7 +30,7 @@ def reports(ages: list[float], delays: list[float]) -> pl.LazyFrame:
             device_id=None,
             reported_at=event + pl.duration(seconds=(pl.col("delay") * 86_400).round().cast(pl.Int64)),
             kind=pl.lit("fraud"),
-            reported_type=None,
+            reported_type=pl.lit(kind, dtype=pl.String),
             source=pl.lit("customer"),
         ),
         tables.IncidentReports,
@@ -79,6 +80,22 @@ def test_every_report_stands_for_those_too_that_nobody_files() -> None:
     old = np.array([1.0, 20.0, 60.0])
     assert np.allclose(audited.factor(old), plain.factor(old) / 0.8)
     assert np.allclose(DelayCurve.estimate(reports([], []), START, CUT, 0.2).factor(old), 1.25)
+
+
+def test_a_quick_type_does_not_stand_for_frauds_of_a_slow_one() -> None:
+    rng = np.random.default_rng(5)
+    ages = rng.uniform(0, 60, (2, 4_000))
+    delays = np.stack([rng.exponential(2, 4_000), rng.exponential(40, 4_000)])
+    both = [reports(ages[k].tolist(), delays[k].tolist(), kind) for k, kind in enumerate(("lost", "audited"))]
+    filed = pl.concat(both).with_columns(transaction_id=pl.int_range(pl.len()))
+    curve = DelayCurve.estimate(filed, START, CUT)
+    three_weeks = np.full(4, 21.0)
+    lost, audited, rare, unknown = curve.factor(three_weeks, pl.Series(["lost", "audited", "seldom", None]))
+    assert lost < 1.05
+    assert audited > 1.5
+    assert rare == unknown == curve.factor(three_weeks)[0]
+    again = DelayCurve.load(json.loads(json.dumps(vars(curve))))
+    assert again == curve
 
 
 def test_without_reports_nothing_is_corrected() -> None:

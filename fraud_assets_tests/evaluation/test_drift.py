@@ -275,3 +275,24 @@ def test_what_reads_reports_is_filling_for_as_long_as_reports_come_in() -> None:
     reads = {name for name, feature in REGISTRY.items() if _look_back(feature) > 90}
     assert {"m_known_fraud_rate_1d", "m_known_fraud_rate_7d", "known_reports_c", "anomaly_x_merchant_risk"} <= reads
     assert not {"payee_age_days_c", "device_age_days_c", "amount_log"} & reads
+
+
+def test_customers_who_only_grow_older_raise_no_alarm() -> None:
+    rng = np.random.default_rng(11)
+    months = [Month.parse(key) for key in KEYS]
+    joined = rng.integers(-900, 0, 100)
+    tables = {}
+    for month_ in months:
+        time = [month_.start + share * (month_.end - month_.start) for share in np.sort(rng.random(1_200))]
+        customer = rng.integers(0, 100, 1_200)
+        lived = np.array([(t - months[0].start).days for t in time])
+        columns = {"transaction_id": rng.integers(0, 2**40, 1_200), "customer_id": customer, "event_time": time}
+        tables[month_] = pl.DataFrame({**columns, "tenure_days": (lived - joined[customer]).astype(np.float32)})
+    chain: Any = SimpleNamespace(
+        scenario=SimpleNamespace(first=months[0]), table=lambda lake, name, keys: tables[keys[0]].lazy()
+    )
+    samples = [_sample(chain, None, key, None, None) for key in months]  # type: ignore[arg-type]
+    found = measure_drift("A bank", samples, KEYS[:-1])
+    assert found["features"][0]["name"] == "tenure_days"
+    assert found["features"][0]["psi"] < 0.1
+    assert found["alarms"]["features"] == []

@@ -50,6 +50,36 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path) -> None:
         take(bank(str(path)))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("file.csv.gz", (HEAD + GOOD).encode(), "is not compressed with gzip, though its name ends in .gz"),
+        ("file.csv.gz", bytes(range(256)) * 20, "is not compressed with gzip, though its name ends in .gz"),
+        ("file.csv.gz", gzip.compress(bytes(range(256)) * 20), "is no text in utf-8: byte 1 is 0x00"),
+        ("file.csv.gz", gzip.compress(HEAD.encode())[:-8] + bytes(8), "cannot be read: what gzip has compressed is"),
+        ("file.csv", gzip.compress((HEAD + GOOD).encode()), "is compressed with gzip; its name must end in .gz"),
+        ("file.csv", b"PK\x03\x04" + bytes(range(256)), "is a zip archive, as spreadsheets are"),
+        ("file.csv", (HEAD + GOOD).encode("utf-16"), "is no text in utf-8: byte 4 is 0x00; is it CSV, or is files"),
+        (
+            "file.csv",
+            (HEAD + GOOD * 200).encode() + b"\xb4\xba\n" * 3,
+            "cannot be read: row 201 has 1 cells where the header has 4, and bytes that are not utf-8",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyarrow's own, of bytes of no text
+def test_junk_is_answered_with_a_sentence_that_names_the_file(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(IngestError) as error:
+        take(bank(str(path)))
+    assert str(error.value).startswith(f"{path} {said}")
+    assert str(error.value).isprintable()
+    assert "zlib" not in str(error.value)
+
+
 def test_a_byte_order_mark_and_carriage_returns_are_no_part_of_the_cells(tmp_path: Path) -> None:
     taken = take_csv(tmp_path, b"\xef\xbb\xbf" + (HEAD + GOOD).replace("\n", "\r\n").encode())
     assert (taken.ledger.height, taken.rejected.height) == (1, 0)

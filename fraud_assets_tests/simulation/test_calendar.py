@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario, ScenarioError
+from fraud_assets.scenario import Activity, Scenario, ScenarioError
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.calendar import (
     DAY_US,
@@ -162,3 +162,28 @@ def test_a_utc_month_is_complete_on_its_own_and_keeps_local_hours(key: str) -> N
 
 def test_nothing_asked_is_nothing_answered() -> None:
     assert len(calendar.offset_at(US, np.array([], dtype=np.int64), np.array([], dtype=np.int64))) == 0
+
+
+def test_days_with_hours_of_their_own_leave_the_week_as_it_is() -> None:
+    factors, share = np.array(US.activity.day_hours), np.array(US.activity.weekday) / 7
+    assert share @ factors == pytest.approx(np.ones(24), abs=0.01)
+    assert (factors[:4] == factors[0]).all()
+    assert factors[5, 7] < 0.5 * factors[0, 7]  # Saturday begins late
+    assert factors[4, 23] > 1.4 * factors[0, 23]  # Friday ends late
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (dict.fromkeys(("friday", "saturday", "sunday"), (3.0,) * 24), "leaves -0.6"),
+        (
+            dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), (1.0,) * 24),
+            "names all seven",
+        ),
+        ({"sunday": (1.0,) * 23}, "at least 24"),
+        ({"someday": (1.0,) * 24}, "someday"),
+    ],
+)
+def test_hours_that_leave_the_other_days_nothing_are_refused(days: dict[str, tuple[float, ...]], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Activity.model_validate(US.activity.model_dump() | {"hours_of_days": days})

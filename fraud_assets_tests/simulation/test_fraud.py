@@ -204,6 +204,21 @@ def test_reports_come_late_partly_and_sometimes_wrongly(bank: Scenario, labels: 
     assert len(false) == labels["is_false_report"].sum()
 
 
+def test_what_is_bought_online_is_disputed_whether_or_not_the_shop_tells_the_device(
+    bank: Scenario, rows: pl.DataFrame, labels: pl.DataFrame
+) -> None:
+    filed = pl.concat([incident_reports(bank, Month.parse("2024-01") + k, labels.lazy()).collect() for k in range(8)])
+    false = rows.filter(pl.col("is_false_report").fill_null(value=False)).join(
+        filed.select("transaction_id", "source"), on="transaction_id"
+    )
+    disputed = pl.col("source").cast(pl.String) == "chargeback"
+    shopped = false.filter(pl.col("channel").cast(pl.String) == "online", pl.col("merchant_id").is_not_null())
+    for silent in (True, False):
+        share = shopped.filter(pl.col("device_id").is_null() == silent).select(disputed.mean()).item()
+        assert 0.2 < share < 0.8, silent
+    assert not false.filter(pl.col("channel").cast(pl.String) == "card_present").select(disputed.any()).item()
+
+
 def test_a_month_of_reports_does_not_depend_on_when_it_is_asked_for(bank: Scenario, labels: pl.DataFrame) -> None:
     march = Month.parse("2024-03")
     with_all = incident_reports(bank, march, labels.lazy()).collect()

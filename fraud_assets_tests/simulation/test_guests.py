@@ -100,6 +100,17 @@ def test_a_new_device_far_from_home_is_no_proof_of_fraud() -> None:
     assert (~alarmed["is_fraud"]).sum() >= 15
 
 
+def test_many_of_a_town_are_seen_with_one_device(bank: Scenario) -> None:
+    """Else a device with four customers or more would be an actor's, and one question enough."""
+    found = framed(bank, visits(bank, MARCH, units(bank)))
+    users = found.group_by("device_id").agg(pl.len(), users=pl.col("index").n_unique())
+    shared = users.filter(pl.col("users") >= 4)
+    assert shared["len"].sum() / users["len"].sum() > 0.05
+    assert shared["users"].max() > 8  # type: ignore[operator]
+    # Most one-off devices are one person's all the same.
+    assert (users["users"] == 1).mean() > 0.6  # type: ignore[operator]
+
+
 def test_units_and_customers_to_come_change_no_visit(bank: Scenario) -> None:
     whole = framed(bank, visits(bank, MARCH, units(bank)))
     apart = [visits(bank, MARCH, [unit]) for unit in units(bank)]

@@ -258,3 +258,36 @@ def test_who_is_paid_by_netbanking_is_an_account_holder_also_where_the_number_is
     ):
         assert right != wrong
         assert sum(a != b for a, b in zip(right, wrong, strict=True)) <= 3
+
+
+def test_brands_sell_at_their_prices(paid: pl.DataFrame, labels: pl.DataFrame) -> None:
+    odd = labels.filter(pl.col("is_fraud") | pl.col("is_high_amount_accident"))["transaction_id"]
+    honest = paid.filter(~pl.col("transaction_id").is_in(odd.implode()) & (pl.col("kind") == "purchase"))
+    for name, low, high in (("Cafe Coffee Day", 100, 400), ("Zomato", 150, 700), ("Uber", 80, 500), ("OYO", 900, 5000)):
+        middle = honest.filter(pl.col("recipient_entity") == name)["amount"].median()
+        assert low < float(middle) < high, name  # type: ignore[arg-type]
+    packs = next(c.listed for c in INDIA.categories if c.category == "Recharge")
+    assert {239, 299} < set(packs)
+    charged = honest.filter((pl.col("category") == "Recharge") & ~pl.col("transaction_id").is_duplicated())
+    assert float(charged["amount"].is_in(list(packs)).mean()) > 0.97  # type: ignore[arg-type]
+    assert honest.filter(pl.col("category") == "Tea and Snacks")["amount"].min() >= 1  # type: ignore[operator]
+    cheap = honest.filter((pl.col("category") == "Fashion Store") & (pl.col("amount") < 100))["amount"]
+    assert float((cheap % 1 != 0).mean()) < 0.05  # type: ignore[arg-type]  # 89, never 89.90
+
+
+def test_pensions_are_for_the_retired_and_software_companies_pay_programmers(
+    ledger: pl.DataFrame, made: SyntheticDataGenerator
+) -> None:
+    people = made.generate_customers(str(MONTH)).select("customer_id", "occupation")
+    paid_by = ledger.filter(pl.col("category") == "Salary").join(people, on="customer_id")
+    named = {b.name: b.occupations for b in INDIA.brands if b.category == "Salary"}
+    for who, company in paid_by.select("occupation", "recipient_entity").unique().iter_rows():
+        of = named.get(company, ())
+        assert who in of if of else all(who not in jobs for jobs in named.values()), (who, company)
+    assert (paid_by["amount"] % 1 == 0).mean() > 0.95  # type: ignore[operator]
+
+
+def test_an_employer_of_nobody_is_refused() -> None:
+    brand = INDIA.brands[0].model_copy(update={"occupations": ("astronaut",)})
+    with pytest.raises(ValueError, match="astronaut"):
+        Scenario.model_validate(INDIA.model_dump() | {"brands": (brand, *INDIA.brands[1:])})

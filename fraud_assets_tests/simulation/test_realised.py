@@ -48,6 +48,14 @@ def by_day(tables: Tables) -> Tables:
     return {"transactions": tables["transactions"].with_columns(event_time=noon)}
 
 
+def every_day_alike(tables: Tables) -> Tables:
+    """Each payment at the same time of another day: Saturdays have Tuesday's hours."""
+    days = pl.col("transaction_id").hash() % 21
+    moved = pl.col("event_time").dt.truncate("1mo") + pl.duration(days=days + 3)
+    passed = pl.col("event_time") - pl.col("event_time").dt.truncate("1d")
+    return {"transactions": tables["transactions"].with_columns(event_time=moved + passed)}
+
+
 def by_card(tables: Tables) -> Tables:
     """UPI has never been invented."""
     method = pl.when(pl.col("method") == "UPI").then(pl.lit("Card")).otherwise("method")
@@ -75,6 +83,7 @@ def strangers(tables: Tables) -> Tables:
     ("change", "name"),
     [
         (by_day, "night (0-5 h) share online"),
+        (every_day_alike, "morning (6-9 h) at the weekend over Monday to Thursday"),
         (by_card, "payments below Rs 500 that go by UPI"),
         (by_card, "largest gap of a method's share of payments"),
         (dearer, "median payment"),
@@ -144,3 +153,21 @@ def test_the_asked_curve_of_reports_follows_the_type_s_settings() -> None:
     assert slower[0] < 0.5 * usual[0]
     assert shy[2] < usual[2]
     assert asked_curve(bank, bank.fraud.types["amount_manipulation"])[0] == 0  # the police take a fortnight
+
+
+def test_the_weekend_s_hours_are_asked_of_a_bank_as_its_scenario_has_them() -> None:
+    name = "morning (6-9 h) at the weekend over Monday to Thursday"
+    asked = {bank: measured(bank)[name] for bank in CUSTOMERS}
+    assert all(line.holds for line in asked.values())
+    us, wallets = asked["us_bank"], asked["crypto_wallet"]
+    assert us.high is not None
+    assert wallets.low is not None
+    assert us.high < 0.6 < wallets.low
+
+
+def test_logins_of_actors_are_no_customer_s_new_device_though_the_ledger_does_not_name_the_device() -> None:
+    bank, tables = made("us_bank")
+    nameless = tables["labeled_anomalies"].with_columns(device_id=pl.lit(None, dtype=pl.Int64))
+    lines = {line.name: line for line in figures(bank, [MONTH], tables | {"labeled_anomalies": nameless})}
+    name = "logins from a device that is new to the bank"
+    assert lines[name].realised == measured("us_bank")[name].realised

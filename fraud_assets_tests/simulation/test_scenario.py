@@ -265,6 +265,21 @@ def test_null_takes_out_what_the_extended_scenario_has(folder: Path) -> None:
     assert corner.activity.bills == Scenario.load("us_bank").activity.bills
 
 
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        ({"activity": {"gamma_mean": None}}, "activity.gamma_mean"),
+        ({"receipts": {"mirrored": None}}, "receipts.mirrored"),
+    ],
+)
+def test_null_where_there_is_nothing_to_take_out_is_refused(
+    folder: Path, section: dict[str, object], field: str
+) -> None:
+    said = wrong(folder, section)
+    assert f"{field} is null" in said
+    assert "leave the line out" in said
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_name(folder: Path) -> None:
     for file in ("cities.csv", "hours.csv"):
         (folder / file).write_text((SHIPPED / "us_bank" / file).read_text(encoding="utf-8"), encoding="utf-8-sig")

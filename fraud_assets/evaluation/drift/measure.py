@@ -73,7 +73,7 @@ def measure_drift(
     none = np.empty((0, len(table.known)))
     varies = (
         np.sqrt([past.psi for past in history]) if history else none,
-        np.array([past.ks for past in history]) if history else none,
+        np.sqrt([past.ks for past in history]) if history else none,
     )
     scored = score_drift(samples, trained_on, max((look_back or {}).values(), default=0.0), varies)
     document: dict[str, Any] = {
@@ -113,10 +113,11 @@ def _features(
 ) -> list[dict[str, Any]]:
     """A row a column, the furthest beyond, or nearest to, its limit first."""
     none = np.empty((0, len(table.known)))
-    # The root of a PSI is a distance: its spread is alike whether it is small or large.
+    # The root of a PSI is a distance: its spread is alike whether it is small or large. That of a KS is less skewed.
     roots = np.sqrt([past.psi for past in history]) if history else none
-    psi_limit = limits(roots)[1] ** 2
-    ks_limit = limits(np.array([past.ks for past in history]) if history else none, most=1.0)[1]
+    psi_limit = limits(roots, distances=2)[1] ** 2
+    far = np.sqrt([past.ks for past in history]) if history else none
+    ks_limit = limits(far, most=1.0, distances=2)[1] ** 2
     last = len(table.months) - 1
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(table.known):
@@ -150,8 +151,8 @@ def _features(
 
 
 def _used(row: Mapping[str, Any]) -> float | None:
-    """How much of its limit a feature has used, by the worse of its two distances (roots of PSI, as limits are)."""
-    found = [row["ks"] / row["ks_limit"]] if row["ks_limit"] > 0 else []
+    """How much of its limit a feature has used, by the worse of its two distances (roots, as limits are)."""
+    found = [np.sqrt(row["ks"] / row["ks_limit"])] if row["ks_limit"] > 0 else []
     found += [np.sqrt(row["psi"] / row["psi_limit"])] if row["psi_limit"] > 0 else []
     return max((float(ratio) for ratio in found if np.isfinite(ratio)), default=None)
 

@@ -37,7 +37,7 @@ def score_drift(
     look_back
         Days that the features reach back: a score of shorter memories moves as they fill.
     features
-        Roots of PSI, and KS, of the features in stable months (comparisons, features): how much such figures vary.
+        Roots of PSI, and of KS, of the features in stable months (comparisons, features): how much such figures vary.
 
     Returns
     -------
@@ -70,8 +70,9 @@ def score_drift(
     psi_limit = ks_limit = float("nan")
     if no_limit is None:
         roots = np.sqrt([[figures[0]] for figures in stable])
-        psi_limit = float(limits(roots, _variance(features[0]))[1][0]) ** 2
-        ks_limit = float(limits(np.array([[figures[1]] for figures in stable]), _variance(features[1]), most=1.0)[1][0])
+        far = np.sqrt([[figures[1]] for figures in stable])
+        psi_limit = float(limits(roots, _variance(features[0]), distances=2)[1][0]) ** 2
+        ks_limit = float(limits(far, _variance(features[1]), most=1.0, distances=2)[1][0]) ** 2
     return {
         "reference": {
             "months": [sample.key for sample in reference if len(_scores(sample))],

@@ -18,7 +18,9 @@ FEWEST = 2
 _PRIOR_MONTHS = 4
 
 
-def limits(stable: Floats, prior_variance: float | None = None, *, most: float = float("inf")) -> tuple[Floats, Floats]:
+def limits(
+    stable: Floats, prior_variance: float | None = None, *, most: float = float("inf"), distances: int = 1
+) -> tuple[Floats, Floats]:
     """The limits (F,), lower and upper, of F figures from k stable months.
 
     Parameters
@@ -29,6 +31,8 @@ def limits(stable: Floats, prior_variance: float | None = None, *, most: float =
         What is known of the variance of a figure beforehand; the median over the figures if None.
     most
         The largest value that such a figure can have.
+    distances
+        How many such tables of figures raise one alarm together.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def limits(stable: Floats, prior_variance: float | None = None, *, most: float =
     mean, own = np.nanmean(figures, axis=0), np.nanvar(figures, axis=0, ddof=1)
     prior = float(np.median(own)) if prior_variance is None else prior_variance
     spread = np.sqrt((_PRIOR_MONTHS * prior + (k - 1) * own) / (_PRIOR_MONTHS + k - 1))
-    reach = t.ppf(1 - FALSE_ALARMS / enough.sum(), _PRIOR_MONTHS + k - 1) * spread * np.sqrt(1 + 1 / k)
+    reach = t.ppf(1 - FALSE_ALARMS / (distances * enough.sum()), _PRIOR_MONTHS + k - 1) * spread * np.sqrt(1 + 1 / k)
     low[enough] = np.minimum(mean - reach, np.nanmin(figures, axis=0))
     high[enough] = np.minimum(np.maximum(mean + reach, np.nanmax(figures, axis=0)), most)
     return low, high

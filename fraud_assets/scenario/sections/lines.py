@@ -63,6 +63,14 @@ class PriceRange(Section):
         return self
 
 
+#: Where the table does not say [P].
+SMALL_SHOPS = 14
+
+
+def _or_usual(cell: Any) -> Any:
+    return SMALL_SHOPS if cell == "" else cell
+
+
 class City(Section):
     """A row of cities.csv."""
 
@@ -102,6 +110,12 @@ class Category(Section):
     tokens: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()  # that it moves, likewise; none means all
     week: str = ""  # a profile of activity.weeks; none: as on any day
     lowest: Annotated[Weight, BeforeValidator(zero)] = 0.0  # nobody pays less for it, major units
+    highest: Annotated[Positive | None, BeforeValidator(filled)] = None  # nor more, but by mistake or by fraud
+    listed: Annotated[
+        tuple[Positive, ...], BeforeValidator(split_cell)
+    ] = ()  # separated by ;: all prices that there are
+    #: Online shops beside its brands, or businesses that are sent money; at least one, for who defrauds looks for such.
+    small: Annotated[int, Field(ge=1), BeforeValidator(_or_usual)] = SMALL_SHOPS
 
     @property
     def kinds(self) -> list[tuple[str, PriceRange]]:
@@ -114,6 +128,9 @@ class Category(Section):
         self.kinds  # noqa: B018  # a wrong price is refused here, not where it is used
         if self.lowest >= self.median:
             raise ValueError(f"{self.category}: lowest {self.lowest:g} must lie below the median {self.median:g}")
+        if self.highest is not None and self.highest <= self.mean:
+            raise ValueError(f"{self.category}: highest {self.highest:g} must lie above the mean {self.mean:g}")
+        ordered(self.listed)
         return self
 
     @model_validator(mode="after")
@@ -150,6 +167,9 @@ class Brand(Section):
     tier: Annotated[int, Field(ge=1, le=3)]
     metros: str = ""  # those it serves, separated by ; or none named: a national chain all, a regional one some
     prices: Annotated[PriceRange, BeforeValidator(_prices)] = PriceRange()  # as 20-300, 20- or 6.99;15.49
+    #: Whom an employer pays, separated by ;. People of an occupation that some employer names are paid by one of those,
+    #: all others by one that names none.
+    occupations: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()
 
     @property
     def served(self) -> list[str]:

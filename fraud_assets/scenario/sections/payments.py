@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from fraud_assets.scenario.sections.lines import Tag
 from fraud_assets.scenario.sections.values import (
     Count,
+    Hours,
     Positive,
     Range,
     Section,
@@ -67,6 +68,10 @@ class Deliveries(Section):
 
 
 CardType = Literal["credit", "debit", "prepaid"]
+#: Monday first.
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+#: Of an hour's usual share of a day, what at least is left to the days that have no hours of their own.
+_LEAST_LEFT = 0.2
 
 
 def _only_debit() -> dict[CardType, float]:
@@ -84,6 +89,9 @@ class Activity(Section):
     outing_gap_minutes: Range[Positive]  # from one purchase to the next: 5 % take less, and 5 % more
     weekday: Week  # how much is paid on each day
     weeks: dict[str, Week] = Field(default_factory=dict)  # profiles: on which days a kind of payment is made
+    #: Days with hours of their own: what share of a day falls in each hour, over what usually does. The other days have
+    #: what these leave them, so that over the week hours.csv holds. Without any, every day is like any other.
+    hours_of_days: dict[Weekday, Hours] = Field(default_factory=dict)
     month_edges: Positive  # factor on the first three and last three days
     payday: Positive  # factor on payday
     payday_days: Annotated[int, Field(ge=1)]
@@ -108,6 +116,35 @@ class Activity(Section):
             if abs(sum(week) / 7 - 1) > 0.01 or min(week) < 0.5 or max(week) > 1.5:
                 raise ValueError(f"{name} {plain(week)} must lie between 0.5 and 1.5, with a mean of 1")
         return weeks
+
+    @property
+    def day_hours(self) -> tuple[tuple[float, ...], ...]:
+        """What falls in each hour on each day, Monday first, over what usually does: 7 x 24 factors.
+
+        Their mean, each day with its share of the week, is 1.
+        """
+        names = Weekday.__args__  # type: ignore[attr-defined]  # the names of the literal
+        own = [k for k, name in enumerate(names) if name in self.hours_of_days]
+        rest = sum(self.weekday) - sum(self.weekday[k] for k in own)
+        left = tuple(
+            (sum(self.weekday) - sum(self.weekday[k] * self.hours_of_days[names[k]][hour] for k in own)) / rest
+            if rest
+            else 1.0
+            for hour in range(24)
+        )
+        return tuple(self.hours_of_days.get(name, left) for name in names)
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Activity:
+        if len(self.hours_of_days) == len(self.weekday):
+            raise ValueError("hours_of_days names all seven days; leave out those that are as the others leave them")
+        for hour, left in enumerate(min(factors) for factors in zip(*self.day_hours, strict=True)):
+            if left < _LEAST_LEFT:
+                raise ValueError(
+                    f"hours_of_days leaves {left:.2g} of its usual payments to the hour from {hour} h on one of the"
+                    f" days; it must leave at least {_LEAST_LEFT}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_rate(self) -> Activity:
@@ -139,10 +176,13 @@ class Episode(Section):
 #: What may happen: one collects from many and pays on (each pays ``amount``); a sum goes in parts below a limit near
 #: ``amount``; somebody buys again and again at one business for sums near a limit (``amount`` of the method's normal
 #: maximum); orders (``amount`` times the median) of which a part goes back; a wedding, a move, an operation (``amount``
-#: of the credit line); a first payment of about ``amount`` to somebody new. And of wallets, payments of ``amount``:
-#: rounds from one exchange to another; pay in tokens that is redeemed; own addresses emptied into one; a sell-off.
+#: of the credit line); a first payment of about ``amount`` to somebody new. At a device that is not known, as shares of
+#: the customers who turn to one: small services that check a card by ``amount``; payment after payment of about
+#: ``amount`` times the median at one or two shops. And of wallets, payments of ``amount``: rounds from one exchange to
+#: another; pay in tokens that is redeemed; own addresses emptied into one; a sell-off.
 EpisodeKind = Literal[
     "collection", "instalments", "supplier", "returns", "furnishing", "first_payment",
+    "trial", "spree",
     "arbitrage", "paid_in_tokens", "consolidation", "sell_off",
 ]  # fmt: skip
 

@@ -89,6 +89,9 @@ Levels = Annotated[tuple[Share, Share, Share], AfterValidator(whole)]
 #: A factor for each day, Monday first.
 Week = tuple[Positive, Positive, Positive, Positive, Positive, Positive, Positive]
 
+#: A number for each hour of the day, that from 0 to 1 h first.
+Hours = Annotated[tuple[Positive, ...], Field(min_length=24, max_length=24)]
+
 MonthKey = Annotated[str, AfterValidator(_month_key)]
 
 #: Parameters of a fraud type: a number, or the bounds between which each campaign draws its own.

@@ -13,6 +13,7 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.fraud.delays import LONGEST_DAYS, NEVER, chargeback_days, counts_from_end, delays, seconds
 from fraud_assets.simulation.fraud.plan import campaign_ends
 from fraud_assets.simulation.intents import DAY, HOUR
+from fraud_assets.simulation.merchants import directory
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 from fraud_assets.tables import REPORT_SOURCES, IncidentReports, conform
 
@@ -124,8 +125,12 @@ def _false(scenario: Scenario, rows: pl.DataFrame) -> pl.DataFrame:
     number = _i64(hit, "transaction_id")
     z = ndtri(np.clip(_u(scenario, "false.delay", number), 1e-9, 1 - 1e-9))
     days = np.clip(_FALSE_MEDIAN * np.exp(_FALSE_SIGMA * z), 0.05, LONGEST_DAYS)
-    # What was bought without being there is often disputed with the shop's bank rather than reported.
-    remote = (hit["device_id"].is_not_null() & hit["merchant_id"].is_not_null()).to_numpy()
+    # What was bought without being there, where there is nowhere to be, is often disputed with the shop's bank rather
+    # than reported; whether a shop tells the device has nothing to do with it.
+    shops = directory(scenario)
+    remote = np.isin(
+        _i64(hit.select(pl.col("merchant_id").fill_null(-1)), "merchant_id"), shops.merchant_id[shops.city < 0]
+    )
     disputed = remote & (_u(scenario, "false.disputed", number) < _DISPUTED)
     days = np.where(disputed, chargeback_days(z), days)
     types = np.array([*sorted(scenario.fraud.types), "other"])

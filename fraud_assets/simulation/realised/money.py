@@ -167,7 +167,7 @@ def _laws(categories: list[Category]) -> tuple[np.ndarray, np.ndarray]:
 
 def _ceiling(scenario: Scenario, category: Category) -> float:
     method = next(m for m in scenario.methods if m.name == category.method)
-    return method.hard_maximum or method.normal_maximum
+    return min(method.hard_maximum or method.normal_maximum, category.highest or float("inf"))
 
 
 def _over(view: View, methods: list[Method]) -> Figure:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from fraud_assets.scenario import Holiday
 from fraud_assets.simulation.realised.figure import Figure, near
 from fraud_assets.simulation.realised.view import View, as_float, collect
+from fraud_assets.simulation.streams import F64
 
 #: A festival is compared with as many days before and after it, weekday by weekday.
 _BESIDE_DAYS = 21
 #: Days after payday on which its lift is over.
 _WEEK_LATER = (7, 8, 9, 10)
+#: Hours by which a weekend differs from other days, and how far the ratio may be from what was asked for: what is
+#: bought on the way to work moves the mornings as well.
+_PARTS = {"morning (6-9 h)": (6, 9), "afternoon (14-17 h)": (14, 17), "late evening (22-24 h)": (22, 24)}
+_PART_ROOM = 0.18
+_WORKDAYS, _WEEKEND = (1, 2, 3, 4), (6, 7)
 
 
 def rhythm(view: View) -> list[Figure]:
@@ -22,7 +29,7 @@ def rhythm(view: View) -> list[Figure]:
     activity = view.scenario.activity
     days = _whole(view, collect(rows.group_by("date", "weekday").len()).sort("date"))
     plain = _plain(view, days)
-    found = [*_hours(view), *_week(view, plain)]
+    found = [*_hours(view), *_hours_of_days(view), *_week(view, plain)]
     found.append(
         Figure(
             "first and last three days of the month over the middle",
@@ -57,6 +64,34 @@ def _hours(view: View) -> list[Figure]:
         Figure("payments at 3 h over the mean hour", None, 0.3, hour[3] * 24),
         Figure("night (0-5 h) share at a counter", 0.02, 0.04, as_float(night.get("card_present"))),
         Figure("night (0-5 h) share online", 0.06, 0.10, as_float(night.get("online"))),
+    ]
+
+
+def _hours_of_days(view: View) -> list[Figure]:
+    """What falls in parts of the day at the weekend over what does from Monday to Thursday.
+
+    Asked for is what the scenario makes of the hours as they are found over the whole week.
+    """
+    counts = collect(view.chosen.group_by("weekday", "hour").len())
+    found = np.zeros((7, 24))
+    found[counts["weekday"].to_numpy() - 1, counts["hour"].to_numpy()] = counts["len"].to_numpy()
+    if not found.sum(axis=1).all():
+        return []
+    asked = np.array(view.scenario.activity.day_hours) * found.sum(axis=0)
+
+    def ratio(table: F64, first: int, last: int) -> float:
+        share = table[:, first:last].sum(axis=1) / table.sum(axis=1)
+        on, off = (np.mean([share[d - 1] for d in days]) for days in (_WEEKEND, _WORKDAYS))
+        return float(on / max(off, 1e-9))
+
+    return [
+        near(
+            f"{part} at the weekend over Monday to Thursday",
+            ratio(asked, first, last),
+            ratio(found, first, last),
+            relative=_PART_ROOM,
+        )
+        for part, (first, last) in _PARTS.items()
     ]
 
 

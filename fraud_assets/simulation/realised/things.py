@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from fraud_assets.simulation.customers import units
+from fraud_assets.simulation.fraud.equipment import actor_devices
+from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.realised.figure import Figure, all_of, near
 from fraud_assets.simulation.realised.view import View, as_float, collect, shares, value, widest
 
@@ -36,7 +39,9 @@ def _logins(view: View, table: pl.LazyFrame) -> list[Figure]:
     if "logins" not in view.tables:
         return []
     life = view.scenario.devices
-    actors = view.truth.filter("is_fraud")["device_id"].drop_nulls().unique()
+    # The truth names devices only where the ledger does, and victims' own ones too.
+    bank = Bank(view.scenario, tuple(units(view.scenario)))
+    actors = actor_devices(bank, view.months[-1])["device_id"].unique()
     rows = view.tables["logins"].filter(pl.col("event") == "login")
     tries = collect(rows.select(pl.len(), pl.col("is_success").mean().alias("good")))
     honest = rows.filter("is_success").join(actors.to_frame().lazy(), on="device_id", how="anti")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.simulation.amounts import price_points
+from fraud_assets.simulation.episodes import TRIAL
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look, join
@@ -154,9 +155,10 @@ class CardTesting(Family):
         return Emission(rows, _evidence(cast, "use"))
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
-        """Tiny purchases from an online merchant that is new to the customer."""
+        """Tiny purchases from an online merchant that is new to the customer; one small service after the other."""
         median = np.array([k.median for k in bank.scenario.categories])
-        return (bank.channel == ONLINE)[look.category] & look.is_new & (look.cents <= 12 * median[look.category])
+        tiny = (bank.channel == ONLINE)[look.category] & look.is_new & (look.cents <= 12 * median[look.category])
+        return tiny | (look.episode == TRIAL)
 
 
 def _evidence(cast: Cast, role: str) -> dict[str, np.ndarray]:

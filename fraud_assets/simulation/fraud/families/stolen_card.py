@@ -28,6 +28,8 @@ from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ke
 _LOOKS = 12
 #: Amounts from this many times the median on are dear.
 _DEAR = 3.0
+#: Shops of a round that looks like that of a thief, who goes to three at least.
+_ROUND = 3
 #: Hours by which what would fall into the small hours waits, and how often it does [P].
 _WAIT, _WAITS = 7, 0.8
 
@@ -119,7 +121,7 @@ class StolenCard(Family):
         """Dear things on a round of shops where the customer has never been, as on the weekend before a festival."""
         median = np.array([k.median for k in bank.scenario.categories])
         dear = look.cents >= 100 * _DEAR * median[look.category]
-        return dear & look.is_new & (look.in_outing >= 2) & (bank.recipient == TO_MERCHANT)[look.category]
+        return dear & look.is_new & (look.in_outing >= _ROUND) & (bank.recipient == TO_MERCHANT)[look.category]
 
 
 def _by_day(bank: Bank, index: I64, event_us: I64, u: F64) -> I64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.simulation.amounts import price_points
+from fraud_assets.simulation.episodes import SPREE
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look
@@ -93,9 +94,9 @@ class VelocityAbuse(Family):
         return np.where(cast.skill == 2, own_cents(cast, category, 0.3, 0.9), np.where(fixed, first, bold))
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
-        """The later payments of a long series at one shop."""
+        """The later payments of a long series at one shop, and a spree at a device that is not known."""
         del bank
-        return look.again >= _REMARKABLE
+        return (look.again >= _REMARKABLE) | (look.episode == SPREE)
 
 
 def _online(bank: Bank) -> Bools:
