@@ -7,6 +7,7 @@ Days are days since 1970-01-01 in local time; instants are microseconds since th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,11 +23,11 @@ from fraud_assets.simulation.streams import F64, I64
 EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
-#: Times that lie further apart than this are looked up one by one, not change by change.
-_LONG_US = 400 * DAY_US
+_COARSE = 120 * _MINUTE_US
+#: Times between which clocks change more often than this are looked up one by one, not change by change.
+_PASSES = 12
 #: Years around the first month for which clock changes are known: devices look back, runs go on.
 _YEARS_BEFORE, _YEARS_AFTER = 12, 25
-#: Points of an inverse distribution of the hour.
 #: Steps of an hour in which its density changes.
 _STEPS = 12
 _GRID = 1025
@@ -72,37 +73,48 @@ def offset_at(scenario: Scenario, city: npt.ArrayLike, utc_us: npt.ArrayLike) ->
     return _offset(scenario, city, utc_us, local=False)
 
 
+@dataclass(frozen=True)
+class _Clocks:
+    """What the clocks of all cities show: each change in any zone, in order of time."""
+
+    at: I64  # UTC, or wall time
+    zone: I64  # of each change
+    zones: I64  # of each city
+    minutes: I64  # offsets of the cities before the first change and after each; shape (changes + 1, cities)
+
+
 def _offset(scenario: Scenario, city: npt.ArrayLike, time_us: npt.ArrayLike, *, local: bool) -> I64:
-    zone_of_city, changes = _clock_changes(scenario)
-    times = np.asarray(time_us, dtype=np.int64)
-    zone = zone_of_city[np.asarray(city, dtype=np.int64)]
-    zone, times = np.broadcast_arrays(zone, times)
+    clocks = _clocks(scenario, local)
+    where, times = np.asarray(city, dtype=np.int64), np.asarray(time_us, dtype=np.int64)
+    if where.shape != times.shape:
+        where, times = np.broadcast_arrays(where, times)
     if not times.size:
         return np.zeros(times.shape, dtype=np.int64)
-    earliest, latest = times.min(), times.max()
-    if latest - earliest > _LONG_US:
-        return _offset_over_years(zone, times, changes, local=local)
-    first = np.empty(len(changes), dtype=np.int64)
-    moves: list[tuple[int, int, int]] = []  # zone, instant of the change, offset after it
-    for number, (utc, offsets) in enumerate(changes):
-        at = _wall(utc, offsets) if local else utc
-        before = int(np.searchsorted(at, earliest, side="right"))
-        after = int(np.searchsorted(at, latest, side="right"))
-        first[number] = offsets[before]
-        moves.extend((number, int(at[k]), int(offsets[k + 1])) for k in range(before, after))
-    result = first[zone]
-    for number, at_us, minutes in moves:  # a month has a change or none in each zone: a pass or two over the rows
-        np.copyto(result, minutes, where=(zone == number) & (times >= at_us))
+    first, last = np.searchsorted(clocks.at, [times.min(), times.max()], side="right").tolist()
+    if last - first > _PASSES:
+        passed = np.searchsorted(clocks.at, times.ravel(), side="right").reshape(times.shape)
+        then: I64 = clocks.minutes[passed, where]
+        return then
+    result: I64 = clocks.minutes[first][where]
+    zone = clocks.zones[where] if last > first else result
+    for k in range(first, last):  # a month has a change or none in each zone: a pass or two over the rows
+        after = clocks.minutes[k + 1][np.argmax(clocks.zones == clocks.zone[k])]
+        np.copyto(result, after, where=(zone == clocks.zone[k]) & (times >= clocks.at[k]))
     return result
 
 
-def _offset_over_years(zone: I64, times: I64, changes: list[tuple[I64, I64]], *, local: bool) -> I64:
-    """As :func:`_offset`, with a search for each time: among many changes that is faster than to pass them all."""
-    result = np.empty(times.shape, dtype=np.int64)
-    for number, (utc, offsets) in enumerate(changes):
-        here = zone == number
-        result[here] = offsets[np.searchsorted(_wall(utc, offsets) if local else utc, times[here], side="right")]
-    return result
+@lru_cache(maxsize=16)
+def _clocks(scenario: Scenario, local: bool) -> _Clocks:
+    names = sorted({c.time_zone for c in scenario.cities})
+    changes = [_zone_changes(scenario, name) for name in names]
+    zones = np.array([names.index(c.time_zone) for c in scenario.cities], dtype=np.int64)
+    at = np.concatenate([_wall(utc, offsets) if local else utc for utc, offsets in changes])
+    zone = np.repeat(np.arange(len(names)), [len(utc) for utc, _ in changes])
+    order = np.argsort(at, kind="stable")
+    passed = np.cumsum(zone[order][:, None] == np.arange(len(names)), axis=0)
+    passed = np.concatenate([np.zeros((1, len(names)), dtype=np.int64), passed])
+    minutes = np.stack([offsets[passed[:, k]] for k, (_, offsets) in enumerate(changes)], axis=1)
+    return _Clocks(at[order], zone[order], zones, minutes[:, zones])
 
 
 def _wall(utc: I64, offsets: I64) -> I64:
@@ -110,14 +122,7 @@ def _wall(utc: I64, offsets: I64) -> I64:
     return utc + np.maximum(offsets[:-1], offsets[1:]) * _MINUTE_US
 
 
-@lru_cache(maxsize=16)
-def _clock_changes(scenario: Scenario) -> tuple[I64, list[tuple[I64, I64]]]:
-    """Zone of each city, and for each zone the instants of its changes and the offsets around them (one more)."""
-    names = sorted({c.time_zone for c in scenario.cities})
-    changes = [_zone_changes(scenario, name) for name in names]
-    return np.array([names.index(c.time_zone) for c in scenario.cities], dtype=np.int64), changes
-
-
+@lru_cache(maxsize=64)
 def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
     try:
         ZoneInfo(name)
@@ -136,12 +141,12 @@ def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
     weeks = np.arange(start, end + 7 * DAY_US, 7 * DAY_US)
     offsets = minutes(weeks)
     moves = np.flatnonzero(np.diff(offsets))
-    low, high = weeks[moves], weeks[moves + 1]
-    while (high - low > _MINUTE_US).any():
-        middle = low + (high - low) // (2 * _MINUTE_US) * _MINUTE_US
-        before = minutes(middle) == offsets[moves]
-        low, high = np.where(before, middle, low), np.where(before, high, middle)
-    return high, np.concatenate([offsets[:1], offsets[moves + 1]])
+    low = weeks[moves]
+    for step in (_COARSE, _MINUTE_US):  # to the two hours, then to the minute, all places of a step at once
+        places = low[:, None] + np.arange(1, (7 * DAY_US if step == _COARSE else _COARSE) // step) * step
+        before = minutes(places.ravel()).reshape(places.shape) == offsets[moves][:, None]
+        low = low + before.sum(axis=1) * step
+    return low + _MINUTE_US, np.concatenate([offsets[:1], offsets[moves + 1]])
 
 
 def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:

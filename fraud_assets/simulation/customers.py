@@ -241,7 +241,7 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
     daily, single, credit = _limits(scenario, t, rows)
 
     def pick(values: Sequence[object], positions: I64) -> pl.Series:
-        return pl.Series(values).gather(positions)
+        return pl.Series(values)[positions]
 
     columns: dict[str, object] = {
         "customer_id": t.customer_id[rows],
@@ -297,7 +297,7 @@ def _ages(birth_day: I64, month: Month) -> I64:
 def _joined(names: list[str], positions: I64) -> pl.Series:
     """The names at each row's positions, separated by ;."""
     series = pl.Series(names)
-    parts = [series.gather(positions[:, k]).alias(str(k)) for k in range(positions.shape[1])]
+    parts = [series[positions[:, k]].alias(str(k)) for k in range(positions.shape[1])]
     return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=";")).to_series()
 
 

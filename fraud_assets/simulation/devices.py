@@ -250,7 +250,7 @@ def describe(
             "device_id": device_id,
             "customer_id": owner,
             "merchant_id": pl.repeat(None, len(owner), dtype=pl.Int64, eager=True),
-            "kind": pl.Series(tables.DEVICE_KINDS, dtype=pl.Enum(tables.DEVICE_KINDS)).gather(kind),
+            "kind": pl.Series(tables.DEVICE_KINDS, dtype=pl.Enum(tables.DEVICE_KINDS))[kind],
             "os": system,
             "os_version": version,
             "app_version": app,

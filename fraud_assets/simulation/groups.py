@@ -28,6 +28,8 @@ T = TypeVar("T")
 EVERYDAY, FRAUD = 16, 64
 #: Results that are kept of most functions: threads work on neighbouring chunks, which lie in one group or two.
 _KEPT = 2
+#: Chunks ahead for which shared results are worked out: one thread is at it while the others have something to do.
+_SOON = 3
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,14 @@ class Grouped(Generic[T]):
             yield share, self._found(bank.scenario, share.units, month)
 
     def ahead(self, bank: Bank, month: Month) -> None:
-        """Work out what the bank's units share with others, unless somebody has or is at it."""
+        """Work out what the bank's units share with others, and soon will, unless somebody has or is at it."""
         found = shares(bank, self._width)
-        if len(found) == 1:  # more of them might not be kept until they are needed
-            self._found.ahead(bank.scenario, found[0].units, month)
+        if len(found) != 1:  # more of them might not be kept until they are needed
+            return
+        self._found.ahead(bank.scenario, found[0].units, month)
+        soon = bank.units[-1] + _SOON * len(bank.units)
+        if soon in customers.units(bank.scenario):
+            self._found.ahead(bank.scenario, shares(Bank(bank.scenario, (soon,)), self._width)[0].units, month)
 
 
 def by_group(width: int, kept: int = _KEPT) -> Callable[[Callable[[Bank, Month], T]], Grouped[T]]:

@@ -17,6 +17,8 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
 from fraud_assets.simulation.customers import Traits, joined_us, traits
+from fraud_assets.simulation.groups import EVERYDAY, by_group
+from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.network import HOME, MOBILE, OF_DEVICE, PUBLIC, VPN
 from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_uniforms, ids
 
@@ -61,7 +63,7 @@ class Guests:
     start_us: I64
     kind: I64  # 0 phone, 1 laptop, 2 tablet
 
-    def take(self, rows: Bools | I64) -> Guests:
+    def take(self, rows: Bools | I64 | slice) -> Guests:
         """The chosen visits."""
         return Guests(*(getattr(self, f.name)[rows] for f in fields(self)))
 
@@ -107,8 +109,23 @@ def first_visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Gues
 
 
 def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
-    """All visits of the units' customers to one-off devices in the month: the first ones and the later ones."""
-    t = traits(scenario, units)
+    """All visits of the units' customers to one-off devices in the month, the first ones and the later ones.
+
+    Sorted by customer and time.
+    """
+    bank = Bank(scenario, tuple(int(unit) for unit in units))
+    parts = []
+    for share, every in _visits.of(bank, month):
+        low, high = np.searchsorted(every.who, [share.first, share.end])
+        mine = every.take(slice(low, high))
+        parts.append(replace(mine, who=mine.who + share.shift))
+    return _joined(parts)
+
+
+@by_group(EVERYDAY)
+def _visits(group: Bank, month: Month) -> Guests:
+    """The visits of a group, sorted by customer and time."""
+    scenario, units, t = group.scenario, group.units, group.traits
     new = first_visits(scenario, month, units)
     parts = [new]
     start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
@@ -126,6 +143,11 @@ def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
             there = (moved.who >= 0) & (moved.start_us >= start) & (moved.start_us < end)
             moved = moved.take(there)
             parts.append(moved.take(_is_customer(scenario, t, moved)))
+    found = _joined(parts)
+    return found.take(np.lexsort((found.start_us, found.who)))
+
+
+def _joined(parts: Sequence[Guests]) -> Guests:
     return Guests(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Guests)))
 
 

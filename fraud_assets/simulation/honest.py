@@ -52,10 +52,8 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     """Payments, and what follows from them with bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
-    anomaly, lookalike = _unusual(bank, spent), lookalikes(bank, of_spending(spent))
-    reach = _in_reach(bank, month, spent)
-    spent = spent.take(reach)
-    drafts = intents(bank, spent).but(anomaly=anomaly[reach], lookalike=lookalike[reach])
+    spent = spent.take(_in_reach(bank, month, spent))
+    drafts = intents(bank, spent).but(anomaly=_unusual(bank, spent), lookalike=lookalikes(bank, of_spending(spent)))
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
     checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
@@ -97,15 +95,14 @@ def _on_other_devices(bank: Bank, visit: Guests, rows: Intents) -> Intents:
 
     By its line, too.
     """
-    order = np.lexsort((visit.start_us, visit.who))
-    key = (visit.who[order] << np.int64(42)) | (visit.start_us[order] // SECOND)
+    key = (visit.who << np.int64(42)) | (visit.start_us // SECOND)
     remote = np.flatnonzero(rows.device != NONE)
     at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
     there = (last >= 0) & (at - key[np.maximum(last, 0)] < VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
     moved = remote[there]
     device, net = rows.device.copy(), rows.net.copy()
-    device[moved] = visit.device_id[order][last[there]]
+    device[moved] = visit.device_id[last[there]]
     net[moved] = lines(bank.scenario, device[moved])
     return rows.but(device=device, net=net)
 

@@ -203,7 +203,7 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     which = rows.merchant.copy()
     which[person] = len(merchants) + whose
     # One gather from both, in one piece: putting texts between others copies all of them.
-    return pl.concat([merchants, people], rechunk=True).gather(_index(which))
+    return pl.concat([merchants, people], rechunk=True)[_index(which)]
 
 
 def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
@@ -263,7 +263,7 @@ def _scattered(values: pl.Series, which: I64, place: I64, n: int) -> pl.Series:
     """The values with these numbers at these places, null elsewhere."""
     source = np.full(n, len(values), dtype=np.int64)
     source[place] = which
-    return pl.concat([values, pl.Series([None], dtype=values.dtype)], rechunk=True).gather(_index(source))
+    return pl.concat([values, pl.Series([None], dtype=values.dtype)], rechunk=True)[_index(source)]
 
 
 def _us(month: Month) -> int:

@@ -201,12 +201,12 @@ def _names(scenario: Scenario, category: I64, city: I64, brand: I64, cell: I64) 
     u = generator(scenario.seed, "merchants.sub_category", 0, 0).random(len(category))
     other = np.minimum(1 + np.floor(u * (width[category] - 1)).astype(np.int64), width[category] - 1)
     position = offset[category] + np.where(brand < 0, other, 0)
-    subs = pl.Series([name for kind in kinds for name, _ in kind]).gather(position)
+    subs = pl.Series([name for kind in kinds for name, _ in kind])[position]
     locals_ = np.flatnonzero(brand < 0)
     is_site = np.array(
         [c.recipient == "merchant" and (c.channel != "bank" or c.instrument == "phone") for c in scenario.categories]
     )
-    shelf = local_names(scenario, subs.gather(locals_), cell[locals_], (is_site[category] & (city == NOWHERE))[locals_])
+    shelf = local_names(scenario, subs[locals_], cell[locals_], (is_site[category] & (city == NOWHERE))[locals_])
     names = pl.Series([b.name for b in scenario.brands], dtype=pl.String).gather(pl.Series(brand).replace(-1, None))
     # What a brand does not say of its prices, its sub-category does.
     of_kind = [prices for kind in kinds for _, prices in kind]
@@ -287,10 +287,10 @@ def merchants_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
         {
             "merchant_id": d.merchant_id,
             "name": d.name,
-            "category": pl.Series([c.category for c in categories]).gather(d.category),
+            "category": pl.Series([c.category for c in categories])[d.category],
             "sub_category": d.sub_category,
-            "method": pl.Series([c.method for c in categories]).gather(d.category),
-            "is_online": pl.Series([not _has_place(scenario, c) for c in categories]).gather(d.category),
+            "method": pl.Series([c.method for c in categories])[d.category],
+            "is_online": pl.Series([not _has_place(scenario, c) for c in categories])[d.category],
             "is_chain": d.is_chain,
             "tier": d.tier,
             "reputation": d.reputation,

@@ -74,7 +74,7 @@ def person_names(
     Texts of shape (n,), null where there is no number.
     """
     texts, place = person_entries(scenario, number, number if meant is None else meant, by_account)
-    return texts.gather(place)
+    return texts[place]
 
 
 def person_entries(
@@ -116,7 +116,7 @@ def _entries(scenario: Scenario, use: str, number: I64, meant: I64) -> pl.Series
     spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names[use]]
     wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, use, (meant,))])
     if len(wrong):
-        text = text.scatter(wrong, _misspelled(text.gather(wrong), _u(scenario, "slip", number[wrong])))
+        text = text.scatter(wrong, _misspelled(text[wrong], _u(scenario, "slip", number[wrong])))
     return text.set(pl.Series(number < 0), None)
 
 
@@ -134,7 +134,7 @@ def _code(scenario: Scenario, code: str, number: I64) -> pl.Series:
     alphabet, length = _ALPHABETS[code]
     pairs = pl.Series([a + b for a in alphabet for b in alphabet])
     parts = [
-        pairs.gather((_u(scenario, f"{code}.{k}", number) * len(pairs)).astype(np.int64)).alias(str(k))
+        pairs[(_u(scenario, f"{code}.{k}", number) * len(pairs)).astype(np.int64)].alias(str(k))
         for k in range((length + 1) // 2)
     ]
     return pl.DataFrame(parts).select(pl.concat_str(pl.all()).str.slice(0, length)).to_series()
@@ -166,7 +166,7 @@ def _written(scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[
             if name not in columns:
                 words = scenario.names[name.rstrip("2")]
                 u = _u(scenario, name, *key)
-                columns[name] = pl.Series(words, dtype=pl.String).gather((u * len(words)).astype(np.int64))
+                columns[name] = pl.Series(words, dtype=pl.String)[(u * len(words)).astype(np.int64)]
         parts = [
             part
             for literal, name, _, _ in Formatter().parse(pattern)

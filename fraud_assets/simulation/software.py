@@ -77,8 +77,8 @@ def systems(
     apps = [f"{(month - back).year % 100}.{(month - back).number}" for back in range(_OLDEST_APP + 1)]
     back = np.floor(-_APP_DELAY * np.log1p(-_moving(seed, "software.app", device_id, month)))
     app = np.minimum(back, np.minimum(_OLDEST_APP, month.index - np.minimum(born, month.index) + 1)).astype(np.int64)
-    app_version = pl.Series([*apps, None]).gather(np.where(kind == 1, len(apps), app))
-    return pl.Series(_NAMES).gather(system), pl.Series(labels).gather(position), app_version
+    app_version = pl.Series([*apps, None])[np.where(kind == 1, len(apps), app)]
+    return pl.Series(_NAMES)[system], pl.Series(labels)[position], app_version
 
 
 def _moving(seed: int, salt: str, device_id: I64, month: Month) -> F64:
@@ -98,7 +98,7 @@ def browsers(seed: int, device_id: I64, system: pl.Series) -> pl.Series:
         mine = number == k
         position[mine] = len(labels) + np.minimum(np.searchsorted(shares, u[mine], side="right"), len(names) - 1)
         labels += names
-    return pl.Series(labels).gather(position)
+    return pl.Series(labels)[position]
 
 
 def terminal_systems(scenario: Scenario, month: Month, terminal: I64) -> tuple[pl.Series, pl.Series]:
@@ -109,4 +109,4 @@ def terminal_systems(scenario: Scenario, month: Month, terminal: I64) -> tuple[p
     release = np.floor((month.index - np.minimum(lag, 47)) / 6).astype(np.int64)
     newest = month.index // 6
     labels = [f"{half // 2 % 100}.{half % 2 * 6 + 1}" for half in range(newest - 8, newest + 1)]
-    return pl.Series(list(shares)).gather(kind), pl.Series(labels).gather(release - newest + 8)
+    return pl.Series(list(shares))[kind], pl.Series(labels)[release - newest + 8]

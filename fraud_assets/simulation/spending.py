@@ -72,6 +72,7 @@ class Spending:
     ordinal: I64  # within customer and block
     outing: I64
     period: I64  # of the block, an outing
+    size: I64  # payments, an outing
     category: I64
     event_us: I64
     offset: I64
@@ -89,7 +90,7 @@ class Spending:
 
     def take(self, rows: Bools) -> Spending:
         """The chosen rows."""
-        kept = ("period", "device_u", "net_u")
+        kept = ("period", "size", "device_u", "net_u")
         chosen = np.flatnonzero(rows)
         return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name not in kept})
 
@@ -162,6 +163,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
         ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
         outing=outing,
         period=np.array([block.period for block in blocks])[block_o],
+        size=size,
         category=category,
         event_us=local_us - offset * MINUTE,
         offset=offset,

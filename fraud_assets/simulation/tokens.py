@@ -30,7 +30,8 @@ def tokens(bank: Bank, rows: Intents) -> pl.Series:
     ends = np.cumsum(_weights(scenario), axis=1)
     chosen = (ends[weights] <= (u * ends[weights, -1])[:, None]).sum(axis=1)
     names = pl.Series([token.name for token in scenario.tokens], dtype=pl.String)
-    return names.gather(chosen.clip(0, len(names) - 1))
+    found: pl.Series = names[chosen.clip(0, len(names) - 1)]
+    return found
 
 
 def _weights(scenario: Scenario) -> F64:

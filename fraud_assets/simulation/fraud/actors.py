@@ -18,8 +18,8 @@ MULES, _MULE_MONTHS = 4, 3
 _DROPS = 3
 
 
-def device(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
-    """Device ``nth`` (0..DEVICES-1) of the actors in the month."""
+def device(scenario: Scenario, actor: I64, nth: I64, month: int | I64) -> I64:
+    """Device ``nth`` (0..DEVICES-1) of the actors in the month, one for all or one each."""
     return ids(scenario.seed, "actor.device", actor, nth, _period(scenario, actor, nth, month, DEVICE_MONTHS))
 
 
@@ -41,7 +41,7 @@ def drop(scenario: Scenario, actor: I64, nth: I64, month: int) -> I64:
     return ids(scenario.seed, "actor.drop", actor, place, _period(scenario, actor, place, month, _MULE_MONTHS))
 
 
-def _period(scenario: Scenario, actor: I64, nth: I64, month: int, months: int) -> I64:
+def _period(scenario: Scenario, actor: I64, nth: I64, month: int | I64, months: int) -> I64:
     """Number of the period of some months in which the actor's nth thing is; each begins in a month of its own."""
     phase = keyed(scenario.seed, "actor.phase", actor, nth) % np.uint64(months)
     return (month + phase.astype(np.int64)) // months

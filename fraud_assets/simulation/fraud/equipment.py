@@ -62,7 +62,7 @@ def actor_devices(bank: Bank, month: Month) -> pl.DataFrame:
 @once(kept=1)
 def _brought(scenario: Scenario, month: Month) -> _Brought:
     """All devices of all campaigns of the last months; memory grows with the campaigns."""
-    owners, numbers, kinds, begun = [], [], [], []
+    owners, actor, started, starts = [], [], [], []
     # A device's first campaign may lie as many months before the oldest that is listed as a device is used.
     for back in range(_KEPT_MONTHS + actors.DEVICE_MONTHS):
         for name, how in sorted(scenario.fraud.types.items()):
@@ -70,19 +70,22 @@ def _brought(scenario: Scenario, month: Month) -> _Brought:
                 continue
             plan = campaigns_from(scenario, name, month - back)
             found = victims(scenario, plan, 0, scenario.population.customers)
-            _, first = np.unique(found.campaign, return_index=True)  # a campaign's first account
-            campaign = np.repeat(found.campaign[first], actors.DEVICES)
-            owners.append(np.repeat(found.index[first], actors.DEVICES))
-            nth = np.tile(np.arange(actors.DEVICES), len(first))
-            kinds.append(actors.kind(nth))
-            numbers.append(actors.device(scenario, plan.actor[campaign], nth, plan.month.index))
-            # The bank sees a device shortly before the campaign's first row: somebody looked around.
-            ahead = 2 * HOUR + 3 * DAY * hashed_uniforms(scenario.seed, "actor.ahead", numbers[-1])
-            full = hashed_uniforms(scenario.seed, "actor.second", numbers[-1]) < _FULL_SECOND
-            step = np.where(full, SECOND, SECOND // 1000)
-            begun.append((plan.starts_us[campaign] - ahead.astype(np.int64)) // step * step)
+            campaign, first = np.unique(found.campaign, return_index=True)  # a campaign's first account
+            owners.append(found.index[first])
+            actor.append(plan.actor[campaign])
+            started.append(np.full(len(first), plan.month.index))
+            starts.append(plan.starts_us[campaign])
     nothing = np.empty(0, dtype=np.int64)
-    owner, number, first_us, kind = (np.concatenate([nothing, *parts]) for parts in (owners, numbers, begun, kinds))
+    owner, who, since, starts_us = (
+        np.repeat(np.concatenate([nothing, *parts]), actors.DEVICES) for parts in (owners, actor, started, starts)
+    )
+    nth = np.arange(len(owner)) % actors.DEVICES
+    kind, number = actors.kind(nth), actors.device(scenario, who, nth, since)
+    # The bank sees a device shortly before the campaign's first row: somebody looked around.
+    ahead = 2 * HOUR + 3 * DAY * hashed_uniforms(scenario.seed, "actor.ahead", number)
+    full = hashed_uniforms(scenario.seed, "actor.second", number) < _FULL_SECOND
+    step = np.where(full, SECOND, SECOND // 1000)
+    first_us = (starts_us - ahead.astype(np.int64)) // step * step
     earliest = np.lexsort((first_us, number))
     _, unique = np.unique(number[earliest], return_index=True)
     chosen = earliest[unique]
@@ -102,11 +105,11 @@ def actor_logins(bank: Bank, month: Month) -> pl.DataFrame:
             "customer_id": bank.traits.customer_id[s.who],
             "event_time": pl.Series(s.event_us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
             "utc_offset_minutes": offset_at(scenario, bank.traits.city[s.who], s.event_us),
-            "event": pl.Series(tables.LOGIN_EVENTS, dtype=pl.Enum(tables.LOGIN_EVENTS)).gather(s.event),
+            "event": pl.Series(tables.LOGIN_EVENTS, dtype=pl.Enum(tables.LOGIN_EVENTS))[s.event],
             "is_success": s.is_success,
             "device_id": s.device,
             "ip_address": address,
-            "city": pl.Series([c.city for c in scenario.cities]).gather(place),
+            "city": pl.Series([c.city for c in scenario.cities])[place],
             "latitude": np.array([c.latitude for c in scenario.cities])[place],
             "longitude": np.array([c.longitude for c in scenario.cities])[place],
         }

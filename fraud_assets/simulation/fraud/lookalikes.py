@@ -23,7 +23,7 @@ def of_spending(spent: Spending) -> Look:
         offset=spent.offset,
         is_new=spent.is_new,
         is_away=spent.is_away,
-        in_outing=np.bincount(spent.outing)[spent.outing],
+        in_outing=spent.size[spent.outing],
         again=np.zeros(len(spent.who), dtype=np.int8),
         is_same=np.zeros(len(spent.who), dtype=bool),
         episode=np.full(len(spent.who), NONE, dtype=np.int8),

@@ -192,7 +192,7 @@ def _registered_us(scenario: Scenario) -> I64:
 def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
     """The table of campaigns alive in the month, sorted by start; columns of :class:`FraudCampaigns`."""
     first, last = _us(month), _us(month + 1)
-    parts = [pl.DataFrame(schema=_schema())]
+    parts = []
     for plan in alive(scenario, month):
         lives = np.flatnonzero((plan.starts_us < last) & (plan.ends_us > first))
         parameters = [
@@ -200,25 +200,24 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
         ]
         parent = pl.Series(plan.parent_id[lives])
         parts.append(
-            conform(
-                pl.DataFrame(
-                    {
-                        "campaign_id": plan.campaign_id[lives],
-                        "fraud_type": [plan.fraud_type] * len(lives),
-                        "actor_id": plan.actor[lives],
-                        "parent_campaign_id": parent.set(parent == NONE, None),
-                        "starts_at": pl.Series(plan.starts_us[lives]).cast(pl.Datetime("us", "UTC")),
-                        "ends_at": pl.Series(plan.ends_us[lives]).cast(pl.Datetime("us", "UTC")),
-                        "skill": [SKILLS[k] for k in plan.skill[lives]],
-                        "victims": plan.victims[lives],
-                        "planned_rows": plan.planned_rows[lives],
-                        "parameters": pl.Series(parameters, dtype=pl.String),
-                    }
-                ),
-                FraudCampaigns,
+            pl.DataFrame(
+                {
+                    "campaign_id": plan.campaign_id[lives],
+                    "fraud_type": pl.Series([plan.fraud_type] * len(lives), dtype=pl.String),
+                    "actor_id": plan.actor[lives],
+                    "parent_campaign_id": parent.set(parent == NONE, None),
+                    "starts_at": pl.Series(plan.starts_us[lives]).cast(pl.Datetime("us", "UTC")),
+                    "ends_at": pl.Series(plan.ends_us[lives]).cast(pl.Datetime("us", "UTC")),
+                    "skill": pl.Series([SKILLS[k] for k in plan.skill[lives]], dtype=pl.String),
+                    "victims": plan.victims[lives],
+                    "planned_rows": plan.planned_rows[lives],
+                    "parameters": pl.Series(parameters, dtype=pl.String),
+                }
             )
         )
-    return pl.concat(parts).sort("starts_at", "campaign_id")
+    if not parts:
+        return pl.DataFrame(schema=_schema())
+    return conform(pl.concat(parts), FraudCampaigns).sort("starts_at", "campaign_id")
 
 
 def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:

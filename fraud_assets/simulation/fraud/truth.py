@@ -148,4 +148,4 @@ def _km_from_home(bank: Bank, rows: Intents) -> F64:
 
 def _named(names: list[str], code: np.ndarray) -> pl.Series:
     """Names by code; null where negative."""
-    return pl.Series([*names, None], dtype=pl.String).gather(np.where(code < 0, len(names), code))
+    return pl.Series([*names, None], dtype=pl.String)[np.where(code < 0, len(names), code)]
