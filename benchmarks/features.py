@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +53,15 @@ from fraud_assets.tables import (
 
 MONTH = Month(2024, 4)
 ROW_GROUP = 200_000  # as in a simulated ledger: a chunk
+PIECE = 1_000_000  # rows of a month that are made at a time
 
 
-def ledger(scenario: Scenario, month: Month, rows: int, customers: int) -> pl.DataFrame:
-    """A month with about as many merchants, cities, categories and amounts as a simulated bank has."""
-    rng = np.random.default_rng(month.index)
+def ledger(scenario: Scenario, month: Month, rows: int, people: range) -> pl.DataFrame:
+    """The month of some customers, with as many merchants, cities, categories and amounts as a simulated bank has."""
+    rng = np.random.default_rng([month.index, people.start])
     at = int(month.start.timestamp()) * 1_000_000 + rng.integers(0, month.days * 86_400_000_000, rows)
     late = np.where(rng.random(rows) < 0.03, rng.integers(0, 3 * 86_400_000_000, rows), 0)
-    customer = rng.integers(0, customers, rows)
+    customer = rng.integers(people.start, people.stop, rows)
     somewhere = rng.integers(0, len(scenario.cities), rows)
     city = np.where(rng.random(rows) < 0.85, customer % len(scenario.cities), somewhere)
     kind_of = rng.choice(4, rows, p=[0.82, 0.14, 0.03, 0.01])
@@ -77,7 +80,7 @@ def ledger(scenario: Scenario, month: Month, rows: int, customers: int) -> pl.Da
     frame = pl.DataFrame(
         unused
         | {
-            "transaction_id": month.index * 2**40 + rng.permutation(rows),
+            "transaction_id": month.index * 2**40 + people.start * 2**20 + rng.permutation(rows),
             "customer_id": 10**9 + customer * 4096,
             "event_time": pl.Series(at).cast(pl.Datetime("us", "UTC")),
             "posted_at": pl.Series(at + late).cast(pl.Datetime("us", "UTC")),
@@ -115,8 +118,15 @@ def ledger(scenario: Scenario, month: Month, rows: int, customers: int) -> pl.Da
 def write(folder: Path, rows: int, customers: int) -> None:
     """The input tables, as Parquet files with row groups of the lake's size."""
     scenario = Scenario.load("us_bank")
+    pieces = max(1, rows // PIECE)
+    edges = [customers * k // pieces for k in range(pieces + 1)]
     for month in [*MONTH.back(3), MONTH]:
-        ledger(scenario, month, rows, customers).write_parquet(folder / f"{month}.parquet", row_group_size=ROW_GROUP)
+        chunks = [
+            partial(ledger, scenario, month, rows // pieces, range(first, last)) for first, last in pairwise(edges)
+        ]
+        pl.concat(pl.defer(chunk, schema=polars_schema(Transactions)) for chunk in chunks).sink_parquet(
+            folder / f"{month}.parquet", row_group_size=ROW_GROUP
+        )
     home = [scenario.cities[k % len(scenario.cities)] for k in range(customers)]
     pl.DataFrame(
         {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,8 @@ SMALL_SHARE = 0.15
 #: How far back a tile looks.
 TILE_REACH = timedelta(days=37)
 _HOURS_30D = 720
+#: Whole days that are counted at a time: telling customers apart takes memory for every row.
+_SPAN = timedelta(days=9)
 
 _COUNTS = {
     "attempts": pl.col("is_debit").sum(),
@@ -78,7 +80,7 @@ def merchant_activity(
     Returns
     -------
     :class:`fraud_assets.tables.MerchantActivity`, sorted by (merchant_id, hour). Memory grows with merchants times
-    hours, which do not grow with customers.
+    hours, which do not grow with customers, and with the rows of a few days.
     """
     usual = population.collect()
     frame = _counted(month, transactions, usual)
@@ -114,12 +116,11 @@ def _counted(month: Month, transactions: pl.LazyFrame, population: pl.DataFrame)
         pl.col("value").alias("category"), pl.col("log_amount_mean").alias("usual")
     )
     is_debit = pl.col("direction").cast(pl.String) == "debit"
-    rows = transactions.filter(
-        pl.col("merchant_id").is_not_null(),
-        pl.col("event_time").is_between(month.start - TILE_REACH, month.end, closed="left"),
-    ).join(usual.lazy(), on="category", how="left")
-    return (
-        rows.select(
+    rows = (
+        transactions.filter(pl.col("merchant_id").is_not_null())
+        .join(usual.lazy(), on="category", how="left")
+        .select(
+            "event_time",
             "merchant_id",
             "customer_id",
             hour=pl.col("event_time").dt.truncate("1h"),
@@ -128,11 +129,20 @@ def _counted(month: Month, transactions: pl.LazyFrame, population: pl.DataFrame)
             is_refund=~is_debit & (pl.col("kind").cast(pl.String) == "refund"),
             is_small=(pl.col("amount").log() < pl.col("usual") + math.log(SMALL_SHARE)).fill_null(False),
         )
+    )
+    tiles = (
+        rows.filter(pl.col("event_time").is_between(start, min(start + _SPAN, month.end), closed="left"))
         .group_by("merchant_id", "hour")
         .agg(**{name: how.cast(pl.Int64) for name, how in _COUNTS.items()})
-        .sort("merchant_id", "hour")
         .collect(engine="streaming")
+        for start in _starts(month)
     )
+    return pl.concat(tiles).sort("merchant_id", "hour")
+
+
+def _starts(month: Month) -> list[datetime]:
+    first = month.start - TILE_REACH
+    return [first + k * _SPAN for k in range(-((first - month.end) // _SPAN))]
 
 
 def _fraud_rates(tiles: _Tiles, hours: Instants, merchants: I64, reports: pl.LazyFrame) -> dict[str, F64]:

@@ -177,9 +177,15 @@ def deviations(log: I64, mean: F64, variance: F64) -> F64:
     return (log - mean) / np.sqrt(larger(variance, (LEAST_STD * LOG_SCALE) ** 2))
 
 
+def _n_ln_n(counts: I64) -> I64:
+    return rounded(counts * np.log(larger(counts, 1)) * _ENTROPY_SCALE)
+
+
 def n_ln_n(counts: I64) -> I64:
     """n ln n of counts, in fixed point, so that sums of it do not depend on their order."""
-    return rounded(counts * np.log(larger(counts, 1)) * _ENTROPY_SCALE)
+    if isinstance(counts, np.ndarray):
+        return _n_ln_n(np.arange(counts.max(initial=0) + 1))[counts]  # far fewer counts than there are events
+    return _n_ln_n(counts)
 
 
 def entropy(n: I64, summed: I64) -> F64:

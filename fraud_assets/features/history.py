@@ -62,11 +62,6 @@ class History(Rows):
         return self.debit & ~self.declined
 
     @cached_property
-    def refused(self) -> Bool:
-        """A payment that was declined."""
-        return self.debit & self.declined
-
-    @cached_property
     def returned(self) -> Bool:
         """Money of an earlier payment came back."""
         return ~self.debit & ~self.declined & ((self.kind == _RETURNS[0]) | (self.kind == _RETURNS[1]))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, coded, either, micros, nothing, number, smaller
+from fraud_assets.features.arrays import F64, I64, Bool, coded, either, is_one, micros, nothing, number, smaller
 from fraud_assets.features.context import instant
 
 #: Columns of the tiles that features take.
@@ -29,6 +29,10 @@ SHARED_COLUMNS = {
     "payee": ("customers_24h", "customers_30d"),
     "address": ("customers_30d",),
     "customer": ("ring_size", "ring_known_fraud_share"),
+}
+#: Numbers of customers are exact in half the memory.
+_STORED = {name: pl.Float32 for names in SHARED_COLUMNS.values() for name in names} | {
+    "ring_known_fraud_share": pl.Float64
 }
 #: What a payment is looked up by.
 KEYS = ("customer_id", "device_id", "merchant_id", "payee_id", "delivery_address_id", "ip", "time")
@@ -62,12 +66,26 @@ class Lookup:
         """The values for each id and step, shape (q,); NaN where there are none."""
         if not len(self.key):
             return dict.fromkeys(self.values, nothing(ids))
+        if is_one(ids):
+            there, found = self._found(ids, step)
+            return {name: either(there, column[found], np.nan) for name, column in self.values.items()}
+        asked = np.flatnonzero(ids >= 0)
+        there, found = self._found(ids[asked], step[asked])
+        listed = np.flatnonzero(there)
+        rows, found = asked[listed], found[listed]
+        known = {}
+        for name, column in self.values.items():
+            known[name] = np.full(len(ids), np.nan, dtype=column.dtype)
+            known[name][rows] = column[found]
+        return known
+
+    def _found(self, ids: I64, step: I64) -> tuple[Bool, I64]:
+        """Whether there is an entry for each id and step, and where."""
         place = smaller(self.ids.searchsorted(ids), len(self.ids) - 1)
         after = step - self.first
         wanted = place * self.width + after
         found = smaller(self.key.searchsorted(wanted), len(self.key) - 1)
-        there = (self.ids[place] == ids) & (after >= 0) & (after < self.width) & (self.key[found] == wanted)
-        return {name: either(there, column[found], np.nan) for name, column in self.values.items()}
+        return (self.ids[place] == ids) & (after >= 0) & (after < self.width) & (self.key[found] == wanted), found
 
 
 @dataclass(frozen=True)
@@ -160,10 +178,8 @@ def ip_codes(addresses: pl.Series) -> tuple[I64, I64]:
 
 def words(values: pl.Series) -> tuple[pl.Series, I64]:
     """The different texts of a column, and each row's among them; -1 for null."""
-    categories = pl.Categories.random()  # of its own: among everybody's, codes would grow
-    column = values.cast(pl.Categorical(categories))
-    # The texts are there for as long as the column is.
-    return categories.to_series(), column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    texts = values.drop_nulls().unique(maintain_order=True)
+    return texts, values.cast(pl.Enum(texts)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def ip_numbers(column: str) -> pl.Expr:
@@ -210,11 +226,18 @@ def _activity(tiles: pl.LazyFrame) -> Lookup:
 
 
 def _shared(entities: pl.LazyFrame) -> dict[str, Lookup]:
-    frame = entities.with_columns(pl.col("day").to_physical().cast(pl.Int64), pl.col("kind").cast(pl.String)).collect()
     found = {}
-    for kind, names in SHARED_COLUMNS.items():
-        part = frame.filter(pl.col("kind") == kind)
-        values = {name: _floats(part[name]) for name in names}
+    for kind, names in SHARED_COLUMNS.items():  # one by one: together they are the largest thing that is kept in memory
+        part = (
+            entities.filter(pl.col("kind").cast(pl.String) == kind)
+            .select(
+                "entity_id",
+                pl.col("day").to_physical().cast(pl.Int64),
+                *(pl.col(name).cast(_STORED[name]) for name in names),
+            )
+            .collect(engine="streaming")
+        )
+        values = {name: part[name].fill_null(np.nan).to_numpy() for name in names}
         found[kind] = Lookup.of(part["entity_id"].to_numpy(), part["day"].to_numpy(), values)
     return found
 

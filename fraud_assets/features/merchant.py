@@ -43,7 +43,7 @@ def compute(inputs: Inputs) -> Columns:
     block = inputs.block
     age = block.at.local_day - block.looked_up("opened_on")
     return {
-        **{f"m_{name}": block.looked_up(name) for name in (*(f"known_fraud_rate_{w}" for w in RATE_WINDOWS),)},
+        **{f"m_known_fraud_rate_{w}": block.looked_up(f"known_fraud_rate_{w}") for w in RATE_WINDOWS},
         "m_count_1h_z": block.looked_up("count_1h_z"),
         "m_decline_rate_1h": block.looked_up("decline_rate_1h"),
         "m_small_amount_share_1h": block.looked_up("small_amount_share_1h"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -101,20 +102,22 @@ def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
         "payee": pl.col("payee_id"),
         "address": pl.col("delivery_address_id"),
     }
-    found = [
-        frame.select(
-            "customer_id",
-            entity_id=columns[kind],
-            kind=pl.lit(kind, dtype=pl.String),
-            day=pl.col("event_time").dt.date(),
-        ).drop_nulls("entity_id")
-        for frame, kinds in ((payments, ("device", "ip", "payee", "address")), (logins, ("device", "ip")))
-        if frame is not None
-        for kind in kinds
-    ]
-    touches = pl.concat(found).unique().collect(engine="streaming")
-    several = touches.group_by(_ENTITY).agg(pl.col("customer_id").n_unique()).filter(pl.col("customer_id") > 1)
-    return touches.join(several, on=_ENTITY, how="semi").sort(*_ENTITY, "customer_id", "day")
+    used = {"device": (payments, logins), "ip": (payments, logins), "payee": (payments,), "address": (payments,)}
+
+    def touches(kind: str) -> pl.DataFrame:
+        found = pl.concat(
+            frame.select("customer_id", entity_id=columns[kind], day=pl.col("event_time").dt.date())
+            for frame in used[kind]
+            if frame is not None
+        )
+        everybody = found.drop_nulls("entity_id").unique().collect(engine="streaming")
+        several = everybody.group_by("entity_id").agg(pl.col("customer_id").n_unique())
+        several = several.filter(pl.col("customer_id") > 1)
+        shared = everybody.join(several, on="entity_id", how="semi").sort("entity_id", "customer_id", "day")
+        return shared.select(pl.lit(kind).alias("kind"), pl.all())
+
+    # Kind by kind: most of what is found is of one customer, and forgotten.
+    return pl.concat(touches(kind) for kind in sorted(used))
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,8 @@ class _Shared:
     to do with it again: stretches that do not overlap, so that adding them up counts everybody once.
     """
 
-    customers_24h: I64  # shape (entities, days)
-    customers_30d: I64
+    customers_24h: npt.NDArray[np.int32]  # shape (entities, days)
+    customers_30d: npt.NDArray[np.int32]
     is_known: Bool  # somebody had to do with it in the 30 days before those 30
     entity: I64  # of each stretch, shape (stretches,)
     customer_id: I64
@@ -144,13 +147,14 @@ class _Shared:
         again = np.append(np.where(is_again, day[1:], days), days)[: len(day)]
         end = np.minimum(day + SHARED_DAYS, again) + 1
 
-        def added(begin: I64, end: I64) -> I64:
+        def added(begin: I64, end: I64) -> npt.NDArray[np.int32]:
             """Stretches that hold each day, for each entity."""
             width = days + 1
             at = [entity * width + np.clip(edge, 0, days) for edge in (begin, end)]
             size = (int(entity[-1]) + 1 if len(entity) else 0) * width
-            steps = np.bincount(at[0], minlength=size) - np.bincount(at[1], minlength=size)
-            return steps.reshape(-1, width).cumsum(axis=1)[:, :days]
+            steps = np.bincount(at[0], minlength=size)
+            steps -= np.bincount(at[1], minlength=size)
+            return steps.reshape(-1, width).cumsum(axis=1, dtype=np.int32)[:, :days]
 
         old = day + SHARED_DAYS
         return cls(

@@ -82,7 +82,8 @@ class Track:
     def where(self, mask: str) -> tuple[Track, I64]:
         """The events under a mask, and before each position (and after the last) how many of them there are."""
         inside = self.column(mask)
-        return Track(self._source(), self.rows[inside]), running(inside)
+        # By positions: under a mask itself, it takes five times as long.
+        return Track(self._source(), self.rows[np.flatnonzero(inside)]), running(inside)
 
     @_once
     def sums(self, name: str) -> I64:
