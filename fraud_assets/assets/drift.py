@@ -14,9 +14,10 @@ from fraud_assets.assets.common import Chain, at_hand
 from fraud_assets.detection.slices import split
 from fraud_assets.detection.trained import TrainedModel
 from fraud_assets.evaluation import drift, sampling
-from fraud_assets.features.feature import Feature, span
+from fraud_assets.features.feature import Feature
 from fraud_assets.features.needs import NEEDS
 from fraud_assets.features.registry import REGISTRY
+from fraud_assets.features.spans import span
 from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.features.feature import span
+from fraud_assets.features.spans import span
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]

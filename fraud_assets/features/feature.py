@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.features.spans import span
+
 if TYPE_CHECKING:
     from fraud_assets.features.block import Block
     from fraud_assets.features.context import Context
@@ -20,23 +22,7 @@ Columns = dict[str, npt.NDArray[Any]]
 #: From the inputs to the family's columns.
 Compute = Callable[["Inputs"], Columns]
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _TYPES = (pl.Int8, pl.Int16, pl.Int32, pl.Float32, pl.String)
-
-
-def span(text: str) -> timedelta:
-    """The length of a window such as ``5m``, ``24h`` or ``84d``; an empty text is no time at all.
-
-    Raises
-    ------
-    ValueError
-        If the text is not a whole number and one of m, h, d.
-    """
-    if not text:
-        return timedelta()
-    if text[-1] not in _UNITS or not text[:-1].isdigit():
-        raise ValueError(f"window {text!r} is not of the form 5m, 24h or 84d")
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from fraud_assets.features import registry, velocity
-from fraud_assets.features.feature import Family, Feature, span
+from fraud_assets.features.feature import Family, Feature
 from fraud_assets.features.page import features_page
+from fraud_assets.features.spans import span
 from fraud_assets.features.views import DETECTOR_SCORES, VIEWS, view
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
