@@ -56,5 +56,5 @@ bench: .venv/ready ## Speed and memory, at one and at many million rows
 	@$(ALONE) $(BIN)/python -m benchmarks.learning
 	@$(ALONE) $(BIN)/python -m benchmarks.ingest
 
-clean: ## Delete the lake in data/, Dagster's history and all caches; .venv stays
-	rm -rf data .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+clean: ## Delete the lake in data/, what was tried in out/, Dagster's history and all caches; .venv stays
+	rm -rf data out .dagster .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

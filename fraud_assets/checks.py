@@ -140,8 +140,9 @@ def _original_check(chain: Chain) -> dg.AssetChecksDefinition:
             return dg.AssetCheckResult(passed=not missing, metadata={"not found": missing})
         return dg.AssetCheckResult(
             passed=True,
-            metadata={"not looked for": missing},
-            description=f"{missing:,} refer to {month - 1}, which is not in the lake; not looked for.",
+            metadata={"refer to a month that is not in the lake": missing},
+            description=f"{missing:,} refunds or reversals refer to payments before {month}. The lake has nothing of "
+            f"{month - 1}, so whether those are there cannot be looked up.",
         )
 
     return originals
@@ -211,7 +212,7 @@ def _reports_gate(chain: Chain, scenario: Scenario) -> dg.AssetChecksDefinition:
 
 def _verdict(scenario: Scenario, found: Result, asset: dg.AssetKey) -> dg.AssetCheckResult:
     """A gate's result as the UI shows it; an ERROR only where the scenario asks for one and the rows suffice."""
-    gates = scenario.gates
+    gates, closest = scenario.gates, found.closest
     is_error = gates.severity == "error" and found.n >= gates.minimum_fraud_rows
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -221,8 +222,8 @@ def _verdict(scenario: Scenario, found: Result, asset: dg.AssetKey) -> dg.AssetC
         description=found.explanation,
         metadata={
             "asked and realised": dg.MetadataValue.md(gate_markdown(found)),
-            **({"value": found.value} if found.value is not None else {}),
-            "limit": found.limit,
+            **({"value": closest.realised, "value is": closest.name, "allowed": closest.allowed} if closest else {}),
+            "rule": found.limit,
             "fraud rows": found.n,
             "details": found.details,
         },

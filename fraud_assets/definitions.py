@@ -28,7 +28,8 @@ from fraud_assets.assets.study import study_assets
 from fraud_assets.checks import all_checks
 from fraud_assets.jobs import labeled_csv_job, monthly_job
 from fraud_assets.lake.io_managers import DocumentIOManager, ParquetIOManager
-from fraud_assets.lake.resource import DEFAULT_ROOT, VARIABLE, LakeResource
+from fraud_assets.lake.resource import LakeResource
+from fraud_assets.lake.root import DEFAULT_ROOT, VARIABLE
 from fraud_assets.scenario import Bank, ScenarioError, load_all
 from fraud_assets.schedules import month_just_ended, rerun_last_months
 from fraud_assets.sensors import log_failed_runs

@@ -26,7 +26,7 @@ from fraud_assets.lake.store import Lake
 from fraud_assets.months import Month
 from fraud_assets.partitions import monthly
 from fraud_assets.scenario import Bank, ScenarioError
-from fraud_assets.sensors import reason_of
+from fraud_assets.sensors import error_of, reason_of
 
 _TRUTH, _REPORTS = "labeled_anomalies", "incident_reports"
 _LEDGER, _REPORT = "transactions", "evaluation_report"
@@ -113,13 +113,7 @@ def _dagster_home() -> str | None:
 
 def _interrupted(event: dg.DagsterEvent) -> bool:
     """Whether a step or a run failed since the user stopped it."""
-    match event.event_type:
-        case dg.DagsterEventType.STEP_FAILURE:
-            error = event.step_failure_data.error
-        case dg.DagsterEventType.RUN_FAILURE:
-            error = event.job_failure_data.error
-        case _:
-            return False
+    error = error_of(event)
     while error is not None:
         if error.cls_name in (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__):
             return True
@@ -160,7 +154,7 @@ def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
         ("AP", f"{_interval(precision, '.3f')} (average precision, 95 % interval)"),
-        ("alerts", f"{headline['alerts']:,}{_share(headline['alert_precision'])}"),
+        ("decisions", f"{headline['alerts']:,} payments flagged or rejected{_share(headline['alert_precision'])}"),
         ("saved", f"{currency} {_interval(savings, ',.0f')}"),
     ]
 
@@ -224,5 +218,7 @@ class _Progress(logging.Handler):
                     )
             case dg.DagsterEventType.STEP_FAILURE if not _interrupted(event):
                 print(f"  {name}: {reason_of(event)}", flush=True)
+            case dg.DagsterEventType.RESOURCE_INIT_FAILURE if not _interrupted(event):
+                print(f"  {reason_of(event)}", flush=True)
             case _:
                 pass

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import dataframely as dy
+import polars as pl
 
 from fraud_assets.assets import flat
+from fraud_assets.assets.accidents import MISTYPED
+from fraud_assets.detection.accidents import ACCIDENT_SCORES
+from fraud_assets.detection.alerting import ALERTS
+from fraud_assets.detection.anomaly import CUSTOMER_SCORES, SCORES
 from fraud_assets.features.registry import KEYS, REGISTRY
 from fraud_assets.fields import Field, Known, fields_of
+from fraud_assets.ingest import FILES_TABLES
 from fraud_assets.tables import TABLES
 
 _HEAD = """# Tables
@@ -48,14 +54,51 @@ happened before the row. A model that decides at the instant may use these and n
 )
 
 
+#: Tables whose columns are declared beside what makes them: what a row is, the columns, and those that may be null
+#: though their meaning does not say so.
+_MADE: dict[str, tuple[str, Mapping[str, tuple[pl.DataType, str]], tuple[str, ...]]] = {
+    "anomaly_scores": ("A payment of the month with the scores of detectors that know no labels.", SCORES, ()),
+    "customer_anomalies": (
+        "A customer's, or wallet's, month: how unusual it was, without labels.",
+        CUSTOMER_SCORES,
+        (),
+    ),
+    "mistyped_recipients": (
+        "A payment to a new payee who is a slip away from a known one: who was meant, and was it a mistake?",
+        MISTYPED,
+        (),
+    ),
+    "accident_scores": (
+        "A payment of the month with the probability of each kind of accident, and which one it is if any.",
+        ACCIDENT_SCORES,
+        (),
+    ),
+    "alerts": (
+        "Something worth a person's time: one alert for a customer's hour, ranked for the day, with its reasons.",
+        ALERTS,
+        ("intended_entity",),
+    ),
+}
+_ONLY_FILES = " Only of banks that are read from files."
+
+
 def tables_page() -> str:
     """The page as Markdown: what holds for all tables, a list of them, then each with its columns."""
-    flat_rows = "A ledger row with everything that belongs to it, in one line: for people and for other tools."
+    flat_rows = (
+        "A ledger row with everything that belongs to it, in one line: for people and for other tools. The assets "
+        "`labeled_transactions_csv` (a month) and `labeled_csv` (several) are the same as CSV."
+    )
     features_rows = (
         "A debit of the ledger with what was known just before it; [Features](features.md) says how each is computed."
     )
     entries = [(name, _doc(table)[0], list(fields_of(table))) for name, table in TABLES.items()]
     entries.append(("transaction_features", features_rows, list(_features())))
+    entries += [(name, text, list(_declared(made, nullable))) for name, (text, made, nullable) in _MADE.items()]
+    entries += [
+        (name, _doc(table)[0] + _ONLY_FILES, list(fields_of(table)))
+        for name, table in FILES_TABLES.items()
+        if name not in TABLES
+    ]
     entries.append(("labeled_transactions", flat_rows, list(flat.fields())))
     lines = [f"| [`{name}`](#{name}) | {_first_sentence(text)} | {len(columns)} |" for name, text, columns in entries]
     for name, text, columns in entries:
@@ -80,9 +123,10 @@ def _first_sentence(text: str) -> str:
 
 def _notes(name: str) -> Iterator[str]:
     """More of a table than its first paragraph: order, key, whether it is truth."""
-    if name not in TABLES:
+    tables = {**FILES_TABLES, **TABLES}
+    if name not in tables:
         return
-    table = TABLES[name]
+    table = tables[name]
     notes = _doc(table)[1:]
     if key := table.primary_key():
         notes.append(f"Key: {', '.join(f'`{column}`' for column in key)}.")
@@ -97,6 +141,13 @@ def _features() -> Iterator[Field]:
         yield Field(name, dtype, False, "id" if name.endswith("_id") else "", "", text, "at once")
     for name, feature in REGISTRY.items():
         yield Field(name, feature.dtype(), True, feature.unit, "", feature.definition, "at once")
+
+
+def _declared(columns: Mapping[str, tuple[pl.DataType, str]], nullable: tuple[str, ...]) -> Iterator[Field]:
+    for name, (dtype, text) in columns.items():
+        unit = "UTC, µs" if isinstance(dtype, pl.Datetime) else "id" if name.endswith("_id") else ""
+        allowed = ", ".join(dtype.categories) if isinstance(dtype, pl.Enum) else ""
+        yield Field(name, dtype, name in nullable or "null" in text, unit, allowed, text, "at once")
 
 
 def _columns(fields: Iterable[Field]) -> list[str]:

@@ -7,6 +7,7 @@ down for a terminal. Truth is shown on request alone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +22,12 @@ from fraud_assets.scenario import Bank
 
 #: The customer's rows that are shown before the transaction.
 EVENTS = 10
-#: Decimals of numbers.
-_FIGURES = 6
+#: Significant digits of numbers.
+_FIGURES = 4
+#: Features that go round in a circle: a median of them means nothing.
+_CYCLIC = ("hour_sin", "hour_cos", "day_of_week")
+#: Reasons that the story tells, of those that are listed below it.
+_TOLD = 3
 _SHOWN = ("event_time", "kind", "channel", "category", "amount", "recipient_entity", "city", "status")
 
 Row = dict[str, Any]
@@ -75,13 +80,13 @@ def explain(lake: Lake, bank: Bank, transaction_id: int, *, truth: bool = False)
     at, mine = row["event_time"], pl.col("customer_id") == row["customer_id"]
     months = [m for m in tables.months("transactions") if m <= month][-4:]
     past = tables.rows("transactions", months[-2:], mine, pl.col("event_time") < at, columns=_SHOWN)
-    parts = [_heading(row, month), _events(past)]
     features = tables.rows(
         "transaction_features", months, mine, pl.col("event_time").is_between(at - REACH, at, closed="both")
     )
-    parts.append(_features(features, transaction_id))
     this = pl.col("transaction_id") == transaction_id
-    parts.append(_score(tables.rows("scored_transactions", [month], mine, this)))
+    scored = tables.rows("scored_transactions", [month], mine, this)
+    parts = [_story(row, features, scored), _heading(row, month), _events(past)]
+    parts += [_features(features, transaction_id), _score(scored)]
     later = [m for m in tables.months("incident_reports") if m >= month]
     parts.append(_reports(tables.rows("incident_reports", later, this)))
     if truth:
@@ -108,8 +113,49 @@ def _found(tables: _Tables, transaction_id: int) -> tuple[Row, str]:
     )
 
 
+def _story(row: Row, features: pl.DataFrame | None, scored: pl.DataFrame | None) -> str:
+    """Who did what, where, and what the model made of it: a line each."""
+    local = row["event_time"] + timedelta(minutes=row["utc_offset_minutes"] or 0)
+    did, towards = ("paid", "to") if row["direction"] == "debit" else ("received", "from")
+    how = [row[name] for name in ("category", "method", "channel") if row[name]]
+    who = f"{local:%A, %Y-%m-%d %H:%M} local time: customer {row['customer_id']} {did} {row['amount']:,.2f}"
+    who += f" {row['currency']} {towards} {row['recipient_entity'] or 'somebody'}"
+    place = [row[name] for name in ("city", "state", "country") if row[name]]
+    where = [f"In {', '.join(place)}" if place else "Nobody knows where"]
+    now: Row = {}
+    if features is not None:
+        now = next(features.filter(transaction_id=row["transaction_id"]).iter_rows(named=True), {})
+    if now.get("km_from_home") is not None:
+        where.append(f"{now['km_from_home']:,.0f} km from home")
+    new = {"is_new_device_c": "a device", "is_new_merchant_c": "a merchant", "is_new_payee_c": "a payee"}
+    where += [f"with {what} that is new to the customer" for name, what in new.items() if now.get(name) == 1]
+    return f"{who} ({', '.join(how)}); {row['status']}.\n{', '.join(where)}.\n{_verdict(scored)}"
+
+
+def _verdict(scored: pl.DataFrame | None) -> str:
+    if scored is None or scored.is_empty():
+        return "No model has scored it."
+    row = scored.row(0, named=True)
+    told = f"{row['decision']}, with a probability of fraud of {row['score']:.1%}"
+    reasons = [_in_words(reason) for reason in json.loads(row["reasons"] or "[]")[:_TOLD]]
+    return f"{told}. What speaks for fraud: {'; '.join(reasons)}." if reasons else f"{told}."
+
+
+def _in_words(reason: Row) -> str:
+    """A reason by its strongest feature."""
+    name, value, usual = reason["feature"], _text(reason["value"]), _text(reason["usual"])
+    known = REGISTRY.get(name)
+    if known is None:
+        return f"{name} is {value}, usually {usual}"
+    meaning = re.split("[:;]", known.definition)[0]
+    if known.unit == "0 or 1" and reason["value"] == 1:
+        return meaning
+    unit = "" if known.unit in ("name", "0 or 1", "0 to 1", "-1 to 1", "ratio") else f" {known.unit}"
+    return f"{meaning}: {value}{unit}, usually {usual}"
+
+
 def _heading(row: Row, month: str) -> str:
-    known = [(name, _text(value)) for name, value in row.items() if value is not None and name != "transaction_id"]
+    known = [(n, _cell(n, value)) for n, value in row.items() if value is not None and n != "transaction_id"]
     return f"Transaction {row['transaction_id']} ({month})\n" + _lines(known)
 
 
@@ -117,8 +163,8 @@ def _events(past: pl.DataFrame | None) -> str:
     title = f"The customer's last {EVENTS} events before it"
     if past is None or past.is_empty():
         return f"{title}\n  none in this month and the month before"
-    rows = past.sort("event_time").tail(EVENTS).rows()
-    return f"{title}\n" + _grid([_SHOWN, *([_text(value) for value in row] for row in rows)])
+    rows = past.sort("event_time").tail(EVENTS).rows(named=True)
+    return f"{title}\n" + _grid([_SHOWN, *([_cell(name, row[name]) for name in _SHOWN] for row in rows)])
 
 
 def _features(features: pl.DataFrame | None, transaction_id: int) -> str:
@@ -131,17 +177,26 @@ def _features(features: pl.DataFrame | None, transaction_id: int) -> str:
     now = this.row(0, named=True)
     past = features.filter(pl.col("event_time") < now["event_time"])
     lines = [title, f"  days of history: {now['history_days']}; the customer's payments in them: {past.height:,}"]
+    silent = {name for name in now if _says_nothing(features[name])}
     for family in FAMILIES:
-        rows = [
-            (f.name, _text(now[f.name]), _text(_usual(past[f.name])), f.unit) for f in family.features if f.name in now
-        ]
-        lines += ["", f" {family.name}", _grid([("feature", "now", "usual", "unit"), *rows])]
+        told = [f for f in family.features if f.name in now and f.name not in silent]
+        rows = [(f.name, _text(now[f.name]), _text(_usual(past[f.name])), f.unit) for f in told]
+        if rows:
+            lines += ["", f" {family.name}", _grid([("feature", "now", "usual", "unit"), *rows])]
+    if silent:
+        lines += ["", f"  left out: {len(silent)} features without any value, or always 0, for this customer"]
     return "\n".join(lines)
+
+
+def _says_nothing(values: pl.Series) -> bool:
+    """Whether a feature has no value in any row, as where the bank lacks what it needs, or is 0 in all of them."""
+    known = values.drop_nulls()
+    return known.is_empty() or (known.dtype.is_numeric() and not (known != 0).any())
 
 
 def _usual(values: pl.Series) -> Any:
     known = values.drop_nulls()
-    if known.is_empty():
+    if known.is_empty() or values.name in _CYCLIC:
         return None
     return known.mode().sort()[0] if known.dtype == pl.String else known.median()
 
@@ -183,6 +238,12 @@ def _truth(labels: pl.DataFrame | None) -> str:
     return "Truth\n" + _lines([(n, _text(row[n])) for n in (*shown, "campaign_id") if row[n] not in (None, False)])
 
 
+def _cell(column: str, value: Any) -> str:
+    """A value of the ledger: money has its cents, and a place its four decimals."""
+    decimals = {"amount": 2, "latitude": 4, "longitude": 4}.get(column)
+    return _text(value) if decimals is None or value is None else f"{value:.{decimals}f}"
+
+
 def _text(value: Any) -> str:
     match value:
         case None:
@@ -192,7 +253,7 @@ def _text(value: Any) -> str:
         case timedelta():
             return str(value)
         case float():
-            return f"{value:.{_FIGURES}g}" if abs(value) < 1e6 else f"{value:,.2f}"
+            return f"{value:.{_FIGURES}g}" if abs(value) < 10 ** (_FIGURES - 1) else f"{value:.0f}"
         case _:
             return str(value)
 

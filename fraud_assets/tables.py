@@ -17,6 +17,61 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from fraud_assets.codes import (
+    ANOMALY_TYPES as ANOMALY_TYPES,
+)
+from fraud_assets.codes import (
+    CARD_TYPES as CARD_TYPES,
+)
+from fraud_assets.codes import (
+    CHANNELS as CHANNELS,
+)
+from fraud_assets.codes import (
+    DECISIONS as DECISIONS,
+)
+from fraud_assets.codes import (
+    DECLINE_REASONS as DECLINE_REASONS,
+)
+from fraud_assets.codes import (
+    DEVICE_KINDS as DEVICE_KINDS,
+)
+from fraud_assets.codes import (
+    DIRECTIONS as DIRECTIONS,
+)
+from fraud_assets.codes import (
+    ENTRY_MODES as ENTRY_MODES,
+)
+from fraud_assets.codes import (
+    KINDS as KINDS,
+)
+from fraud_assets.codes import (
+    LOGIN_EVENTS as LOGIN_EVENTS,
+)
+from fraud_assets.codes import (
+    REPORT_KINDS as REPORT_KINDS,
+)
+from fraud_assets.codes import (
+    REPORT_SOURCES as REPORT_SOURCES,
+)
+from fraud_assets.codes import (
+    RISK_LEVELS as RISK_LEVELS,
+)
+from fraud_assets.codes import (
+    SEVERITIES as SEVERITIES,
+)
+from fraud_assets.codes import (
+    SHARED_KINDS as SHARED_KINDS,
+)
+from fraud_assets.codes import (
+    SKILLS as SKILLS,
+)
+from fraud_assets.codes import (
+    STATUSES as STATUSES,
+)
+from fraud_assets.codes import (
+    TRENDS as TRENDS,
+)
+
 HIDDEN: dict[str, Any] = {"hidden": True}
 
 #: Units of numbers, for ``metadata``; with ``HIDDEN | MONEY`` both.
@@ -33,37 +88,6 @@ COUNT = {"unit": "count"}
 RATIO = {"unit": "ratio"}
 RANK = {"unit": "rank"}
 SCORE = {"unit": "score"}
-
-CHANNELS = ["card_present", "online", "app", "bank"]
-DIRECTIONS = ["debit", "credit"]
-STATUSES = ["approved", "declined", "pending"]
-KINDS = ["purchase", "bill", "transfer", "withdrawal", "income", "refund", "reversal"]
-ENTRY_MODES = ["chip", "contactless", "swipe", "keyed", "ecommerce", "wallet", "account"]
-CARD_TYPES = ["credit", "debit", "prepaid"]
-DECLINE_REASONS = [
-    "insufficient_funds",
-    "do_not_honor",
-    "wrong_credentials",
-    "limit_exceeded",
-    "expired_card",
-    "card_blocked",
-    "invalid_account",
-    "technical",
-    "wrong_pin",
-    "cvv_mismatch",
-    "suspected_fraud",
-]
-DEVICE_KINDS = ["phone", "laptop", "tablet", "terminal"]
-SHARED_KINDS = ["device", "ip", "payee", "customer", "address"]
-LOGIN_EVENTS = ["login", "password_reset", "credential_change", "phone_change"]
-SKILLS = ["low", "mid", "high"]
-SEVERITIES = ["low", "medium", "high", "critical"]
-ANOMALY_TYPES = ["behavioural", "geographic", "temporal", "amount"]
-REPORT_KINDS = ["fraud", "wrong_recipient", "wrong_amount", "duplicate"]
-REPORT_SOURCES = ["customer", "chargeback", "charge_off", "merchant_audit", "law_enforcement", "processor", "bank"]
-DECISIONS = ["APPROVED", "FLAGGED", "REJECTED"]
-RISK_LEVELS = ["low", "medium", "high", "critical"]
-TRENDS = ["falling", "steady", "rising"]
 
 
 def _id(description: str, **options: Any) -> dy.Int64:

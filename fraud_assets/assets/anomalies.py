@@ -24,6 +24,7 @@ from fraud_assets.lake.documents import Document
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.months import TRAINING_WINDOW
+from fraud_assets.scenario import Scenario
 
 _ROOMS = ("features", "detection/anomaly", "knowledge.py")
 _TRUTH = ("is_fraud", "campaign_id", "fraud_type", "fraud_severity", "anomaly_type", "lookalike_of")
@@ -144,12 +145,13 @@ def _report(chain: Chain) -> dg.AssetsDefinition:
             [name for name in names if name in there] if rows.height else [],
             rows["is_fraud"].to_numpy(),
         )
-        verdict = judge_detectors(rows, [*DETECTORS, "anomaly_score"], single)
-        html = detectors_page(chain.scenario.title, str(chain.month(context)), verdict)
+        are_asked = isinstance(chain.scenario, Scenario) and bool(chain.scenario.tokens)
+        verdict = judge_detectors(rows, [*DETECTORS, "anomaly_score"], single, are_asked=are_asked)
+        html = detectors_page(chain.scenario.title, chain.month(context).key, verdict)
         metadata: dict[str, Any] = {"summary": dg.MetadataValue.md(detectors_markdown(verdict))}
         if verdict["status"] == "judged":
             metadata["average precision"] = verdict["average_precision"]["anomaly_score"]["value"]
-        return Document(_without_nan(verdict), files={"report.html": html.encode()}, metadata=metadata)
+        return Document(verdict, files={"report.html": html.encode()}, metadata=metadata)
 
     return anomaly_report
 
@@ -176,12 +178,3 @@ def judged_rows(
         .with_columns(pl.col("is_fraud").fill_null(value=False))
         .collect(engine="streaming")
     )
-
-
-def _without_nan(value: Any) -> Any:
-    """NaN, which JSON does not have, as None."""
-    if isinstance(value, dict):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and value != value else value

@@ -29,7 +29,7 @@ from fraud_assets.tables import TABLES, polars_schema
 
 OWNER = "team:fraud-data"
 #: Rooms whose code every table depends on.
-_FOUNDATIONS = ("scenario", "months.py", "tables.py")
+_FOUNDATIONS = ("scenario", "months.py", "codes.py", "tables.py")
 
 Stage = Literal["raw", "labels", "features", "models", "reports", "exports"]
 

@@ -32,6 +32,10 @@ _TABLES = ("transaction_features", "transactions", "labeled_anomalies")
 _MADE = ("decision", "is_over_threshold", "alerts_a_day", "fraud_type", "lookalike_of")
 
 
+class NothingYet(LakeError):
+    """The months are there, and there is nothing to look back on in them, as in a bank's first."""
+
+
 def compare_months(
     lake: Lake, bank: Bank, months: Sequence[str], yardsticks: Mapping[str, pl.DataFrame] | None = None
 ) -> dict[str, Any]:
@@ -50,12 +54,14 @@ def compare_months(
     Raises
     ------
     LakeError
-        If a table or document of a month is missing, or none of the months has a champion.
+        If a table or document of a month is missing.
+    NothingYet
+        If none of the months has a champion with candidates.
     """
     require_months(lake, bank, months)
     frames = [frame for month in months for frame in _month(lake, bank, month)]
     if not frames:
-        raise LakeError(f"{bank.name} has no champion with candidates in {', '.join(months)}; name later months")
+        raise NothingYet(f"{bank.name} has no champion with candidates in {', '.join(months)}; name later months")
     rows, settings = pl.concat(frames), Settings.of(bank)
     del frames
     made = rows.rename({f"score_{CHAMPION}": "score"}).drop("^(score|decision)_.*$")
@@ -129,6 +135,8 @@ def _month(lake: Lake, bank: Bank, month: str) -> Iterator[pl.DataFrame]:
         decisions[f"decision_{name}"] = _named(decide(probability, amount, learning.costs, threshold))
     fixed, probability = decision["thresholds"], rows[f"score_{CHAMPION}"].to_numpy()
     decisions["decision"] = _named(decide(probability, amount, learning.costs, fixed["fixed"]["review_gain"]))
+    # The champion did decide, by a threshold fixed before the month: that is what it saved, here as in the report.
+    decisions[f"decision_{CHAMPION}"] = decisions["decision"]
     decisions["is_over_threshold"] = pl.Series(probability > fixed["score"])
     queue = pl.lit(fixed["daily_queue"]["alerts_a_day"])
     yield rows.join(labels_of(lake, bank, month), on="transaction_id", how="left", maintain_order="left").with_columns(

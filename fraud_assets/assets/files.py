@@ -23,15 +23,19 @@ from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.sweep import sweep
 from fraud_assets.lake.writing import Progress, Written
 from fraud_assets.scenario import Bank
-from fraud_assets.tables import TABLES
 
 LABELED_TRANSACTIONS = "labeled_transactions"
 #: Where the labelled CSV of the default bank goes unless its user says otherwise, under the lake's root.
 DEFAULT_KEY = "data/synthetic_transactions_labeled.csv"
-#: Tables that a chain makes, besides those it may have in addition.
-KNOWN_TABLES = (*TABLES, "transaction_features", LABELED_TRANSACTIONS)
 #: A half-written file that has not grown for so long is of a killed process.
 _DEAD = timedelta(hours=1)
+
+
+def known_tables() -> tuple[str, ...]:
+    """Tables that a chain makes, besides those it may have in addition."""
+    from fraud_assets.tables import TABLES  # here, since what loads schemas takes a second and few commands need them
+
+    return (*TABLES, "transaction_features", LABELED_TRANSACTIONS)
 
 
 def months_in_lake(lake: Lake, scenario: Bank, table: str) -> list[str]:
@@ -87,13 +91,13 @@ def check_table(lake: Lake, scenario: Bank, table: str) -> None:
     LakeError
         With the tables that there are.
     """
-    if table in KNOWN_TABLES:
+    if table in known_tables():
         return
     keys = [key.split("/") for key in lake.list(scenario.name) if key.endswith("/part-0000.parquet")]
     found = {parts[1] for parts in keys if len(parts) == 4}
     if table not in found:
         raise LakeError(
-            f"{scenario.name} has no table {table!r}; there are {', '.join(sorted({*KNOWN_TABLES, *found}))}"
+            f"{scenario.name} has no table {table!r}; there are {', '.join(sorted({*known_tables(), *found}))}"
         )
 
 

@@ -3,6 +3,7 @@
 # No postponed annotations here: Dagster takes the context's annotation as it stands.
 
 import json
+import sys
 from typing import Any
 
 import dagster as dg
@@ -89,6 +90,8 @@ def model_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         decision = standing(
             decide_champion(candidates, features, reports, before, scenario.learning, people(lake, month)), ordered
         )
+        if "mlflow.pyfunc" not in sys.modules:
+            context.log.info("opening MLflow; this takes a while, and longer if it has to make its tables")
         logged = mlflow.log_candidates(scenario.name, candidate_models, decision, context.run.run_id)
         return Document(decision, metadata=_decision_metadata(decision, logged))
 

@@ -125,11 +125,11 @@ def report_assets(chain: Chain) -> list[dg.AssetsDefinition]:
 
 
 def _on_demand(lake: Lake, place: Place) -> dict[str, Any] | None:
-    """A document that is made when somebody asks for it; None if nobody has."""
+    """A document that is made when somebody asks for it; None if nobody has, or if it had nothing to say."""
     if not lake.exists(place.value):
         return None
     value: dict[str, Any] = json.loads(lake.read_bytes(place.value))
-    return value
+    return None if value.get("status") == "empty" else value
 
 
 def _labelled(rows: pl.DataFrame, has_truth: bool, known_until: Month) -> pl.DataFrame:

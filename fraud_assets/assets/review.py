@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from fraud_assets.assets.common import Chain
-from fraud_assets.assets.comparison import compare_months
+from fraud_assets.assets.comparison import NothingYet, compare_months
 from fraud_assets.assets.worth import feature_worth
 from fraud_assets.evaluation.comparison import comparison_table
 from fraud_assets.evaluation.comparison_page import best_for, comparison_page
@@ -38,9 +38,9 @@ def review_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     scenario = chain.scenario
 
     def decided(lake: Lake, month: Month, most: int) -> list[str]:
-        """The last months up to this one that are decided, in order."""
-        months = [*month.back(most - 1), month]
-        return [m.key for m in months if lake.exists(Place(scenario.name, "champion", m.key).value)]
+        """The last months up to this one that are decided, in order, and this one."""
+        before = [m for m in month.back(most - 1) if lake.exists(Place(scenario.name, "champion", m.key).value)]
+        return [m.key for m in (*before, month)]
 
     @dg.asset(
         **chain.settings(
@@ -56,9 +56,12 @@ def review_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     def model_comparison(context: dg.AssetExecutionContext, lake: LakeResource) -> Document:
         """Every candidate by month and over the last six months, with what a bank may care about most.
 
-        Made on demand, from the months that are in the lake.
+        Made on demand, from the months that are in the lake. Empty, with the reason, as long as none has a champion.
         """
-        document = compare_months(lake.lake, scenario, decided(lake.lake, chain.month(context), _MONTHS))
+        try:
+            document = compare_months(lake.lake, scenario, decided(lake.lake, chain.month(context), _MONTHS))
+        except NothingYet as why:
+            return _empty(why)
         summary = f"{comparison_table(document)}\n{champion_table(document['champion'])}"
         metadata: dict[str, Any] = {"summary": dg.MetadataValue.md(summary)}
         metadata |= {f"best {figure.replace('_', ' ')}": name for figure, name in best_for(document).items()}
@@ -79,10 +82,19 @@ def review_assets(chain: Chain) -> list[dg.AssetsDefinition]:
     def feature_worth_asset(context: dg.AssetExecutionContext, lake: LakeResource) -> Document:
         """What each family of features is worth: average precision of the last three months without it.
 
-        Made on demand, in minutes; the evaluation report of the month shows it when it is made again.
+        Made on demand, in minutes; the evaluation report of the month shows it when it is made again. Empty, with the
+        reason, as long as there is nothing to learn from.
         """
         months = decided(lake.lake, chain.month(context), _WORTH_MONTHS)
-        document = feature_worth(lake.lake, scenario, months, context.log.info)
+        try:
+            document = feature_worth(lake.lake, scenario, months, context.log.info)
+        except NothingYet as why:
+            return _empty(why)
         return Document(document, metadata={"worth": dg.MetadataValue.md(worth_table(document))})
 
     return [model_comparison, feature_worth_asset]
+
+
+def _empty(why: NothingYet) -> Document:
+    """A result without figures: of a month with nothing before it there is nothing to say, and nothing went wrong."""
+    return Document({"status": "empty", "reason": str(why)}, metadata={"empty": str(why)})

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from fraud_assets.assets.comparison import labels_of, require_months
+from fraud_assets.assets.comparison import NothingYet, labels_of, require_months
 from fraud_assets.assets.trial import with_amounts
 from fraud_assets.detection.study.variants import Variant, score_variants, without_each
 from fraud_assets.evaluation.gates.models import CEILING, ROW_ALONE
@@ -20,7 +20,7 @@ from fraud_assets.evaluation.settings import Settings
 from fraud_assets.evaluation.worth import compare_variants
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.lake.paths import Place
-from fraud_assets.lake.store import Lake, LakeError
+from fraud_assets.lake.store import Lake
 from fraud_assets.months import TRAINING_WINDOW, Month
 from fraud_assets.scenario import Bank
 
@@ -59,7 +59,9 @@ def feature_worth(
     Raises
     ------
     LakeError
-        If a table is missing, or none of the months has anything to learn from.
+        If a table is missing.
+    NothingYet
+        If none of the months has anything to learn from.
     """
     families = {name: feature.family for name, feature in REGISTRY.items()}
     variants = without_each(families)
@@ -81,7 +83,7 @@ def feature_worth(
             .with_columns(pl.col("is_fraud").fill_null(value=False), month=pl.lit(month))
         )
     if not parts:
-        raise LakeError(f"{bank.name}: nothing was reported before {', '.join(months)}; name later months")
+        raise NothingYet(f"{bank.name}: nothing was reported before {', '.join(months)}; name later months")
     return compare_variants(pl.concat(parts), Settings.of(bank), _REFERENCE)
 
 

@@ -24,6 +24,7 @@ from fraud_assets.cli import (
     score,
     worth,
 )
+from fraud_assets.errors import Mendable
 
 #: In the order of the help. ``add(commands)`` adds the command's parser, whose default ``run`` is what it does: options
 #: in, exit code out. Heavy imports belong into ``run``, so that the help comes at once.
@@ -32,14 +33,10 @@ COMMANDS = (demo, report, export, model_ready, score, realised, gates, explain, 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. Errors that the user can mend are one sentence on stderr."""
-    options = _parser().parse_args(arguments)
-    from fraud_assets.ingest import IngestError
-    from fraud_assets.lake.store import LakeError
-    from fraud_assets.scenario import ScenarioError
-
+    options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (ScenarioError, LakeError, IngestError, ValueError) as error:
+    except (Mendable, ValueError) as error:
         print(f"fraud-assets: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -47,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    whole = argparse.ArgumentParser(
         prog="fraud-assets", description="Simulated banks, features and fraud models as Dagster assets."
     )
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = whole.add_subparsers(required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)
-    return parser
+    return whole

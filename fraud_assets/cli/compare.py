@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from fraud_assets.cli.options import add_months
+from fraud_assets.cli.options import add_months, add_scenario
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
         description="Score the months with every candidate and the champion, and print their figures as Markdown, by "
         "month and over all of them, with paired differences.",
     )
-    parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
+    add_scenario(parser)
     add_months(parser, default="all that have a champion in the lake")
     parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
     parser.add_argument("--page", metavar="FILE", help="also write a page with charts there, as HTML")
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.evaluation.pooled import champion_table
     from fraud_assets.lake.documents import to_json
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.writing import write_bytes
     from fraud_assets.scenario import ScenarioError, load_bank
 

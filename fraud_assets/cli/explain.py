@@ -17,17 +17,26 @@ def add(commands: Commands) -> None:
         "explain",
         help="one transaction: its customer's last events, its features beside the usual, its score and reasons",
     )
-    parser.add_argument("transaction_id", type=int, metavar="TRANSACTION_ID", help="as in the ledger")
+    parser.add_argument("transaction_id", type=_id, metavar="TRANSACTION_ID", help="as in the ledger")
     add_scenario(parser)
     parser.add_argument("--truth", action="store_true", help="also what only the simulator knows")
     parser.set_defaults(run=run)
+
+
+def _id(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no transaction_id: a whole number is needed, such as those of scored_transactions"
+        ) from None
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the explanation."""
     from fraud_assets.explaining import explain
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.scenario import load_bank
 
     bank = load_bank(options.scenario)

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the file, and say where it is and what is in it."""
     from fraud_assets.assets.files import check_table, chosen_months, destination, export_table
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.scenario import load_bank
 
     scenario = load_bank(options.scenario)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from fraud_assets.cli.options import number_from_one
+from fraud_assets.cli.options import add_scenario, number_from_one
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
@@ -16,10 +16,12 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "gates", help="make months of a bank in memory and put each before the gates: does its world hold?"
     )
-    parser.add_argument("scenario", metavar="SCENARIO", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
+    add_scenario(parser)
     parser.add_argument("--first", metavar="MONTH", help="such as 2024-01; default: the bank's first")
     parser.add_argument("--months", type=number_from_one, default=6, help="how many in a row; default: 6")
-    parser.add_argument("--seeds", type=number_from_one, default=1, help="how many seeds, from the bank's own on")
+    parser.add_argument(
+        "--seeds", type=number_from_one, default=1, help="how many seeds, from the bank's own on; default: 1"
+    )
     parser.set_defaults(run=run)
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Write both files, and say what is in them."""
     from fraud_assets.assets.files import chosen_months, destination
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.model_ready import ROWS, write_model_ready
     from fraud_assets.scenario import load_bank
 

@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
-    """``--scenario``."""
-    parser.add_argument(
-        "--scenario",
-        default=DEFAULT_BANK,
-        metavar="BANK",
-        help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS; default: %(default)s",
-    )
+    """``BANK`` or, for who prefers it, ``--scenario BANK``; both are ``scenario`` of the options."""
+    _add_bank(parser, f"a shipped bank, or one in FRAUD_ASSETS_SCENARIOS; default: {DEFAULT_BANK}", "?", DEFAULT_BANK)
+
+
+def add_scenarios(parser: argparse.ArgumentParser) -> None:
+    """The same for several banks; ``scenario`` is a list."""
+    meaning = f"shipped banks, or such in FRAUD_ASSETS_SCENARIOS, side by side; default: {DEFAULT_BANK}"
+    _add_bank(parser, meaning, "*", [DEFAULT_BANK])
+
+
+def _add_bank(parser: argparse.ArgumentParser, meaning: str, number: str, default: str | list[str]) -> None:
+    # Without SUPPRESS the place left empty would win over the option.
+    parser.add_argument("scenario", nargs=number, default=argparse.SUPPRESS, metavar="BANK", help=meaning)
+    several = {"nargs": "+"} if number == "*" else {}
+    parser.add_argument("--scenario", default=default, metavar="BANK", help="the same", **several)  # type: ignore[arg-type]
 
 
 def add_months(parser: argparse.ArgumentParser, *, default: str) -> None:

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from fraud_assets import DEFAULT_BANK
-from fraud_assets.cli.options import add_months
+from fraud_assets.cli.options import add_months, add_scenarios
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,13 +26,7 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "realised", help="print what banks are asked to be beside what their tables show, as Markdown"
     )
-    parser.add_argument(
-        "--scenario",
-        nargs="+",
-        default=[DEFAULT_BANK],
-        metavar="BANK",
-        help="shipped banks, or such in FRAUD_ASSETS_SCENARIOS, side by side; default: %(default)s",
-    )
+    add_scenarios(parser)
     add_months(parser, default="all that are in the lake; with --in-memory the first three")
     parser.add_argument("--in-memory", action="store_true", help="make the months here instead of reading the lake")
     parser.set_defaults(run=run)
@@ -60,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 def _from_lake(scenario: Scenario, wanted: list[str] | None) -> tuple[list[Month], list[Figure]]:
     from fraud_assets.assets.files import chosen_months, months_in_lake, tables_in_lake
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.simulation.realised import NEEDED, USED, figures
 
     lake = open_lake()

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.assets.files import months_in_lake
     from fraud_assets.lake.paths import Place
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.store import LakeError
     from fraud_assets.scenario import load_bank
 

@@ -27,17 +27,13 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.assets.rollback import roll_back
     from fraud_assets.definitions import default_resources
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.scenario import load_bank
-    from fraud_assets.tracking import MlflowError
 
     bank = load_bank(options.scenario)
     lake = open_lake()
     check_lake_reachable(lake)
-    try:
-        document = roll_back(lake, bank, default_resources()["mlflow"], options.to)
-    except MlflowError as error:
-        raise ValueError(error) from None
+    document = roll_back(lake, bank, default_resources()["mlflow"], options.to)
     champion = document["champion"]
     print(
         f"{bank.name}: {champion['name']} of {champion['month']} is champion of {document['month']} again.\n"

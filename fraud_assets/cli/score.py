@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the file, and say what became of its rows."""
     from fraud_assets.assets.files import destination
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.scenario import load_bank
     from fraud_assets.scoring import LooseFile, score_file
 

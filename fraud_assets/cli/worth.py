@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from fraud_assets.cli.options import add_months
+from fraud_assets.cli.options import add_months, add_scenario
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
         "family in turn, from what was known before the month; print their average precision on the months together, "
         "with paired differences.",
     )
-    parser.add_argument("scenario", metavar="BANK", help="a shipped bank, or one in FRAUD_ASSETS_SCENARIOS")
+    add_scenario(parser)
     add_months(parser, default="all that have a champion in the lake")
     parser.add_argument("--to", metavar="FILE", help="also write the figures there, as JSON")
     parser.set_defaults(run=run)
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.evaluation.worth import worth_table
     from fraud_assets.lake.documents import to_json
     from fraud_assets.lake.preflight import check_lake_reachable
-    from fraud_assets.lake.resource import open_lake
+    from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.writing import write_bytes
     from fraud_assets.scenario import load_bank
 

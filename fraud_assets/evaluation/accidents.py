@@ -13,6 +13,7 @@ import polars as pl
 
 from fraud_assets.evaluation.intervals import Estimate, Resampler, clusters, interval
 from fraud_assets.evaluation.ranking import Bools, Floats, Steps
+from fraud_assets.evaluation.report import plain
 
 #: Kind of accident as it is reported -> the flag of the truth, and its name in a confusion.
 KINDS = {
@@ -50,7 +51,7 @@ def judge_accidents(rows: pl.DataFrame, *, replicates: int = 200, seed: int = 1)
     campaign = rows["campaign_id"].fill_null(-1).to_numpy()
     resampler = Resampler(clusters(rows["customer_id"].to_numpy(), campaign, is_fraud), replicates, seed)
     named = rows.with_columns(truth=_truth(), said=pl.col("accident").cast(pl.String).fill_null("none"))
-    return {
+    document = {
         "status": "judged",
         "rows": rows.height,
         "confusion": _confusion(named),
@@ -60,6 +61,8 @@ def judge_accidents(rows: pl.DataFrame, *, replicates: int = 200, seed: int = 1)
         },
         "mistaken": _mistaken(named),
     }
+    cleaned: dict[str, Any] = plain(document)
+    return cleaned
 
 
 def accidents_markdown(verdict: dict[str, Any]) -> str:

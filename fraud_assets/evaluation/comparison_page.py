@@ -109,7 +109,16 @@ def _together(document: dict[str, Any]) -> Markup:
         [title(name), *(with_spread(found[name][key], _write(document, key)) for key in _PRIORITIES)] for name in names
     ]
     place = names.index(CHAMPION) if CHAMPION in names else None
-    return section("together", "All months together", table(["Candidate", *_heads(document)], rows, place))
+    return section(
+        "together",
+        "All months together",
+        table(["Candidate", *_heads(document)], rows, place),
+        how(
+            "What the champion saved is by its own decisions, with thresholds fixed before each month, as in the "
+            "month’s evaluation report; a candidate’s is by what it would have decided with the month’s best use of as "
+            "many reviews. So the champion and the candidate that it is may differ a little."
+        ),
+    )
 
 
 def _heads(document: dict[str, Any]) -> list[str]:

@@ -31,8 +31,9 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
         judged = [row for row in report["label_delay"] if row["days"] is not None and row["is_known"]]
         if judged and judged[-1]["share_of_truth_known"] is not None:
             last = judged[-1]
+            when = f"{last['days']} days after" if last["days"] else "At the end of"
             said.append(
-                f"Fraud that is never reported. {last['days']} days after the month the bank knew of "
+                f"Fraud that is never reported. {when} the month the bank knew of "
                 f"{last['share_of_truth_known']:.0%} of its frauds; the model learns from such reports alone."
             )
     if report["did_without"]:

@@ -15,8 +15,21 @@ SERIES = [BLUE, TEAL, SAND, "#8e5a9b", "#8a94a6", "#b5654a", "#6f9ad3", "#5d6b3a
 #: From nothing to much, for heat maps: of anything, and of fraud.
 BLUES = [[0, "#f3f1ea"], [0.15, "#d9e0e6"], [0.5, "#7d9dc4"], [1, BLUE]]
 REDS = [[0, "#f3f1ea"], [0.15, "#f0d5c8"], [0.5, "#dd8a70"], [1, RED]]
+#: The same where figures stand in the cells: never so dark that ink on it is hard to read.
+PALE_REDS = [[0, "#f8efe9"], [0.5, "#f3cfbf"], [1, "#e9a58f"]]
 _CHANNELS = dict(zip(("card_present", "online", "app", "bank"), SERIES, strict=False))
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+
+
+#: In lines above the chart.
+LEGEND: dict[str, Any] = {
+    "orientation": "h",
+    "x": 0,
+    "y": 1.02,
+    "xanchor": "left",
+    "yanchor": "bottom",
+    "traceorder": "normal",
+}
 
 
 def channel_color(channel: str) -> str:
@@ -50,14 +63,7 @@ def figure(data: list[dict[str, Any]], height: int = 340, **layout: Any) -> Figu
             "bordercolor": GRID,
             "font": {"family": _FONT, "color": INK, "size": 12.5},
         },
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "traceorder": "normal",
-        },
+        "legend": LEGEND,
         "dragmode": False,
     }
     return {"data": data, "layout": base | layout}

@@ -27,7 +27,7 @@ def ladder(report: dict[str, Any]) -> Figure:
     return figure(
         data,
         height=90 + 44 * len(data),
-        xaxis=axis("Average precision, with 95% interval", range=[-0.01, 1], tickformat=".1f"),
+        xaxis=axis("Average precision", range=[-0.01, 1], tickformat=".1f"),
         yaxis=axis(tickfont={"size": 13}, showgrid=False),
     )
 
@@ -41,7 +41,7 @@ def precision_recall(report: dict[str, Any]) -> Figure | None:
         data,
         380,
         xaxis=xaxis,
-        yaxis=axis("Share of alerts that are fraud (precision)", range=[0, 1.02], tickformat=".0%"),
+        yaxis=axis("Alerts that are fraud (precision)", range=[0, 1.02], tickformat=".0%"),
     )
 
 

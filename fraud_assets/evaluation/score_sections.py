@@ -227,7 +227,9 @@ def delay_section(report: Report, drawn: dict[str, Any]) -> Markup:
         rows.append(
             [
                 cell(delay_name(row["days"]), row["as_of"][:10] if row["days"] is not None else ""),
-                count(row["frauds"]),
+                cell(
+                    count(row["frauds"]), f"{count(row['false_reports'])} wrongly" if row.get("false_reports") else ""
+                ),
                 percent(row["share_of_truth_known"]) if "share_of_truth_known" in row else "–",
                 number(row["average_precision"], 3),
                 percent(row["recall_at_budget"]),
@@ -240,14 +242,45 @@ def delay_section(report: Report, drawn: dict[str, Any]) -> Markup:
         chart("label_delay", drawn, "Figures by the labels known at each time"),
         how(
             "A bank learns of fraud late, and of some never. The same scores are judged here by the labels known "
-            "at the end of the month and later. Early on many good alerts still count as false, so the model looks "
-            "worse than it is."
+            f"at the end of the month and later. {believed(report['label_delay'])}"
         ),
         table(
-            ["Labels as of", "Fraud known", "Share of all fraud", "Average precision", "Fraud found", "Alerts right"],
+            [
+                "Labels as of",
+                "Called fraud",
+                "Share of all fraud known",
+                "Average precision",
+                "Fraud found",
+                "Alerts right",
+            ],
             rows,
         ),
     )
+
+
+def believed(rows: list[dict[str, Any]]) -> str:
+    """In which way the earliest labels deceive, from the figures; nothing without a truth to hold them against."""
+    first, last = rows[0], rows[-1]
+    if last["days"] is not None or not first["is_known"] or not first["frauds"] or not last["frauds"]:
+        return "Alerts whose fraud is not yet reported count as false."
+    worse, better = [], []
+    for key, name in (
+        ("average_precision", "its average precision"),
+        ("recall_at_budget", "the share of fraud that it finds"),
+        ("precision_at_budget", "the share of its alerts that are right"),
+    ):
+        if abs(first[key] - last[key]) >= 0.005:
+            (worse if first[key] < last[key] else better).append(name)
+    said = []
+    if worse:
+        looks = "looks" if len(worse) == 1 else "look"
+        why = "since alerts whose fraud is not yet reported count as false"
+        said.append(f"{' and '.join(worse)} {looks} worse than in truth, {why}")
+    if better:
+        looks = "looks" if len(better) == 1 else "look"
+        why = "since the fraud that is hard to find is also what nobody reports"
+        said.append(f"{' and '.join(better)} {looks} better, {why}")
+    return f"Early on {'; '.join(said)}." if said else "Early on it looks as good as in truth."
 
 
 def blind_section(report: Report) -> Markup:

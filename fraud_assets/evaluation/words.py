@@ -23,8 +23,10 @@ POLICIES = {
 
 
 def title(name: str) -> str:
-    """A column's or type's name for people: ``xgboost_2024-02`` -> ``XGBoost 2024-02``."""
+    """A column's or type's name for people: ``xgboost_2024-02`` -> ``XGBoost 2024-02``; a range gets its dash."""
     first, *others = name.split("_")
+    if len(others) == 1 and first[:1].isdigit() and others[0][:1].isdigit():
+        return f"{first}–{others[0]}"
     return " ".join([_SPELLED.get(first, first[:1].upper() + first[1:]), *others])
 
 

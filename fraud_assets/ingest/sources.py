@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.errors import Mendable
 from fraud_assets.scenario.source import Files
 
 #: Bytes of CSV, and rows of Parquet, that are looked at together.
@@ -39,7 +40,7 @@ _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _PARQUET = (".parquet", ".pq")
 
 
-class IngestError(RuntimeError):
+class IngestError(Mendable):
     """Something about a user's files that the user can mend; the message is one sentence."""
 
 

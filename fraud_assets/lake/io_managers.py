@@ -17,8 +17,8 @@ from pydantic import Field, PrivateAttr
 
 from fraud_assets.lake.documents import Document, to_json
 from fraud_assets.lake.paths import Place
-from fraud_assets.lake.preflight import check_lake_reachable
-from fraud_assets.lake.resource import LakeResource, open_lake
+from fraud_assets.lake.resource import LakeResource, check_before_run
+from fraud_assets.lake.root import open_lake
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import Progress, Written, write_bytes, write_parquet
 from fraud_assets.tables import TABLES, polars_schema
@@ -44,7 +44,7 @@ class _LakeIOManager(dg.ConfigurableIOManager):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Fail before the first step, in one sentence, if the lake cannot be reached."""
         del context
-        check_lake_reachable(self.lake)
+        check_before_run(self.lake)
 
     @property
     def lake(self) -> Lake:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,40 @@ from fraud_assets.lake.store import Lake, LakeError, s3_endpoint
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: An answer takes milliseconds; a server that has said nothing by now will not.
-PATIENCE_SECONDS = 4.0
+#: An answer takes milliseconds; what has not come after twice this time will not.
+PATIENCE_SECONDS = 2.2
+_ATTEMPTS = 2
+#: Lakes that have answered this process, each with the environment it was asked in.
+_reached: set[int] = set()
 
 
-def check_lake_reachable(lake: Lake, patience_seconds: float = PATIENCE_SECONDS) -> None:
+def s3_client() -> S3Client:
+    """A boto3 client with the environment's credentials, region and endpoint, that does not retry."""
+    import boto3
+    from botocore.config import Config
+
+    # A session of its own: the default one remembers the credentials that it saw first.
+    return boto3.Session().client("s3", region_name=region(), config=Config(retries={"total_max_attempts": 1}))
+
+
+def region() -> str:
+    """The environment's region."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def check_lake_reachable(
+    lake: Lake, patience_seconds: float = PATIENCE_SECONDS, client: Callable[[], S3Client] = s3_client
+) -> None:
     """Raise unless the lake's bucket answers and takes the credentials, or the lake's folder is writable.
+
+    A bucket that has answered this process is not asked again.
+
+    Parameters
+    ----------
+    patience_seconds
+        How long to wait for an answer before asking once more, and again after that.
+    client
+        Makes the client that asks.
 
     Raises
     ------
@@ -29,46 +58,55 @@ def check_lake_reachable(lake: Lake, patience_seconds: float = PATIENCE_SECONDS)
         if not os.access(lake.path, os.W_OK | os.X_OK):
             raise LakeError(f"lake {lake.url}: the folder is not writable; mend its permissions or FRAUD_ASSETS_LAKE")
         return
-    import dagster_aws.s3  # noqa: F401  # before the clock starts: on a busy machine this alone takes seconds
-
-    failure = _within(lambda: _list_one(lake), patience_seconds)
+    question = hash((lake.url, *sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+    if question in _reached:
+        return
+    failure = _failure(lake, client, patience_seconds)
     if failure is not None:
         raise LakeError(_sentence(lake, failure)) from failure
+    _reached.add(question)
 
 
-def s3_client() -> S3Client:
-    """A boto3 client with the environment's credentials, region and endpoint, that does not retry."""
-    from dagster_aws.s3 import S3Resource
-
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    client: S3Client = S3Resource(max_attempts=1, region_name=region).get_client()
-    return client
-
-
-def _list_one(lake: Lake) -> None:
+def _failure(lake: Lake, client: Callable[[], S3Client], patience_seconds: float) -> Exception | None:
+    # Before the clock starts: on a busy machine the client alone takes seconds.
+    try:
+        asking = client()
+    except Exception as failure:
+        return failure
     # Not HEAD: its answer has no body, and so no word on whether the key, the secret or the permission is wrong.
-    s3_client().list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1)
+    return _within(
+        lambda: asking.list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1), patience_seconds
+    )
 
 
-def _within(action: Callable[[], None], seconds: float) -> Exception | None:
-    """What the action raises; a TimeoutError if it is not done in time.
+def _within(ask: Callable[[], object], seconds: float) -> Exception | None:
+    """What asking raises; a TimeoutError if no answer comes in time. Silence and a lost connection are asked again.
 
-    In a thread that may outlive the answer: S3Resource has no setting for the time to wait, and boto3 waits a minute.
+    In threads that may outlive the answer: Dagster's resource has no setting for the time to wait, and boto3 waits a
+    minute. The first question may still be answered while the second one waits.
     """
-    outcome: list[Exception | None] = []
+    from botocore import exceptions as boto
+
+    answers: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            action()
+            ask()
         except Exception as failure:
-            outcome.append(failure)
+            answers.put(failure)
         else:
-            outcome.append(None)
+            answers.put(None)
 
-    thread = threading.Thread(target=run, name="lake preflight", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return outcome[0] if outcome else TimeoutError(f"no answer in {seconds:g} seconds")
+    failure: Exception | None = None
+    for _ in range(_ATTEMPTS):
+        threading.Thread(target=run, name="lake preflight", daemon=True).start()
+        try:
+            failure = answers.get(timeout=seconds)
+        except queue.Empty:
+            failure = TimeoutError(f"no answer in {_ATTEMPTS * seconds:g} seconds")
+        if not isinstance(failure, (boto.ConnectionError, boto.HTTPClientError, TimeoutError)):
+            break
+    return failure
 
 
 def _sentence(lake: Lake, failure: Exception) -> str:

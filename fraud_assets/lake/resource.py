@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from fraud_assets.lake.preflight import check_lake_reachable
+from fraud_assets.lake.preflight import check_lake_reachable, region
+from fraud_assets.lake.root import DEFAULT_ROOT, VARIABLE, open_lake
 from fraud_assets.lake.store import Lake
 
-VARIABLE = "FRAUD_ASSETS_LAKE"
-DEFAULT_ROOT = "data/lake"
-
-
-def open_lake(root: str = "") -> Lake:
-    """The lake of a root; of the environment, or the default one, if it is empty."""
-    return Lake.from_url(root or os.environ.get(VARIABLE) or DEFAULT_ROOT)
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic only for what it hands to assets: itself
@@ -32,7 +28,7 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # generi
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Open the lake and fail at once, in one sentence, if it cannot be reached."""
         del context
-        check_lake_reachable(self.lake)
+        check_before_run(self.lake)
 
     @property
     def lake(self) -> Lake:
@@ -40,3 +36,15 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # generi
         if self._lake is None:
             self._lake = open_lake(self.root)
         return self._lake
+
+
+def check_before_run(lake: Lake) -> None:
+    """:func:`~fraud_assets.lake.preflight.check_lake_reachable`, asked with Dagster's own S3 resource."""
+    check_lake_reachable(lake, client=_client_of_dagster)
+
+
+def _client_of_dagster() -> S3Client:
+    from dagster_aws.s3 import S3Resource
+
+    client: S3Client = S3Resource(max_attempts=1, region_name=region()).get_client()
+    return client

@@ -21,6 +21,7 @@ import obstore
 import polars as pl
 from obstore.store import LocalStore, S3Store
 
+from fraud_assets.errors import Mendable
 from fraud_assets.lake.paths import STAGING
 
 #: A part of an S3 upload, and how many of them may be under way: together the memory an upload takes.
@@ -28,7 +29,7 @@ PART_BYTES = 8 * 1024 * 1024
 PARTS_UNDER_WAY = 3
 
 
-class LakeError(RuntimeError):
+class LakeError(Mendable):
     """Something about the lake that its user can mend; the message is one sentence."""
 
 

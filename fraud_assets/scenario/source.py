@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from fraud_assets.codes import CHANNELS, DIRECTIONS, KINDS, STATUSES
 from fraud_assets.scenario.bank import Bank
 from fraud_assets.scenario.sections import Costs, Holiday, Learning, Positive, Section, Share
-from fraud_assets.tables import CHANNELS, DIRECTIONS, KINDS, STATUSES
 
 #: What a file may say of a row, by the names of the ledger (``tables.Transactions``) and of the reports.
 Column = Literal[

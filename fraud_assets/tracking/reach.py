@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from fraud_assets.errors import Mendable
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -32,7 +34,7 @@ _CLIENT_LIMITS = {
 }
 
 
-class MlflowError(RuntimeError):
+class MlflowError(Mendable):
     """Something about MLflow that its user can mend; the message is one sentence."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from fraud_assets.evaluation.detectors import best_single, judge_detectors
 from fraud_assets.evaluation.detectors_page import detectors_markdown, detectors_page
+from fraud_assets_tests.evaluation.pages import Page, assert_self_contained
 
 
 def rows(n: int = 4_000, seed: int = 1) -> pl.DataFrame:
@@ -58,9 +59,42 @@ def test_the_verdict_compares_on_the_same_rows_and_its_page_says_so() -> None:
     html = detectors_page("Bank", "2024-03", verdict)
     assert "low_is_bad" in html
     assert "<b>Rome" not in html
-    assert "http://" not in html
-    assert "https://" not in html
+    assert_self_contained(html)
     assert "best single feature" in detectors_markdown(verdict)
+
+
+def test_last_digits_do_not_hang_on_how_rows_lie_in_memory() -> None:
+    frame = rows()
+    pieces = pl.concat([frame.slice(k, 37) for k in range(0, frame.height, 37)], rechunk=False)
+    one, other = (judge_detectors(f, ["anomaly_score"], None, replicates=20) for f in (frame, pieces))
+    assert one == other
+    assert all(kind["mean_score"] == float(f"{kind['mean_score']:.9g}") for kind in one["honest_by_kind"])
+
+
+def test_a_missed_target_is_seen_and_where_none_is_asked_none_is_missed() -> None:
+    frame = rows()
+    single = {"feature": "all", "direction": "high", "score": frame["is_fraud"].to_numpy().astype(float)}
+    asked = judge_detectors(frame, ["anomaly_score"], single, replicates=20)
+    assert asked["reached"]["times_the_best_single_feature"] is False
+    html = detectors_page("Bank", "2024-03", asked)
+    assert "not held" in html
+    assert "Not held: what was asked beside the best single feature" in html
+    beside = judge_detectors(frame, ["anomaly_score"], single, are_asked=False, replicates=20)
+    html = detectors_page("Bank", "2024-03", beside)
+    assert "not held" not in html
+    assert "not asked here" in html
+    assert "not asked here" in detectors_markdown(beside)
+
+
+def test_severities_come_in_their_order_and_names_in_words() -> None:
+    severity = pl.Series(["critical", "low", "medium", "high"] * 1_000)
+    frame = rows().with_columns(fraud_severity=pl.when("is_fraud").then(severity))
+    verdict = judge_detectors(frame, ["anomaly_score"], None, replicates=20)
+    assert [one["kind"] for one in verdict["by_severity"]] == ["low", "medium", "high", "critical"]
+    seen = Page(detectors_page("Bank", "2024-03", verdict))
+    assert "Bank, March 2024" in seen.text
+    assert "card_testing" not in seen.text + "".join(seen.data.values())
+    assert {f"data-{place}" for place in seen.places()} == set(seen.data)
 
 
 @pytest.mark.parametrize("frame", [rows().head(0), rows().filter(~pl.col("is_fraud"))], ids=["no rows", "no fraud"])

@@ -267,4 +267,4 @@ def test_figures_agree_on_page_text_and_in_the_metadata(document: dict[str, Any]
     assert f"**{known}**" in portrait_markdown(document)
     figures = portrait_figures(document)
     assert figures["ledger rows"] == document["ledger"]["rows"]
-    assert figures["fraud known after 30 days"] == pytest.approx(0.5, abs=0.06)
+    assert figures["fraud known within 30 days"] == pytest.approx(0.5, abs=0.06)

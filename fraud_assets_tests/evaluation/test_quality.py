@@ -103,17 +103,38 @@ def labels(truth: pl.LazyFrame | None, reports: pl.LazyFrame | None = None, days
     return label_completeness(truth, reports, START + timedelta(days=days), months=["2024-01"])
 
 
-def test_a_share_of_truth_is_told_among_frauds_that_are_old_enough() -> None:
+def test_young_frauds_are_not_taken_for_unreported() -> None:
     truth, reports = incidents((0, 10), (0, 40), (5, None), (5, 29), (60, 5), (60, None))
     extra = reports.head(1).with_columns(transaction_id=pl.lit(99, dtype=pl.Int64))
     found = labels(truth, pl.concat([reports, extra]))
     everything = found["types"][0]
     assert (everything["frauds"], everything["reported"]) == (6, 4)
-    assert everything["within"]["30"] == {"frauds": 4, "share": 0.5}
-    assert everything["within"]["60"] == {"frauds": 4, "share": 0.75}
+    # After 5 days 1 of 6, after 10 days 1 of 5; the young one leaves, and each report is 1 of the 3, then 2 left.
+    assert everything["within"]["30"] == {"frauds": 4, "share": pytest.approx(1 - 5 / 6 * 4 / 5 * 2 / 3)}
+    assert everything["within"]["60"] == {"frauds": 4, "share": pytest.approx(1 - 5 / 6 * 4 / 5 * 2 / 3 / 2)}
     assert everything["within"]["90"] == {"frauds": 0, "share": None}
     assert {row["fraud_type"]: row["frauds"] for row in found["types"][1:]} == {"card_testing": 3, "mule_account": 3}
     assert found["false_reports"] == 1
+
+
+def test_what_is_known_of_a_type_never_falls_with_time() -> None:
+    """Reported early in the young half, never in the old one: the old alone would know less than all of them."""
+    days: list[tuple[float, float | None]] = [(0, None)] * 20 + [(60, 5)] * 20
+    for row in labels(*incidents(*days), days=95)["types"]:
+        shares = [row["within"][str(days)]["share"] for days in (30, 60, 90)]
+        assert shares == sorted(shares)
+
+
+def test_a_headline_rests_on_fraud_that_went_through_and_on_enough_of_it() -> None:
+    days: list[tuple[float, float | None]] = [(0, 10)] * 40 + [(0, None)] * 40 + [(0, None)] * 20
+    truth, reports = incidents(*days)
+    status = pl.when(pl.int_range(pl.len()) < 80).then(pl.lit("approved")).otherwise(pl.lit("declined"))
+    found = labels(truth.with_columns(status=status), reports, days=80)
+    document = quality_document("A bank", "2024-01", [], [], found, [])
+    assert quality_figures(document)["fraud known within 30 days"] == pytest.approx(0.5)
+    assert "After 60 days the bank knows of 50% of the fraud that went through" in quality_page(document)
+    few = labels(*incidents(*days[:40]), days=80)
+    assert "fraud known within 30 days" not in quality_figures(quality_document("A bank", "2024-01", [], [], few, []))
 
 
 def test_without_truth_nothing_is_said_of_completeness() -> None:
@@ -122,7 +143,7 @@ def test_without_truth_nothing_is_said_of_completeness() -> None:
     assert found["types"] == [{"fraud_type": "card", "reports": 2, "median_days": 1.0}]
     document = quality_document("A bank", "2024-01", [profile("ledger", table().lazy())], [], found, [])
     assert "Nobody knows the truth" in quality_page(document)
-    assert "frauds reported within 30 days" not in quality_figures(document)
+    assert "fraud known within 30 days" not in quality_figures(document)
     quality_picture(document)
 
 

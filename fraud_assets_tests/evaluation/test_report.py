@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fraud_assets.evaluation import evaluate, no_model, to_json
+from fraud_assets.evaluation.score_sections import believed
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
 
@@ -162,3 +163,16 @@ def test_a_group_that_is_disturbed_more_than_others_is_marked_and_chance_is_not(
     drawn = pl.col("transaction_id").mod(1_009) < 4
     by_lot = scored.with_columns(segment=pl.when(drawn).then(pl.lit("a few")).otherwise(pl.lit("others")))
     assert not any(row["is_uneven"] for row in evaluate(by_lot, SUBJECT, QUICK)["groups"]["segment"])
+
+
+def test_what_the_bank_would_have_believed_is_said_from_the_figures() -> None:
+    """Early labels make some figures look worse than in truth and may make others look better."""
+    end = {"days": 0, "is_known": True, "frauds": 4, "average_precision": 0.2, "recall_at_budget": 0.6}
+    truth = end | {"days": None, "average_precision": 0.3, "recall_at_budget": 0.5, "precision_at_budget": 0.4}
+    said = believed([end | {"precision_at_budget": 0.1}, truth])
+    worse, better = said.split("; ")
+    assert "its average precision and the share of its alerts that are right look worse" in worse
+    assert "the share of fraud that it finds looks better" in better
+    assert believed([truth | {"days": 0}, truth]) == "Early on it looks as good as in truth."
+    unknown = end | {"precision_at_budget": 0.1}
+    assert "count as false" in believed([unknown, unknown | {"days": 30}])

@@ -54,7 +54,7 @@ def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.Monkey
     january = sum(make()["amount"].sum() for make in chunks(2, 100, 1))
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", lake.url)
     monkeypatch.chdir(tmp_path)
-    for name in ("ledger.npz", "ledger.csv"):
+    for name in ("out/ledger.npz", "out/ledger.csv"):
         assert main(["export", "--table", "transactions", "--to", name]) == 0
 
     names: dict[str, Any] = {}

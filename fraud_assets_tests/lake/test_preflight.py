@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -9,14 +10,14 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
 
-from fraud_assets.lake.preflight import check_lake_reachable
+from fraud_assets.lake.preflight import check_lake_reachable, s3_client
 from fraud_assets.lake.store import Lake, LakeError
 
 
@@ -50,6 +51,72 @@ def test_a_refused_connection_names_the_endpoint(monkeypatch: pytest.MonkeyPatch
         port = server.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://someone:hunter2@127.0.0.1:{port}")
     assert f"AWS_ENDPOINT_URL http://127.0.0.1:{port}: the server does not answer" in refusal("s3://bucket/lake")
+
+
+class _Asked(BaseHTTPRequestHandler):
+    """A bucket that may be listed, by a server that counts the questions and may lose the first."""
+
+    asked: ClassVar[int] = 0
+    first: ClassVar[threading.Event]
+
+    def do_GET(self) -> None:
+        _Asked.asked += 1
+        if _Asked.asked == 1:
+            _Asked.first.wait()
+        body = b'<?xml version="1.0"?><ListBucketResult><Name>my-bucket</Name></ListBucketResult>'
+        with contextlib.suppress(OSError):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Asked]]:
+    """A server of many threads that counts what it is asked."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Asked) as server:
+        _Asked.asked, _Asked.first = 0, threading.Event()
+        _Asked.first.set()
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield _Asked
+        _Asked.first.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_a_lake_that_has_answered_is_not_asked_again_by_the_same_process(
+    asked: type[_Asked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        check_lake_reachable(Lake.from_url("s3://my-bucket/lake"))
+    assert asked.asked == 1
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEONE-ELSE")
+    check_lake_reachable(Lake.from_url("s3://my-bucket/lake"))
+    check_lake_reachable(Lake.from_url("s3://my-bucket/other"))
+    assert asked.asked == 3
+
+
+def test_a_question_that_was_lost_is_asked_again(asked: type[_Asked]) -> None:
+    asked.first.clear()
+    check_lake_reachable(Lake.from_url("s3://my-bucket/lake"), patience_seconds=1.5)
+    assert asked.asked == 2
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_clock_stands_still_while_the_client_is_made() -> None:
+    makers = []
+
+    def made() -> Any:
+        makers.append(threading.current_thread())
+        return s3_client()
+
+    check_lake_reachable(Lake.from_url("s3://my-bucket/lake"), client=made)
+    assert makers == [threading.current_thread()]  # and not the one that is given up on
 
 
 def test_a_silent_server_names_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

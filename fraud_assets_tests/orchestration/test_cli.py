@@ -18,10 +18,10 @@ import pytest
 
 from fraud_assets.assets.exports import write_labeled_csv
 from fraud_assets.assets.files import DEFAULT_KEY, LABELED_TRANSACTIONS, default_key
-from fraud_assets.cli import main
+from fraud_assets.cli import main, parser
 from fraud_assets.demo import demo_months, summary
 from fraud_assets.lake.paths import Place
-from fraud_assets.lake.store import Lake
+from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets_tests.orchestration.conftest import MONTHS, QUIET, Quarter
 
@@ -123,6 +123,10 @@ def write_again(quarter: Quarter, month: str) -> bytes:
         (["export", "--scenario", "tiny_bank", "--key", "tiny_bank/transactions/x.csv"], ["keeps its own tables"]),
         (["export", "--scenario", "tiny_bank", "--key", "mlflow/x.csv"], ["keeps its own tables"]),
         (["report", "--scenario", "tiny_bank", "--month", "2024-05"], ["2024-05", "2024-01, 2024-02, 2024-03"]),
+        (["report", "us_bank"], ["us_bank/evaluation_report", "us_bank_monthly"]),
+        (["report", "no_bank"], ["'no_bank'", "us_bank"]),
+        (["realised", "us_bank", "tiny_bank"], ["us_bank/labeled_transactions", "us_bank_monthly"]),
+        (["explain", "17", "tiny_bank"], ["transaction 17", "tiny_bank"]),
         (["report", "--scenario", "us_bank"], ["us_bank/evaluation_report", "us_bank_monthly"]),
         (["report", "--scenario", "tiny_bank", "--month", ""], ["''", "2024-01"]),
         (["report", "--scenario", "tiny_bank", "--to", "/nowhere/report.html"], ["/nowhere/report.html"]),
@@ -142,7 +146,10 @@ def test_what_the_user_can_mend_is_said_in_one_sentence(
         assert word in said.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["no_command"], ["gates", "tiny_bank", "--months", "0"], ["report", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["no_command"], ["gates", "tiny_bank", "--months", "0"], ["report", "tiny_bank", "x"], ["explain", "abc"]],
+)
 def test_options_that_make_no_sense_end_with_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +159,55 @@ def test_options_that_make_no_sense_end_with_the_usage(
     said = capsys.readouterr().err
     assert said.startswith("usage: fraud-assets")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "tiny_bank", "--month", "2024-03"],
+        ["report", "--month", "2024-03", "tiny_bank"],
+        ["report", "--month", "2024-03", "--scenario", "tiny_bank"],
+        ["explain", "17", "tiny_bank"],
+        ["score", "new.csv", "tiny_bank"],
+        ["gates", "--scenario", "tiny_bank"],
+        ["compare", "tiny_bank", "--months", "2024-03"],
+    ],
+)
+def test_a_bank_may_be_named_with_or_without_an_option(arguments: list[str]) -> None:
+    assert parser().parse_args(arguments).scenario == "tiny_bank"
+
+
+def test_words_instead_of_a_number_are_said_to_be_no_id(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "abc"])
+    assert "'abc' is no transaction_id: a whole number is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["--help", "inspect", "report"])
+def test_small_commands_load_neither_dagster_nor_models(command: str, tmp_path: Path) -> None:
+    """Of which each takes a second or two."""
+    program = "import sys; from fraud_assets.cli import main\ntry: main(sys.argv[1:])\nfinally: print(*sys.modules)"
+    arguments = [command, "nowhere.csv"] if command == "inspect" else [command]
+    variables = os.environ | {"FRAUD_ASSETS_LAKE": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=variables, capture_output=True, text=True, check=False
+    )
+    loaded = run.stdout.splitlines()[-1].split()
+    assert "fraud_assets.cli.report" in loaded, run.stderr
+    assert not {"dagster", "dagster_aws", "mlflow", "sklearn", "xgboost", "boto3", "dataframely"} & set(loaded)
+
+
+def test_the_demo_says_why_a_run_could_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise LakeError("lake s3://my-bucket/lake: bucket my-bucket does not exist; create it")
+
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setattr("fraud_assets.lake.resource.check_lake_reachable", gone)  # after the demo's own first look
+    assert main(["demo", "tiny_bank", "--months", "2024-01"]) == 1
+    assert "\n  lake s3://my-bucket/lake: bucket my-bucket does not exist; create it\n" in capsys.readouterr().out
 
 
 def test_the_demo_of_a_bank_that_closed_early_takes_the_months_there_are(tiny_bank: Scenario) -> None:
@@ -254,7 +310,7 @@ def test_a_month_with_neither_fraud_nor_alert_is_summed_up(quarter: Quarter, tmp
     said = summary(quarter.scenario, [quarter.scenario.month(month)], lake)
     assert "AP  none" in said
     assert "saved  USD none" in said
-    assert "alerts  0\n" in said
+    assert "decisions  0 payments flagged or rejected\n" in said
 
 
 def test_a_demo_that_is_stopped_says_so(tmp_path: Path) -> None:

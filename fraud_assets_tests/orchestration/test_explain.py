@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
@@ -31,6 +33,37 @@ def test_a_transaction_is_explained_with_past_features_and_score(
     assert "probability of fraud" in said
     assert "Truth" not in said
     assert str(fraud["fraud_type"]) not in said.partition("Reports")[0]
+
+
+def test_the_explanation_begins_with_a_story_of_three_lines(
+    quarter: Quarter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", quarter.lake.url)
+    scored = quarter.lake.scan_parquet([quarter.key("scored_transactions", MONTHS[-1])]).collect()
+    worst = scored.filter(pl.col("decision") != "APPROVED").sort("score").row(-1, named=True)
+    ledger = quarter.lake.scan_parquet([quarter.key("transactions", MONTHS[-1])])
+    row = ledger.filter(transaction_id=worst["transaction_id"]).collect().row(0, named=True)
+    assert main(["explain", str(worst["transaction_id"]), "tiny_bank"]) == 0
+    who, where, what, gap = capsys.readouterr().out.splitlines()[:4]
+    assert f"customer {row['customer_id']} paid {row['amount']:,.2f} USD to {row['recipient_entity']}" in who
+    assert f"In {row['city']}, {row['state']}" in where
+    assert what.startswith(f"{worst['decision']}, with a probability of fraud of {worst['score']:.1%}")
+    assert "speaks for fraud" in what
+    assert gap == ""
+
+
+def test_what_says_nothing_is_left_out_and_numbers_are_short(
+    fraud: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(fraud["transaction_id"]), "tiny_bank"]) == 0
+    listed = capsys.readouterr().out.partition("Features, beside")[2].partition("Score")[0]
+    lines = {line.split()[0]: line.split() for line in listed.splitlines() if line.strip()}
+    assert "deposit_to_redeem_minutes" not in lines  # this bank has no tokens
+    assert "features without any value, or always 0" in listed
+    assert {lines[name][2] for name in ("hour_sin", "hour_cos", "day_of_week")} == {"-"}
+    fractions = [cell for cells in lines.values() for cell in cells[1:3] if re.fullmatch(r"-?[0-9]*[.][0-9]+", cell)]
+    assert fractions
+    assert max(len(re.sub("^0+", "", cell.strip("-").replace(".", ""))) for cell in fractions) <= 4
 
 
 def test_the_truth_is_told_on_request(fraud: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:

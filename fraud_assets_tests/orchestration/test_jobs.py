@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.sensors import failure_sentence, reason_of
 from fraud_assets_tests.orchestration.conftest import QUIET, Quarter
@@ -103,16 +105,25 @@ def test_a_month_out_of_range_is_refused_before_anything_runs(
     assert not (tmp_path / "lake").exists()
 
 
-def test_an_unreachable_lake_stops_a_run_before_its_first_step(
-    job: dg.JobDefinition, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+def test_an_unreachable_lake_stops_a_run_before_its_first_step_and_the_sensor_says_why(
+    job: dg.JobDefinition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", "s3://nowhere/lake")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     begun = time.monotonic()
-    result = run(job, instance, "2024-01")
+    with dg.instance_for_test() as instance:
+        result = run(job, instance, "2024-01")
+        assert time.monotonic() - begun < 10
+        sentence = said_by_the_sensor(result, instance)
     assert not result.success
     assert not made(result)
-    assert time.monotonic() - begun < 10
+    assert "tiny_bank 2024-01 failed: lake s3://nowhere/lake at AWS_ENDPOINT_URL http://127.0.0.1:9" in sentence
+
+
+def said_by_the_sensor(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> str:
+    failed = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
+    context = dg.build_run_status_sensor_context("log_failed_runs", failed[0], instance, result.dagster_run)
+    return failure_sentence(context.for_run_failure())
 
 
 def test_the_sensor_says_which_bank_month_and_step_failed_and_why(
@@ -121,9 +132,7 @@ def test_the_sensor_says_which_bank_month_and_step_failed_and_why(
     monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
     with dg.instance_for_test() as instance:
         result = run(job, instance, "2024-02")
-        failed = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
-        context = dg.build_run_status_sensor_context("log_failed_runs", failed[0], instance, result.dagster_run)
-        sentence = failure_sentence(context.for_run_failure())
+        sentence = said_by_the_sensor(result, instance)
     assert "tiny_bank 2024-02 failed" in sentence
     assert "incident_reports" in sentence
     assert "2024-01" in sentence
@@ -178,3 +187,28 @@ def test_all_runs_of_a_bank_share_one_pool(definitions: dg.Definitions) -> None:
 def test_no_run_starts_a_process_for_each_step(definitions: dg.Definitions) -> None:
     executors = {job.name: job.executor_def.name for job in definitions.get_repository_def().get_all_jobs()}
     assert set(executors.values()) == {"in_process"}, executors
+
+
+@pytest.mark.parametrize("asset", ["model_study", "feature_worth", "model_comparison"])
+def test_what_is_made_on_demand_is_empty_with_a_reason_in_a_banks_first_month(
+    asset: str,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    quarter: Quarter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", quarter.lake.url)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    everything = definitions.resolve_implicit_global_asset_job_def()
+    result = everything.execute_in_process(
+        partition_key="2024-01",
+        instance=instance,
+        run_config=QUIET,
+        asset_selection=[dg.AssetKey(["tiny_bank", asset])],
+        raise_on_error=False,
+    )
+    assert failures(result) == {}
+    found = json.loads(quarter.lake.read_bytes(Place("tiny_bank", asset, "2024-01").value))
+    assert "2024-01" in found["reason"]
+    assert not found.keys() & {"candidates", "variants", "months"}

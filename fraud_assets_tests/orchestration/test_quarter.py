@@ -124,7 +124,14 @@ def test_the_demo_says_what_came_out(quarter: Quarter) -> None:
     rows = sum(int(str(quarter.metadata("transactions", month)["dagster/row_count"])) for month in MONTHS)
     said = quarter.output
     assert f"{rows:,} ledger rows" in said
-    for words in ("average precision", "alerts", "saved", "report.html", quarter.lake.url, "make ui"):
+    for words in (
+        "average precision",
+        "payments flagged or rejected",
+        "saved",
+        "report.html",
+        quarter.lake.url,
+        "make ui",
+    ):
         assert words in said, words
     for asset in ("customers", "transactions", "evaluation_report"):
         assert said.count(f"  {asset} ") == len(MONTHS)

@@ -9,6 +9,8 @@ from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, REDS, 
 from fraud_assets.evaluation.words import number, title
 
 _FEATURES, _EFFECTS = 15, 20
+#: With more features the cells of a phone are too narrow for figures; colours and the table tell them.
+_MOST_FIGURES = 10
 #: From -1 to 1.
 _BOTH_WAYS = [[0, "#2a6f97"], [0.5, "#f7f5ef"], [1, RED]]
 
@@ -20,7 +22,7 @@ def analysis_charts(analysis: dict[str, Any]) -> dict[str, Figure | None]:
         "importance": _importance(analysis["features"]),
         "correlations": _correlations(analysis["correlations"]),
         "effects": _effects(analysis["differences"]["features"]),
-        "anomaly_days": None if found["reason"] else _days(found),
+        "anomaly_days": None if found["reason"] else anomaly_days(found["days"]),
         "anomaly_severity": None if found["reason"] else _severities(found["severities"]),
         "anomaly_map": None if found["reason"] else _cities(found["cities"]),
         "moved": _moved(analysis["moved"]),
@@ -59,7 +61,7 @@ def _importance(features: list[dict[str, Any]]) -> Figure | None:
     return figure(
         data,
         110 + 26 * len(rows),
-        xaxis=axis("Loss of average precision, or share"),
+        xaxis=axis("Lost, or share"),
         yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
     )
 
@@ -87,7 +89,7 @@ def _correlations(found: dict[str, Any]) -> Figure | None:
                     ["" if v is None else f"{v:.1f}".replace("0.", ".").replace("-", "−") for v in line]
                     for line in values
                 ],
-                "texttemplate": "%{text}",
+                "texttemplate": "%{text}" if len(names) <= _MOST_FIGURES else "",
                 "textfont": {"size": 9.5},
                 "showscale": False,
                 "hovertemplate": "%{y} with %{x}: %{z:.2f}<extra></extra>",
@@ -119,14 +121,14 @@ def _effects(features: list[dict[str, Any]]) -> Figure | None:
             }
         ],
         70 + 24 * len(rows),
-        xaxis=axis("Cohen’s d (blue) or Cramér’s V (sand)", zeroline=True, zerolinecolor=MUTED),
+        xaxis=axis("Cohen’s d, or Cramér’s V", zeroline=True, zerolinecolor=MUTED),
         yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
         bargap=0.35,
     )
 
 
-def _days(found: dict[str, Any]) -> Figure:
-    days = found["days"]
+def anomaly_days(days: list[dict[str, Any]]) -> Figure:
+    """Anomalies a day (``day``, ``anomalies``, ``frauds``), the frauds among them in red."""
     honest = [day["anomalies"] - day["frauds"] for day in days]
     data = [
         {

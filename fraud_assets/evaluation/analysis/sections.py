@@ -178,8 +178,8 @@ def _anomalies(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         for row in found["bursts"]
     ]
     clusters = (
-        f"{count(found['all_bursts'])} bursts hold {count(found['in_bursts'])} of the anomalies; "
-        f"{count(found['frauds_in_bursts'])} of these are fraud."
+        f"{count(found['all_bursts'])} {'burst holds' if found['all_bursts'] == 1 else 'bursts hold'} "
+        f"{count(found['in_bursts'])} of the anomalies; fraud among these: {count(found['frauds_in_bursts'])}."
         if bursts
         else "No hour has more anomalies than its payments explain."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from fraud_assets.evaluation.gates.result import Line, Result, untested
+from fraud_assets.evaluation.gates.result import Line, Result, share_line, untested
 from fraud_assets.evaluation.gates.sample import Tables, Truth
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
@@ -77,8 +77,7 @@ def realised_mix(truth: Truth, scenario: Scenario, month: Month, campaigns: pl.D
     lines = []
     for name, part, error in zip(names, asked.tolist(), errors.tolist(), strict=True):
         room, found = max(MIX_TOLERANCE * part, CHANCE * error), rows.get(name, 0)
-        low, high = max(0.0, part - room), min(1.0, part + room)
-        lines.append(Line(name, found / truth.frauds, low, high, part, f"{found:,} rows"))
+        lines.append(share_line(name, found / truth.frauds, part - room, part + room, part, f"{found:,} rows"))
     apart = sum(abs(line.realised - (line.asked or 0.0)) for line in lines) / 2
     # Mean and variance of a sum of half-normal deviations.
     chance = errors.sum() / np.sqrt(2 * np.pi) + CHANCE * np.sqrt((0.5 - 1 / np.pi) / 2 * (errors**2).sum())

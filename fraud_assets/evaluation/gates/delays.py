@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from fraud_assets.evaluation.gates.result import Line, Result, untested
+from fraud_assets.evaluation.gates.result import Result, share_line, untested
 from fraud_assets.evaluation.statistics import Floats
 
 NAME = "report_delays"
@@ -60,11 +60,11 @@ def report_delays(labeled_anomalies: pl.LazyFrame, incident_reports: pl.LazyFram
         asked = KNOWN_AFTER[days_before] / KNOWN_AFTER.get(days_after, 1.0)
         room = _TOLERANCE + _CHANCE * float(np.sqrt(asked * (1 - asked) / watched))
         lines.append(
-            Line(
+            share_line(
                 f"known within {days_before} days, of what is known within {days_after}",
                 share[days_before] / share[days_after],
-                max(0.0, asked - room),
-                min(1.0, asked + room),
+                asked - room,
+                asked + room,
                 asked,
                 f"{watched:,} campaigns watched so long; {share[days_before]:.1%} of all fraud known",
             )

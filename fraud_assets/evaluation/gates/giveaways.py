@@ -36,8 +36,21 @@ class Owned:
     limit: float
 
     @property
+    def least(self) -> float:
+        """The share that counts: with or without the largest campaign."""
+        return min(self.share, self.without_largest)
+
+    @property
     def is_broken(self) -> bool:
-        return min(self.share, self.without_largest) > self.limit
+        return self.least > self.limit
+
+    @property
+    def where(self) -> str:
+        """The value in words: ``whose device is “another's, shared”``."""
+        *parts, last = [part for part in self.value.split(" | ") if part != "-"] or ["nothing"]
+        # Bands of days and hours are named by their lower end, and each is as long as all before it.
+        is_band = ("days since" in self.pattern or "hours since" in self.pattern) and last.isdigit() and int(last) > 0
+        return f"{self.pattern} is “{', '.join([*parts, f'{last} to {2 * int(last)}' if is_band else last])}”"
 
 
 def owned(looked_at: Sequence[Pattern], fraud: pl.DataFrame, honest: pl.DataFrame, weight: float) -> list[Owned]:
@@ -116,38 +129,39 @@ def _seen(pattern: Pattern, values: pl.DataFrame, honest: pl.LazyFrame) -> pl.La
 
 def giveaways(found: Sequence[Owned], truth: Truth, patterns: int) -> Result:
     """Are there values that are one type of fraud in over half of their rows?"""
-    ranked = sorted(
-        found,
-        key=lambda o: (not o.is_broken, -min(o.share, o.without_largest) / o.limit, o.pattern, o.value, o.fraud_type),
-    )
-    worst = min(ranked[0].share, ranked[0].without_largest) if ranked else 0.0
+    ranked = sorted(found, key=lambda o: (not o.is_broken, -o.least / o.limit, o.pattern, o.value, o.fraud_type))
     broken = [o for o in ranked if o.is_broken]
-    told = "; ".join(
-        f"{o.pattern} = {o.value} is {o.fraud_type} in {o.share:.0%} ({o.frauds} rows)" for o in broken[:_TOLD]
-    )
+    told = " ".join(f"{_said(o)} ({o.frauds} rows)." for o in broken[:_TOLD])
     most = (
-        f"{ranked[0].pattern} = {ranked[0].value} is {ranked[0].fraud_type} in {worst:.0%}"
+        f"{_said(ranked[0])}. No other value in {patterns} patterns comes nearer to its limit."
         if ranked
-        else "none is any type in a fifth"
+        else f"No value in {patterns} patterns belongs to one type of fraud in a fifth of its rows."
     )
     return Result(
         name="giveaways",
         passed=not broken,
-        value=worst,
+        value=ranked[0].least if ranked else 0.0,
         limit=(
             f"no value that is over {SHARE_LIMIT:.0%} one type ({COMBINATION_LIMIT:.0%} for a combination of "
             f"behaviours), with {MINIMUM_ROWS} rows from {MINIMUM_CAMPAIGNS} campaigns"
         ),
-        explanation=f"{told}." if broken else f"Of all values of {patterns} patterns {most} of its rows, at most.",
+        explanation=told if broken else most,
         n=truth.frauds,
         lines=tuple(
             Line(
-                f"{o.pattern} = {o.value}, {o.fraud_type}",
-                min(o.share, o.without_largest),
+                f"{o.fraud_type.replace('_', ' ')} where {o.where}",
+                o.least,
                 high=o.limit,
                 note=f"{o.frauds:,} rows of {o.campaigns:,} campaigns among {o.honest:,.0f} honest ones",
             )
             for o in ranked[:8]
         ),
         details={"found": [vars(o) for o in broken[:50]], "patterns": patterns},
+    )
+
+
+def _said(one: Owned) -> str:
+    return (
+        f"Where {one.where}, {one.least:.0%} of the rows are {one.fraud_type.replace('_', ' ')}; up to {one.limit:.0%} "
+        "may be"
     )

@@ -138,7 +138,9 @@ def information(found: Sequence[Told], truth: Truth) -> Result:
         passed=not broken,
         value=worst.excess if worst else 0.0,
         limit=limit,
-        explanation=f"{told}." if broken else f"{most}; {others} traces tell more, but no more than chance may.",
+        explanation=f"{told}."
+        if broken
+        else f"{most}; {others:,} of {len(ranked):,} traces tell more than {LIMIT:.0%}, but no more than chance may.",
         n=truth.frauds,
         lines=tuple(
             Line(
@@ -154,6 +156,12 @@ def information(found: Sequence[Told], truth: Truth) -> Result:
             "broken": [{"pattern": t.pattern, "fraud_type": t.fraud_type, "excess": t.excess} for t in broken],
             "looked at": len(ranked),
         },
+        decisive=Line(
+            f"traces that tell more than {LIMIT:g} and more than chance may",
+            float(len(broken)),
+            high=0.0,
+            note=f"of {len(ranked):,} looked at; {others - len(broken):,} tell more, but no more than chance may",
+        ),
     )
 
 

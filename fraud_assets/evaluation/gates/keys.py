@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from fraud_assets.evaluation.gates.result import Line, Result
+from fraud_assets.evaluation.gates.result import Line, Result, share_line
 from fraud_assets.evaluation.gates.sample import Sample, Tables, Truth
 
 LIMIT = 0.01
@@ -121,4 +121,4 @@ def _compared(
         low = min(theirs - LIMIT, float(binom.ppf(_BY_CHANCE, n, theirs)) / n)
         high = max(theirs + LIMIT, float(binom.isf(_BY_CHANCE, n, theirs)) / n)
         line = f"{name}, {group}"
-        yield Line(line, hits / n, max(0.0, low), None if only_less else min(1.0, high), theirs, f"{n:,} keys")
+        yield share_line(line, hits / n, low, 1.0 if only_less else high, theirs, f"{n:,} keys")

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 
 from fraud_assets.evaluation.drawing import canvas, plain_axes, png
-from fraud_assets.evaluation.gates.result import Line, Result
+from fraud_assets.evaluation.gates.result import Line, Result, written
 from fraud_assets.evaluation.plotting import BLUE, MUTED, PALE, RED
 from fraud_assets.evaluation.words import title
 
@@ -44,28 +44,18 @@ def gate_markdown(result: Result) -> str:
 
 def gate_table(lines: Sequence[Line]) -> str:
     """The lines as a Markdown table."""
-    head = "| figure | asked for | realised | | |\n|---|---|---|---|---|\n"
+    head = "| figure | asked for (allowed) | realised | holds | |\n|---|---|---|---|---|\n"
     return head + "".join(
-        f"| {line.name.replace('|', '/')} | {_asked(line)} | {_number(line.realised)} "
-        f"| {'yes' if line.holds else '**no**'} | {line.note} |\n"
+        f"| {line.name.replace('|', '/')} | {_asked(line)} | {written(line.realised)} "
+        f"| {'' if not line.allowed else 'yes' if line.holds else '**no**'} | {line.note} |\n"
         for line in lines
     )
 
 
 def _asked(line: Line) -> str:
-    if line.low is None and line.high is None:
-        return "" if line.asked is None else _number(line.asked)
-    between = " to ".join(
-        part
-        for part in ("" if line.low is None else _number(line.low), "" if line.high is None else _number(line.high))
-        if part
-    )
-    between = f"at most {between}" if line.low is None else f"at least {between}" if line.high is None else between
-    return between if line.asked is None else f"{_number(line.asked)} ({between})"
-
-
-def _number(x: float) -> str:
-    return f"{x:,.0f}" if abs(x) >= 100 or (float(x).is_integer() and abs(x) > 1) else f"{x:.3g}"
+    if line.asked is None or not line.allowed:
+        return line.allowed if line.asked is None else written(line.asked)
+    return f"{written(line.asked)} ({line.allowed})"
 
 
 def _span(lines: Sequence[Line]) -> tuple[float, float]:

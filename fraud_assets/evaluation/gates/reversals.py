@@ -54,6 +54,12 @@ def reversals(sample: Sample, truth: Truth, before: Tables | None, scenario: Sce
     )
     judged = f"Of {both.height:,} rules none reverses strongly"
     shown = pl.concat([broken, both.join(broken, on=_RULE, how="anti").filter(pl.col("turned") > 0)]).head(8)
+    decisive = Line(
+        "rules that reverse strongly",
+        float(broken.height),
+        high=0.0,
+        note=f"of {both.height:,}; the strongest reversal is {both['turned'][0]:.2f}",
+    )
     return Result(
         name="reversals",
         passed=broken.is_empty(),
@@ -72,6 +78,7 @@ def reversals(sample: Sample, truth: Truth, before: Tables | None, scenario: Sce
             )
             for k, row in enumerate(shown.iter_rows(named=True))
         ),
+        decisive=decisive,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from fraud_assets.evaluation.gates.result import Line, Result, untested
+from fraud_assets.evaluation.gates.result import Line, Result, share_line, untested
 from fraud_assets.evaluation.gates.sample import Sample, Truth
 from fraud_assets.evaluation.statistics import clustered_mean
 
@@ -32,9 +32,8 @@ def top_amount_share(sample: Sample, truth: Truth) -> Result:
     share = clustered_mean(placed["is_top"].to_numpy().astype(np.float64), placed["campaign_id"].to_numpy())
     if not np.isfinite(share.error):
         return untested(name, limit, truth.frauds, _ONE_CAMPAIGN)
-    allowed = Line(
-        "all fraud", share.value, low - CHANCE * share.error, high + CHANCE * share.error, note=_within(share.error)
-    )
+    room = CHANCE * share.error
+    allowed = share_line("all fraud", share.value, low - room, high + room, None, _within(share.error))
     types = placed.group_by("fraud_type").agg(pl.col("is_top").mean(), pl.len()).sort("fraud_type")
     told = ", ".join(f"{b:,.2f} {c}" for c, b in border.sort("currency").head(3).iter_rows())
     return Result(

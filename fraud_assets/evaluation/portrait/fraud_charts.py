@@ -8,8 +8,10 @@ from typing import Any
 from fraud_assets.evaluation.plotting import (
     BLUE,
     BLUES,
+    INK,
     MUTED,
     PALE,
+    PALE_REDS,
     RED,
     REDS,
     SAND,
@@ -71,7 +73,8 @@ def _months(months: list[dict[str, Any]]) -> Figure | None:
     rows = [[month["types"].get(kind, 0) for month in months] for kind in kinds]
     grid = _grid(x, [title(kind) for kind in kinds], rows, "%{y}: %{text} rows") | {
         "texttemplate": "%{text}",
-        "textfont": {"size": 11},
+        "textfont": {"size": 11, "color": INK},
+        "colorscale": PALE_REDS,
     }
     rates = [10_000 * sum(month["types"].values()) / month["rows"] if month["rows"] else None for month in months]
     total = {

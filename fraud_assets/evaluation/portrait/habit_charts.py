@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log10
 from typing import Any
 
-from fraud_assets.evaluation.plotting import BLUE, GRID, MUTED, PALE, RED, SERIES, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.plotting import BLUE, GRID, LEGEND, MUTED, PALE, RED, SERIES, TEAL, Figure, axis, figure
 from fraud_assets.evaluation.portrait.habits import MOST_A_DAY, PER_DECADE
 from fraud_assets.evaluation.words import title
 
@@ -178,10 +178,11 @@ def decline_charts(document: dict[str, Any]) -> dict[str, Figure | None]:
     return {
         "declines": figure(
             data,
-            150 + 46 * len(rows) + 8 * len(order),
+            130 + 46 * len(rows) + 20 * len(order),
+            legend=LEGEND | {"maxheight": 0.9},
             barmode="stack",
             bargap=0.35,
-            xaxis=axis("Share of honest payments that is declined", tickformat=".0%"),
+            xaxis=axis("Honest payments declined", tickformat=".0%"),
             yaxis=axis(showgrid=False),
         )
     }

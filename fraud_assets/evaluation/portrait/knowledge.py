@@ -10,6 +10,7 @@ import polars as pl
 
 from fraud_assets.evaluation.portrait.rows import collect
 from fraud_assets.evaluation.portrait.subject import Sitter, Tables
+from fraud_assets.evaluation.statistics import known_by
 from fraud_assets.knowledge import known_at
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +45,7 @@ def knowledge(sitter: Sitter, tables: Tables) -> dict[str, Any] | None:
     groups = {"went through": ~declined, "went through, by amount": ~declined, "declined attempts": declined}
     days = np.arange(_LAST_DAY + 1.0)
     curves = {
-        name: _known(delay[inside], age[inside], days, amount[inside] if "amount" in name else None)
+        name: known_by(delay[inside], age[inside], days, amount[inside] if "amount" in name else None)
         for name, inside in groups.items()
         if inside.sum() >= _ENOUGH
     }
@@ -58,24 +59,9 @@ def knowledge(sitter: Sitter, tables: Tables) -> dict[str, Any] | None:
     }
 
 
-def _known(delay: Floats, age: Floats, days: Floats, weight: Floats | None = None) -> list[float | None]:
-    """1 - S at each of the days; None beyond the oldest fraud."""
-    weights = np.ones(delay.size) if weight is None else weight
-    seen, is_report = np.minimum(delay, age), delay <= age
-    order = np.lexsort((~is_report, seen))
-    times, events, weights = seen[order], is_report[order], weights[order]
-    at_risk = weights[::-1].cumsum()[::-1]
-    left = np.cumprod(1 - np.where(events, weights / at_risk, 0.0))
-    # Rows of one instant share their risk set; the last of them carries all.
-    place = np.searchsorted(times, days, side="right") - 1
-    known = np.where(place >= 0, 1 - left[place.clip(0)], 0.0)
-    oldest = age.max()
-    return [float(value) if day <= oldest else None for day, value in zip(days, known, strict=True)]
-
-
 def _of_type(name: str, inside: npt.NDArray[np.bool_], delay: Floats, age: Floats) -> dict[str, Any]:
     reported = delay[inside & (delay <= age)]
-    known = _known(delay[inside], age[inside], np.array(STATIONS, dtype=np.float64))
+    known = known_by(delay[inside], age[inside], np.array(STATIONS, dtype=np.float64))
     return {
         "fraud_type": name,
         "rows": int(inside.sum()),

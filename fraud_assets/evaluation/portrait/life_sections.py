@@ -246,8 +246,9 @@ def _popular(popular: dict[str, Any]) -> Markup:
     return tag(
         "div",
         how(
-            f"{count(popular['merchant_count'])} merchants with {count(popular['name_count'])} names were paid. The "
-            f"most popular hundredth of the merchants has {percent(popular['top_hundredth'])} of the purchases, "
+            f"{count(popular['merchant_count'])} merchants with {count(popular['name_count'])} names were paid in "
+            "honest purchases. The most popular hundredth of the merchants has "
+            f"{percent(popular['top_hundredth'])} of the purchases, "
             f"{percent(popular['seen_once'])} of them have one.{slope}"
         ),
         tag(

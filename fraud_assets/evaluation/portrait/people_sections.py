@@ -19,7 +19,8 @@ def places_section(document: Document, drawn: Drawn) -> Markup:
     told = []
     if found["cities"]:
         many = found["country_count"]
-        told.append(f"{count(found['city_count'])} cities in {count(many)} {'country' if many == 1 else 'countries'}.")
+        where = f"{count(many)} {'country' if many == 1 else 'countries'}"
+        told.append(f"Payments were made in {count(found['city_count'])} cities of {where}, fraud included.")
     home = [f"{title(channel)} {percent(value)}" for channel, value in found["home_share"].items() if value is not None]
     if home:
         told.append(f"In the customer’s own city: {', '.join(home)}.")

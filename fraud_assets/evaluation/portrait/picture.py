@@ -120,6 +120,6 @@ def portrait_figures(document: dict[str, Any]) -> dict[str, float]:
         "share paid before": repeats["known"] if repeats else None,
         "night share, honest": document["rhythm"]["night_share"]["honest"],
         "declined share, honest": document["declines"]["honest"]["rate"],
-        "fraud known after 30 days": curve[30] if curve else None,
+        "fraud known within 30 days": curve[30] if curve else None,
     }
     return {name: value for name, value in figures.items() if value is not None}

@@ -7,7 +7,7 @@ from importlib.resources import files
 from math import cos, radians, sqrt
 from typing import Any
 
-from fraud_assets.evaluation.plotting import MUTED, REDS, Figure, axis, channel_color, figure
+from fraud_assets.evaluation.plotting import INK, MUTED, PALE_REDS, REDS, Figure, axis, channel_color, figure
 from fraud_assets.evaluation.portrait.places import DISTANCES
 from fraud_assets.evaluation.portrait.rows import in_order
 from fraud_assets.evaluation.words import title
@@ -210,8 +210,8 @@ def _city_kinds(cities: list[dict[str, Any]]) -> Figure | None:
             "y": [city["city"] for city in cities],
             "text": [[f"{value:.1f}" for value in row] for row in z],
             "texttemplate": "%{text}",
-            "textfont": {"size": 11},
-            "colorscale": REDS,
+            "textfont": {"size": 11, "color": INK},
+            "colorscale": PALE_REDS,
             "showscale": False,
             "xgap": 2,
             "ygap": 2,

@@ -85,7 +85,7 @@ def _tiles(document: dict[str, Any]) -> Markup:
             "Ledger rows",
             count(ledger["rows"]),
             f"{count(ledger['customers'])} customers",
-            f"at {count(ledger['merchants'])} merchants, and among themselves.",
+            f"at {count(ledger['merchants'])} merchants, refunds and fraud included.",
         ),
         tile(
             "Typical payment",

@@ -88,7 +88,7 @@ def _reported(labels: dict[str, Any]) -> Figure:
     return figure(
         data[::-1],
         110 + 44 * len(types),
-        xaxis=axis("Share of frauds so old", tickformat=".0%", range=[0, 1.02]),
+        xaxis=axis("Share known", tickformat=".0%", range=[0, 1.02]),
         yaxis=axis(showgrid=False, tickfont={"size": 11.5}),
         barmode="group",
         bargap=0.25,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from fraud_assets.evaluation.statistics import known_by
 from fraud_assets.knowledge import known_at
 
 DAYS = (30, 60, 90)
+_DAY_US = 86_400_000_000
 
 
 def label_completeness(
@@ -29,10 +32,11 @@ def label_completeness(
     Returns
     -------
     ``types``: for each fraud type, and for all together (``fraud_type`` None, first), frauds, those reported by now,
-    and for each of 30, 60 and 90 days the frauds that are at least so old and the share of these that was reported
-    within so many days. Younger frauds do not count there: they would look unreported. ``false_reports`` are fraud
-    reports about honest payments. Without truth: reports by type as the bank filed them, with the median delay, and
-    ``has_truth`` False.
+    and for each of 30, 60 and 90 days the frauds that are at least so old and the share known within so many days
+    (:func:`fraud_assets.evaluation.statistics.known_by`: what is too young to be known is not counted as unknown, and
+    no share falls with time; None where no fraud is so old). ``went_through`` is the same of all frauds that were not
+    declined. ``false_reports`` are fraud reports about honest payments. Without truth: reports by type as the bank
+    filed them, with the median delay, and ``has_truth`` False.
     """
     known = known_at(reports, known_until)
     head: dict[str, Any] = {"months": months, "known_until": known_until.date().isoformat(), "days": list(DAYS)}
@@ -48,20 +52,19 @@ def label_completeness(
             .collect(engine="streaming")
         )
         return {**head, "has_truth": False, "types": filed.to_dicts(), "false_reports": None}
+    columns = truth.collect_schema().names()
+    is_declined = pl.col("status").cast(pl.String) == "declined" if "status" in columns else pl.lit(value=False)
     frauds = (
         truth.filter("is_fraud")
-        .select("transaction_id", "event_time", pl.col("fraud_type").cast(pl.String))
+        .select("transaction_id", "event_time", pl.col("fraud_type").cast(pl.String), is_declined=is_declined)
         .join(known.select("transaction_id", "reported_at"), on="transaction_id", how="left")
-        .with_columns(delay=pl.col("reported_at") - pl.col("event_time"))
+        .with_columns(
+            delay=(pl.col("reported_at") - pl.col("event_time")).dt.total_microseconds() / _DAY_US,
+            age=(known_until - pl.col("event_time")).dt.total_microseconds() / _DAY_US,
+        )
     )
-    measures = [pl.len().alias("frauds"), pl.col("reported_at").is_not_null().sum().alias("reported")]
-    for days in DAYS:
-        old = pl.col("event_time") <= known_until - timedelta(days=days)
-        in_time = (pl.col("delay") <= timedelta(days=days)).fill_null(value=False)
-        measures += [old.sum().alias(f"old_{days}"), (old & in_time).sum().alias(f"told_{days}")]
-    by_type = frauds.group_by("fraud_type").agg(measures).collect(engine="streaming")
-    rows = by_type.sort("frauds", "fraud_type", descending=[True, False]).to_dicts()
-    overall = {name: sum(row[name] for row in rows) for name in by_type.columns if name != "fraud_type"}
+    rows = frauds.select("fraud_type", "is_declined", "delay", "age").sort(pl.all()).collect(engine="streaming")
+    kinds = sorted(rows.partition_by("fraud_type"), key=lambda own: (-own.height, str(own.item(0, "fraud_type"))))
     is_true = frauds.select("transaction_id", "event_time")
     about = reports.filter(pl.col("kind") == "fraud").join(is_true, on="transaction_id", how="anti")
     first = truth.select(pl.col("event_time").min()).collect().item()
@@ -70,16 +73,23 @@ def label_completeness(
     return {
         **head,
         "has_truth": True,
-        "types": [_followed(row) for row in [{"fraud_type": None, **overall}, *rows]] if rows else [],
+        "types": [
+            {"fraud_type": None, **_followed(rows)},
+            *({"fraud_type": own.item(0, "fraud_type"), **_followed(own)} for own in kinds),
+        ]
+        if rows.height
+        else [],
+        "went_through": _followed(rows.filter(~pl.col("is_declined"))),
         "false_reports": wrong.select(pl.len()).collect(engine="streaming").item() if wrong is not None else 0,
     }
 
 
-def _followed(row: dict[str, Any]) -> dict[str, Any]:
+def _followed(rows: pl.DataFrame) -> dict[str, Any]:
+    """frauds, reported and within of frauds with a delay (null without a report) and an age in days."""
+    age = rows["age"].to_numpy()
+    delay = rows["delay"].fill_null(np.inf).to_numpy()
+    share = known_by(delay, age, np.array(DAYS, dtype=np.float64)) if rows.height else [None] * len(DAYS)
     within = {
-        str(days): {"frauds": row[f"old_{days}"], "share": row[f"told_{days}"] / row[f"old_{days}"]}
-        if row[f"old_{days}"]
-        else {"frauds": 0, "share": None}
-        for days in DAYS
+        str(day): {"frauds": int((age >= day).sum()), "share": found} for day, found in zip(DAYS, share, strict=True)
     }
-    return {"fraud_type": row["fraud_type"], "frauds": row["frauds"], "reported": row["reported"], "within": within}
+    return {"frauds": rows.height, "reported": rows["delay"].count(), "within": within}

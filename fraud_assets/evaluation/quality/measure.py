@@ -10,6 +10,8 @@ from fraud_assets.evaluation.words import count, percent
 
 #: What one row in a hundred does comes and goes by chance in a small bank.
 _RARE = 0.01
+#: A headline rests on so many frauds.
+_ENOUGH = 50
 
 
 def quality_document(
@@ -75,18 +77,32 @@ def quality_figures(document: Mapping[str, Any]) -> dict[str, float]:
         "rows that repeat a key": sum(table["duplicates"] or 0 for table in document["tables"]),
         "references to nothing": sum(found["orphans"] for found in document["links"]),
         "share of cells missing": missing / cells if cells else None,
-        "frauds reported within 30 days": reported_within(document, 30),
+        "fraud known within 30 days": reported_within(document, 30),
     }
     return {name: value for name, value in figures.items() if value is not None}
 
 
 def reported_within(document: Mapping[str, Any], days: int) -> float | None:
-    """Share of all frauds that was reported within so many days; None where it cannot be had."""
+    """Share of the fraud that went through of which the bank knows within so many days.
+
+    The same figure as the portrait's and the one that a scenario asks for. None where it cannot be had, or where fewer
+    than fifty frauds are so old: a share of so few is chance.
+    """
     labels = document["labels"]
     if not labels["has_truth"] or not labels["types"]:
         return None
-    share: float | None = labels["types"][0]["within"][str(days)]["share"]
+    found = labels["went_through"]["within"][str(days)]
+    share: float | None = found["share"] if found["frauds"] >= _ENOUGH else None
     return share
+
+
+def longest_known(document: Mapping[str, Any]) -> tuple[int, float] | None:
+    """The most days for which :func:`reported_within` has a share, and the share."""
+    for days in reversed(document["labels"]["days"]):
+        share = reported_within(document, days)
+        if share is not None:
+            return days, share
+    return None
 
 
 def _findings(

@@ -7,7 +7,7 @@ from typing import Any
 from fraud_assets.evaluation.markup import Markup, cell, how, join, says, section, shown, table, tag, tile
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.quality.charts import quality_charts
-from fraud_assets.evaluation.quality.measure import reported_within
+from fraud_assets.evaluation.quality.measure import longest_known, reported_within
 from fraud_assets.evaluation.words import count, month_name, number, percent, title
 
 
@@ -46,7 +46,7 @@ def summary(document: dict[str, Any]) -> str:
     )
     share = reported_within(document, 30)
     if share is not None:
-        said += f" {percent(share)} of frauds are reported within 30 days."
+        said += f" {percent(share)} of the fraud that went through is known within 30 days."
     return said
 
 
@@ -66,11 +66,11 @@ def quality_markdown(document: dict[str, Any]) -> str:
 def _tiles(document: dict[str, Any]) -> Markup:
     links, labels = document["links"], document["labels"]
     judged = [one for one in links if one["unknown"] is None]
-    share = reported_within(document, 90)
+    known = longest_known(document)
     if not labels["has_truth"]:
         said = "nobody knows the truth of these payments."
     else:
-        said = "of frauds that are old enough." if share is not None else "no fraud is old enough yet."
+        said = "of fraud that went through." if known else "too few frauds are old enough yet."
     duplicates = sum(one["duplicates"] or 0 for one in document["tables"])
     return tag(
         "div",
@@ -82,7 +82,7 @@ def _tiles(document: dict[str, Any]) -> Markup:
             "",
             f"in {len(judged)} references that could be followed, of {len(links)}.",
         ),
-        tile("Reported in 90 days", percent(share), "", said),
+        tile(f"Known in {known[0] if known else labels['days'][-1]} days", percent(known and known[1]), "", said),
         css="tiles",
     )
 
@@ -185,31 +185,36 @@ def _labels(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             if rows
             else tag("p", "There are no reports of these months.", css="absent"),
         )
+    every = [(title(one["fraud_type"]) if one["fraud_type"] else "All", one) for one in labels["types"]]
+    if every:
+        every.insert(1, ("All that went through", labels["went_through"]))
     rows = [
         [
-            title(one["fraud_type"]) if one["fraud_type"] else "All",
+            name,
             count(one["frauds"]),
-            percent(one["reported"] / one["frauds"]),
+            percent(one["reported"] / one["frauds"] if one["frauds"] else None),
             *(
-                cell(percent(within["share"]), f"of {count(within['frauds'])}" if within["frauds"] else "none so old")
-                for within in one["within"].values()
+                cell(percent(found["share"]), f"{count(found['frauds'])} so old" if found["frauds"] else "none so old")
+                for found in one["within"].values()
             ),
         ]
-        for one in labels["types"]
+        for name, one in every
     ]
-    share = reported_within(document, labels["days"][-1])
+    known = longest_known(document)
     heading = (
-        "How complete the labels are"
-        if share is None
-        else (f"After {labels['days'][-1]} days the bank knows of {percent(share)} of fraud")
+        f"After {known[0]} days the bank knows of {percent(known[1])} of the fraud that went through"
+        if known
+        else "How complete the labels are"
     )
     return section(
         "labels",
         heading,
-        shown("labels", drawn, "Share of fraud reported by type and days", "No fraud is old enough yet."),
+        shown("labels", drawn, "Share of fraud known by type and days", "No fraud is old enough yet."),
         how(
-            f"{followed} Of frauds at least so old, the share that was reported within so many days of the payment. "
-            f"Models learn from reports alone. {count(labels['false_reports'])} fraud reports are about honest ones."
+            f"{followed} The share known within so many days of the payment, by the method of Kaplan and Meier: what "
+            "is too young to be known is not counted as unknown. Declined attempts, of which few are "
+            "ever reported, count in “All” and in the types. Models learn from reports alone. "
+            f"{count(labels['false_reports'])} fraud reports are about honest ones."
         ),
         table(["Fraud type", "Frauds", "Reported by now", *(f"In {days} days" for days in labels["days"])], rows),
     )

@@ -31,7 +31,7 @@ def quality_picture(document: dict[str, Any]) -> bytes:
         first = str(labels["days"][0])
         right.barh(names, [one["reported"] / one["frauds"] for one in rows], height=0.55, color=PALE)
         right.plot([one["within"][first]["share"] for one in rows], names, "|", color=INK, ms=12, mew=1.8)
-        plain_axes(right, "Fraud reported by now, by type", f"Mark: within {first} days, of frauds so old")
+        plain_axes(right, "Fraud reported by now, by type", f"Mark: known within {first} days")
         right.xaxis.set_major_formatter("{x:.0%}")
         right.set_xlim(0, 1.02)
     else:

@@ -78,7 +78,7 @@ def _among_the_largest(view: View, rows: pl.DataFrame) -> Figure:
     n = max(1, int(own["len"].sum()))
     share = float(own["hits"].sum()) / n
     error = float((own["hits"] - share * own["len"]).pow(2).sum()) ** 0.5 / n
-    return Figure("fraud among the top tenth of amounts", 0.20 - 2 * error, 0.45 + 2 * error, share)
+    return Figure("fraud among the top tenth of amounts", max(0.0, 0.20 - 2 * error), 0.45 + 2 * error, share)
 
 
 def _types(rows: pl.DataFrame, asked: dict[str, float]) -> dict[str, float]:

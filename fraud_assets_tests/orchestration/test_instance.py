@@ -1,0 +1,52 @@
+"""The Dagster instance of this repository, and a second one: what a run says, and where it keeps its records."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: A run in a process of its own, as those of the UI: it writes to the terminal by itself.
+RUN = """
+import dagster as dg
+
+@dg.asset
+def talkative(context: dg.AssetExecutionContext) -> None:
+    context.log.info("a word about progress")
+    context.log.warning("mind the gap")
+    raise ValueError("no such thing")
+
+with dg.DagsterInstance.get() as instance:
+    dg.materialize([talkative], instance=instance, raise_on_error=False)
+"""
+
+
+def test_a_run_says_warnings_and_failures_on_the_terminal_and_keeps_the_rest_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the instance's own file, made one for a second lake as README.md tells."""
+    (line,) = re.findall(r"^mkdir -p ~/second && (sed .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    (tmp_path / "second").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run(["sh", "-c", line], cwd=ROOT, env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}, check=True)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "second"))
+
+    run = subprocess.run([sys.executable, "-c", RUN], cwd=elsewhere, capture_output=True, text=True, check=True)
+    said = run.stdout + run.stderr
+    assert " - DEBUG - " not in said
+    assert "mind the gap" in said
+    assert "no such thing" in said
+    assert not list(elsewhere.iterdir())
+    assert (tmp_path / "second" / ".dagster" / "storage").is_dir()
+    with dg.DagsterInstance.get() as instance:
+        (found,) = instance.get_runs()
+        kept = instance.all_logs(found.run_id)
+    assert any("a word about progress" in entry.message for entry in kept)
+    assert dg.DagsterEventType.STEP_START in {entry.dagster_event_type for entry in kept}
