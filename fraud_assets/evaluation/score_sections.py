@@ -263,7 +263,8 @@ def believed(rows: list[dict[str, Any]]) -> str:
     first, last = rows[0], rows[-1]
     if last["days"] is not None or not first["is_known"] or not first["frauds"] or not last["frauds"]:
         return "Alerts whose fraud is not yet reported count as false."
-    worse, better = [], []
+    worse: list[str] = []
+    better: list[str] = []
     for key, name in (
         ("average_precision", "its average precision"),
         ("recall_at_budget", "the share of fraud that it finds"),

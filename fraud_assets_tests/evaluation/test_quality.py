@@ -119,14 +119,14 @@ def test_young_frauds_are_not_taken_for_unreported() -> None:
 
 def test_what_is_known_of_a_type_never_falls_with_time() -> None:
     """Reported early in the young half, never in the old one: the old alone would know less than all of them."""
-    days: list[tuple[float, float | None]] = [(0, None)] * 20 + [(60, 5)] * 20
+    days: list[tuple[int, float | None]] = [(0, None)] * 20 + [(60, 5)] * 20
     for row in labels(*incidents(*days), days=95)["types"]:
         shares = [row["within"][str(days)]["share"] for days in (30, 60, 90)]
         assert shares == sorted(shares)
 
 
 def test_a_headline_rests_on_fraud_that_went_through_and_on_enough_of_it() -> None:
-    days: list[tuple[float, float | None]] = [(0, 10)] * 40 + [(0, None)] * 40 + [(0, None)] * 20
+    days: list[tuple[int, float | None]] = [*[(0, 10.0)] * 40, *[(0, None)] * 60]
     truth, reports = incidents(*days)
     status = pl.when(pl.int_range(pl.len()) < 80).then(pl.lit("approved")).otherwise(pl.lit("declined"))
     found = labels(truth.with_columns(status=status), reports, days=80)

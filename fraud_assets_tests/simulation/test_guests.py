@@ -105,7 +105,7 @@ def test_many_of_a_town_are_seen_with_one_device(bank: Scenario) -> None:
     found = framed(bank, visits(bank, MARCH, units(bank)))
     users = found.group_by("device_id").agg(pl.len(), users=pl.col("index").n_unique())
     shared = users.filter(pl.col("users") >= 4)
-    assert shared["len"].sum() / users["len"].sum() > 0.05
+    assert int(shared["len"].sum()) / int(users["len"].sum()) > 0.05
     assert shared["users"].max() > 8  # type: ignore[operator]
     # Most one-off devices are one person's all the same.
     assert (users["users"] == 1).mean() > 0.6  # type: ignore[operator]

@@ -131,9 +131,9 @@ def _busy(found: dict[str, Any] | None) -> Figure | None:
             "hovertemplate": "%{x} payments: %{y:.1%}<extra>Poisson</extra>",
         },
     ]
-    note = f" ({MOST_A_DAY} or more at the end)" if last == MOST_A_DAY else ""
+    note = f" ({MOST_A_DAY} or more: last)" if last == MOST_A_DAY else ""
     return figure(
-        data, 280, xaxis=axis(f"Payments of a customer on a day{note}"), yaxis=axis(tickformat=".0%"), bargap=0.15
+        data, 280, xaxis=axis(f"Payments a customer and day{note}"), yaxis=axis(tickformat=".0%"), bargap=0.15
     )
 
 
