@@ -66,6 +66,16 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path) -> None:
             "cannot be read: row 201 has 1 cells where the header has 4, and bytes that are not utf-8",
         ),
     ],
+    ids=[
+        "plain text as gz",
+        "bytes as gz",
+        "bytes in gz",
+        "broken gz",
+        "gz as csv",
+        "zip",
+        "utf-16",
+        "bytes after good rows",
+    ],
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyarrow's own, of bytes of no text
 def test_junk_is_answered_with_a_sentence_that_names_the_file(
