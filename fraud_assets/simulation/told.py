@@ -25,8 +25,8 @@ from fraud_assets.simulation.intents import NONE, Bank, Intents, concat
 from fraud_assets.simulation.ledger import inside
 from fraud_assets.simulation.streams import UNIT
 
-#: Bytes that are kept: those of the rows of a month with about 20 million.
-_ROOM = 32 * 2**20
+#: Bytes that are kept: those of the rows of a month with about 40 million.
+_ROOM = 64 * 2**20
 
 _Key = tuple[Scenario, Month, int]
 
