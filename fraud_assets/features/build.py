@@ -28,7 +28,7 @@ from fraud_assets.scenario import Bank
 BLOCK_ROWS = 100_000
 #: Blocks that are read together, which bounds memory: a file gives up its rows in far larger pieces than a block of one
 #: month is, and each reading unpacks them anew.
-READ_BLOCKS = 3
+READ_BLOCKS = 4
 
 
 def build_features(
