@@ -48,7 +48,7 @@ def write_files(customers: int, folder: Path) -> tuple[int, int]:
     world = base.model_copy(
         update={
             "population": base.population.model_copy(update={"customers": customers}),
-            "activity": base.activity.model_copy(update={"daily_mean": (0.9, 2.2), "bills": (1, 3)}),
+            "activity": base.activity.model_copy(update={"daily_mean": (1.1, 2.6), "bills": (1, 3)}),
             "fraud": base.fraud.model_copy(update={"rate": 0.008}),
         }
     )
