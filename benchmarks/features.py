@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import CHANNELS, LOGIN_EVENTS
 from fraud_assets.features.activity import merchant_activity
 from fraud_assets.features.block import LEDGER_COLUMNS
 from fraud_assets.features.build import build_features
@@ -39,17 +40,7 @@ from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.lake.writing import write_parquet
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.tables import (
-    CHANNELS,
-    LOGIN_EVENTS,
-    Devices,
-    IncidentReports,
-    Logins,
-    Merchants,
-    Transactions,
-    conform,
-    polars_schema,
-)
+from fraud_assets.tables import Devices, IncidentReports, Logins, Merchants, Transactions, conform, polars_schema
 
 MONTH = Month(2024, 4)
 ROW_GROUP = 200_000  # as in a simulated ledger: a chunk

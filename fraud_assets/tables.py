@@ -18,58 +18,24 @@ import dataframely as dy
 import polars as pl
 
 from fraud_assets.codes import (
-    ANOMALY_TYPES as ANOMALY_TYPES,
-)
-from fraud_assets.codes import (
-    CARD_TYPES as CARD_TYPES,
-)
-from fraud_assets.codes import (
-    CHANNELS as CHANNELS,
-)
-from fraud_assets.codes import (
-    DECISIONS as DECISIONS,
-)
-from fraud_assets.codes import (
-    DECLINE_REASONS as DECLINE_REASONS,
-)
-from fraud_assets.codes import (
-    DEVICE_KINDS as DEVICE_KINDS,
-)
-from fraud_assets.codes import (
-    DIRECTIONS as DIRECTIONS,
-)
-from fraud_assets.codes import (
-    ENTRY_MODES as ENTRY_MODES,
-)
-from fraud_assets.codes import (
-    KINDS as KINDS,
-)
-from fraud_assets.codes import (
-    LOGIN_EVENTS as LOGIN_EVENTS,
-)
-from fraud_assets.codes import (
-    REPORT_KINDS as REPORT_KINDS,
-)
-from fraud_assets.codes import (
-    REPORT_SOURCES as REPORT_SOURCES,
-)
-from fraud_assets.codes import (
-    RISK_LEVELS as RISK_LEVELS,
-)
-from fraud_assets.codes import (
-    SEVERITIES as SEVERITIES,
-)
-from fraud_assets.codes import (
-    SHARED_KINDS as SHARED_KINDS,
-)
-from fraud_assets.codes import (
-    SKILLS as SKILLS,
-)
-from fraud_assets.codes import (
-    STATUSES as STATUSES,
-)
-from fraud_assets.codes import (
-    TRENDS as TRENDS,
+    ANOMALY_TYPES,
+    CARD_TYPES,
+    CHANNELS,
+    DECISIONS,
+    DECLINE_REASONS,
+    DEVICE_KINDS,
+    DIRECTIONS,
+    ENTRY_MODES,
+    KINDS,
+    LOGIN_EVENTS,
+    REPORT_KINDS,
+    REPORT_SOURCES,
+    RISK_LEVELS,
+    SEVERITIES,
+    SHARED_KINDS,
+    SKILLS,
+    STATUSES,
+    TRENDS,
 )
 
 HIDDEN: dict[str, Any] = {"hidden": True}

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fraud_assets.assets.trial import months_of_reports, with_amounts
+from fraud_assets.codes import DECISIONS
 from fraud_assets.detection.policy import decide, gain_threshold, review_gain
 from fraud_assets.detection.trained import TrainedModel, scored_batches
 from fraud_assets.evaluation.comparison import CHAMPION, compare_candidates
@@ -25,7 +26,6 @@ from fraud_assets.knowledge import known_at
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.scenario import Bank
-from fraud_assets.tables import DECISIONS
 
 _TABLES = ("transaction_features", "transactions", "labeled_anomalies")
 #: What the champion did, beside what every candidate would have done.

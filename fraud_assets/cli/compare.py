@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from fraud_assets.cli.options import add_months, add_scenario
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
-
+    from fraud_assets.evaluation.gates.result import Result
 
 #: Exit code where no gate says no, and some cannot say: neither a yes nor an error.
 _UNSAID = 2
@@ -77,6 +78,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     results = model_gates(document["champion"], document["pooled"]["candidates"]["small_tree"])
     print(f"\n{gates_table(results)}", end="")
+    return verdict(results)
+
+
+def verdict(results: Sequence[Result]) -> int:
+    """Exit code of the gates' results; those that cannot say are named on stderr."""
     unsaid = [result.name for result in results if result.value is None]
     if unsaid:
         print(f"no verdict on {', '.join(unsaid)}: more months, or more customers, say more", file=sys.stderr)

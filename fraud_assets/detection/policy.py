@@ -14,7 +14,7 @@ from fraud_assets.costs import automatic_costs, losses, realised_costs
 from fraud_assets.detection.arrays import Mask, Vector
 from fraud_assets.scenario import Costs
 
-#: Positions in ``tables.DECISIONS``.
+#: Positions in ``codes.DECISIONS``.
 APPROVED, FLAGGED, REJECTED = 0, 1, 2
 
 
@@ -34,7 +34,7 @@ def gain_threshold(gain: Vector, alerts_per_10000: float) -> float:
 
 
 def decide(probability: Vector, amount: Vector, costs: Costs, threshold: float) -> NDArray[np.int8]:
-    """The decision on each row, as a position in ``tables.DECISIONS``.
+    """The decision on each row, as a position in ``codes.DECISIONS``.
 
     FLAGGED where a review gains more than ``threshold``; elsewhere REJECTED where approving is expected to cost more
     than rejecting; otherwise APPROVED. Each row stands alone: the rows beside it change nothing.

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from fraud_assets import tables
+from fraud_assets.codes import DECISIONS
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.policy import APPROVED, decide
 from fraud_assets.detection.reasons import reasons
@@ -69,7 +70,7 @@ def score_month(
                 *_KEYS,
                 score=pl.Series(probability),
                 raw_score=pl.Series(raw["champion"]),
-                decision=pl.Series(np.asarray(tables.DECISIONS)[decisions]),
+                decision=pl.Series(np.asarray(DECISIONS)[decisions]),
                 reasons=why,
             )
             yield tables.conform(scored, tables.ScoredTransactions)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import SEVERITIES
 from fraud_assets.evaluation.intervals import Resampler, clusters, interval
 from fraud_assets.evaluation.ranking import Bools, Floats, Steps
 from fraud_assets.evaluation.report import plain
-from fraud_assets.tables import SEVERITIES
 
 #: What detectors that a bank lives by have to reach: so many times the best single feature's average precision ...
 TIMES_SINGLE = 1.5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from fraud_assets.codes import RISK_LEVELS
 from fraud_assets.evaluation.drawing import canvas, plain_axes, png
 from fraud_assets.evaluation.plotting import BLUE
 from fraud_assets.evaluation.words import count, month_name
-from fraud_assets.tables import RISK_LEVELS
 
 _DRIVER = pl.Struct({"sign": pl.String, "value": pl.Float64, "points": pl.Float64})
 

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES
 from fraud_assets.features.arrays import (
     F64,
     constant,
@@ -29,7 +30,6 @@ from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.judging import BASELINE, BURST, DAY_PARTS, DEVIATIONS, ENOUGH, RARE, SEVERITY_SCALE
-from fraud_assets.tables import ANOMALY_TYPES
 
 COUNT_WINDOWS = ("1h", "24h", "7d")
 #: How far the verdicts on past attempts go back.

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import CHANNELS
 from fraud_assets.features.arrays import (
     F64,
     I64,
@@ -33,7 +34,6 @@ from fraud_assets.features.events import Alike, Events
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import PAST
 from fraud_assets.features.people import NO_DAY
-from fraud_assets.tables import CHANNELS
 
 #: Payments needed before the customer's own mean and deviation say anything.
 ENOUGH = 3

@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
+from fraud_assets.codes import CARD_TYPES, CHANNELS
 from fraud_assets.features.arrays import F64, I64, either, is_nan, nothing, opposite
 from fraud_assets.features.events import Events
 from fraud_assets.features.history import History, held
 from fraud_assets.features.judging import Judged, judge
 from fraud_assets.features.people import Logins, People, Reports
-from fraud_assets.tables import CARD_TYPES, CHANNELS
 
 #: Columns of the ledger that features may read; nothing else of it is ever loaded.
 LEDGER_COLUMNS = (

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES
 from fraud_assets.features.arrays import F64, I64, coded, in_order, micros
 from fraud_assets.features.block import CUSTOMER_COLUMNS, LEDGER_COLUMNS, LOGIN_COLUMNS, Block
 from fraud_assets.features.context import instant
@@ -18,7 +19,6 @@ from fraud_assets.features.lookup import Lookups, ip_codes, ip_numbers, words
 from fraud_assets.features.people import KYC_LEVELS, NO_DAY, Logins, People, Reports
 from fraud_assets.features.registry import REACH
 from fraud_assets.months import Month
-from fraud_assets.tables import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES
 
 _NUMBERS = ("transaction_id", "event_time", "posted_at", "utc_offset_minutes")
 _FLOATS = ("amount", "latitude", "longitude")

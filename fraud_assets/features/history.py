@@ -10,13 +10,13 @@ from typing import Self
 
 import numpy as np
 
+from fraud_assets.codes import CHANNELS, KINDS
 from fraud_assets.features.arrays import I64, LOG_SCALE, Bool, either, in_order, micros, rounded
 from fraud_assets.features.distance import AWAY_METRES, metres
 from fraud_assets.features.events import Events
 from fraud_assets.features.judging import DAY_PARTS, Attempts, Judged, judge
 from fraud_assets.features.rows import Rows
 from fraud_assets.features.tracks import Instants, Timeline
-from fraud_assets.tables import CHANNELS, KINDS
 
 #: How far back anything looks.
 PAST = "84d"

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES
 from fraud_assets.features.arrays import F64, either, is_nan, larger, opposite, ratio
 from fraud_assets.features.feature import Columns, Family, Feature, Inputs
 from fraud_assets.features.history import CARD_PRESENT, PAST
-from fraud_assets.tables import ANOMALY_TYPES
 
 #: Signs that are there when a column is at least so much, and how much each weighs [P: an analyst's ranking].
 SIGNS: dict[str, tuple[float, int]] = {

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fraud_assets.codes import ANOMALY_TYPES
 from fraud_assets.features.arrays import F64, I64, Bool, constant, deviations, either, is_one, larger, ratio, rounded
 from fraud_assets.features.distance import AWAY_METRES
 from fraud_assets.features.events import Events
 from fraud_assets.features.tracks import Instants
-from fraud_assets.tables import ANOMALY_TYPES
 
 if TYPE_CHECKING:
     from fraud_assets.features.history import History

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from fraud_assets.tables import ANOMALY_TYPES, RISK_LEVELS, CustomerRisk, conform
+from fraud_assets.codes import ANOMALY_TYPES, RISK_LEVELS
+from fraud_assets.tables import CustomerRisk, conform
 
 #: Points from which the second, third and fourth of the levels begin [P].
 LEVELS_FROM = (15.0, 30.0, 50.0)

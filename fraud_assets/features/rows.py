@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fraud_assets.codes import DIRECTIONS, STATUSES
 from fraud_assets.features.arrays import F64, I64, Bool, is_one, rounded
 from fraud_assets.features.people import NO_DAY, People
-from fraud_assets.tables import DIRECTIONS, STATUSES
 
 #: Amounts stay below it, in major units, so that cents and a row number fit in one 64-bit sort key.
 MOST = 10_000_000_000
@@ -37,7 +37,7 @@ class Rows:
     group, time, local, posted
         Customer number; instant, local wall time and time of posting in microseconds; shape (n,) like all others.
     kind, channel, card_type
-        Index into ``tables.KINDS``, ``tables.CHANNELS`` and ``tables.CARD_TYPES``, -1 without a card.
+        Index into ``codes.KINDS``, ``codes.CHANNELS`` and ``codes.CARD_TYPES``, -1 without a card.
     category, merchant, city, country, device, ip, payee, recipient, address
         Codes, -1 where missing; ``ip`` the network address, ``recipient`` the name as entered, ``address`` the one that
         goods are sent to.

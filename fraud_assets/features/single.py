@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES
 from fraud_assets.features.arrays import F64, I64
 from fraud_assets.features.block import NAMED, Block
 from fraud_assets.features.compute import computed
@@ -19,7 +20,7 @@ from fraud_assets.features.history import History
 from fraud_assets.features.lookup import ipv4
 from fraud_assets.features.people import KYC_LEVELS, NO_DAY, Logins, People, Reports
 from fraud_assets.features.registry import REGISTRY
-from fraud_assets.tables import CARD_TYPES, CHANNELS, DIRECTIONS, KINDS, STATUSES, Transactions, polars_schema
+from fraud_assets.tables import Transactions, polars_schema
 
 _EPOCH = date(1970, 1, 1)
 _ENUMS = {"channel": CHANNELS, "kind": KINDS, "direction": DIRECTIONS, "status": STATUSES}

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from fraud_assets.codes import DECISIONS
 from fraud_assets.detection.scoring import score_month
 from fraud_assets.detection.stream import streamed
 from fraud_assets.features.needs import missing
@@ -29,7 +30,6 @@ from fraud_assets.scenario import Bank
 from fraud_assets.scenario.sections import LATEST
 from fraud_assets.scoring.loose import SCHEMA, LooseFile, kind_of, twice
 from fraud_assets.scoring.standpoint import Standpoint
-from fraud_assets.tables import DECISIONS
 
 #: The columns that are added; a column that has such a name already is replaced.
 ADDED: dict[str, pl.DataType] = {"fraud_score": pl.Float64(), "decision": pl.String(), "reasons": pl.String()}

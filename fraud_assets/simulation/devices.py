@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets import tables
+from fraud_assets import codes, tables
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
@@ -250,7 +250,7 @@ def describe(
             "device_id": device_id,
             "customer_id": owner,
             "merchant_id": pl.repeat(None, len(owner), dtype=pl.Int64, eager=True),
-            "kind": pl.Series(tables.DEVICE_KINDS, dtype=pl.Enum(tables.DEVICE_KINDS))[kind],
+            "kind": pl.Series(codes.DEVICE_KINDS, dtype=pl.Enum(codes.DEVICE_KINDS))[kind],
             "os": system,
             "os_version": version,
             "app_version": app,
@@ -281,7 +281,7 @@ def terminals_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
             "device_id": number,
             "customer_id": pl.repeat(None, len(number), dtype=pl.Int64, eager=True),
             "merchant_id": d.merchant_id[position],
-            "kind": pl.repeat("terminal", len(number), dtype=pl.Enum(tables.DEVICE_KINDS), eager=True),
+            "kind": pl.repeat("terminal", len(number), dtype=pl.Enum(codes.DEVICE_KINDS), eager=True),
             "os": system,
             "os_version": version,
             "app_version": nothing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fraud_assets.codes import CARD_TYPES
 from fraud_assets.simulation.devices import device, lenders, owns
 from fraud_assets.simulation.intents import (
     ANY_DEVICE,
@@ -22,7 +23,6 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.network import is_hidden
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
-from fraud_assets.tables import CARD_TYPES
 
 _CREDIT, _DEBIT = CARD_TYPES.index("credit"), CARD_TYPES.index("debit")
 #: Credit, debit, prepaid: how much more usual from the lowest incomes to the highest, as logarithms [P].
@@ -67,7 +67,7 @@ def has_second_card(bank: Bank) -> Bools:
 
 
 def card_types(bank: Bank, event_us: I64, who: I64, card: I64) -> I8:
-    """Kind of each card, a code of ``tables.CARD_TYPES``; ``NONE`` where there is no card.
+    """Kind of each card, a code of ``codes.CARD_TYPES``; ``NONE`` where there is no card.
 
     A customer's cards are of one kind for good, whether renewed or replaced; the second one is of another.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets import tables
+from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.deliveries import deliveries
@@ -39,10 +39,10 @@ from fraud_assets.simulation.tokens import tokens
 
 #: Contactless, chip, swipe, keyed at the counter [P].
 _ENTRY_SHARES = np.cumsum([0.52, 0.36, 0.09])
-_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "chip", "swipe", "keyed")])
-_CHIP = tables.ENTRY_MODES.index("chip")
+_ENTRY = np.array([codes.ENTRY_MODES.index(m) for m in ("contactless", "chip", "swipe", "keyed")])
+_CHIP = codes.ENTRY_MODES.index("chip")
 #: By channel; at a counter it is drawn.
-_REMOTE_ENTRY = np.array([tables.ENTRY_MODES.index(m) for m in ("contactless", "ecommerce", "wallet", "account")])
+_REMOTE_ENTRY = np.array([codes.ENTRY_MODES.index(m) for m in ("contactless", "ecommerce", "wallet", "account")])
 #: Everything posts within two minutes but for the category's late share: six hours to three days [P].
 _ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
 
@@ -85,7 +85,7 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
             "customer_id": bank.traits.customer_id[rows.who],
             "event_time": _instants(rows.event_us),
             "amount": rows.cents / 100.0,
-            "status": _coded(tables.STATUSES, rows.status),
+            "status": _coded(codes.STATUSES, rows.status),
             "merchant_id": _given(bank.directory.merchant_id[rows.merchant], rows.merchant),
             "payee_id": _given(rows.payee),
             "device_id": _given(_told_device(bank, rows)),
@@ -172,19 +172,19 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
         {
             "utc_offset_minutes": rows.offset.astype(np.int16),
             "posted_at": _instants(posted),
-            "kind": _coded(tables.KINDS, rows.kind),
-            "direction": _coded(tables.DIRECTIONS, rows.kind >= INCOME),
+            "kind": _coded(codes.KINDS, rows.kind),
+            "direction": _coded(codes.DIRECTIONS, rows.kind >= INCOME),
             "currency": pl.repeat(scenario.currency, len(rows), dtype=words(scenario)["currency"], eager=True),
             "token": tokens(bank, rows).cast(words(scenario)["token"]),
             "recipient_entity": _recipients(bank, rows),
             "card_id": _given(rows.card),
-            "card_type": _coded(tables.CARD_TYPES, card_types(bank, rows.event_us, rows.who, rows.card)),
-            "entry_mode": _coded(tables.ENTRY_MODES, entry),
+            "card_type": _coded(codes.CARD_TYPES, card_types(bank, rows.event_us, rows.who, rows.card)),
+            "entry_mode": _coded(codes.ENTRY_MODES, entry),
             "terminal_id": _given(terminal),
             "ip_address": _scattered(format_addresses(address), which_seen, remote, len(rows)),
             "latitude": latitude,
             "longitude": longitude,
-            "decline_reason": _coded(tables.DECLINE_REASONS, rows.reason),
+            "decline_reason": _coded(codes.DECLINE_REASONS, rows.reason),
             "original_transaction_id": _given(rows.original),
             "delivery_address_id": _given(delivery),
             "is_express_delivery": _given(express == 1, express),
@@ -219,7 +219,7 @@ def _kinds(scenario: Scenario) -> pl.DataFrame:
         [(c.method, c.channel, c.category) for c in scenario.categories],
         schema={
             "method": words(scenario)["method"],
-            "channel": pl.Enum(tables.CHANNELS),
+            "channel": pl.Enum(codes.CHANNELS),
             "category": words(scenario)["category"],
         },
         orient="row",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from fraud_assets import tables
+from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
@@ -95,7 +95,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
             "customer_id": t.customer_id[who[session]],
             "event_time": pl.Series(event_us).cast(pl.Datetime("us", "UTC")),
             "utc_offset_minutes": calendar.offset_at(scenario, t.city[who[session]], event_us),
-            "event": pl.Series(tables.LOGIN_EVENTS, dtype=pl.Enum(tables.LOGIN_EVENTS))[event],
+            "event": pl.Series(codes.LOGIN_EVENTS, dtype=pl.Enum(codes.LOGIN_EVENTS))[event],
             "is_success": step >= sessions.fails[session],
             "device_id": sessions.device_id[session],
             "ip_address": format_addresses(number)[session],

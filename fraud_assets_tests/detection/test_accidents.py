@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fraud_assets import tables
+from fraud_assets import codes
 from fraud_assets.detection.accidents import SIGNS, RecipientHead, likely_intended
 
 MARCH, APRIL = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def ledger(*payments: tuple[datetime, str], customer: int = 1, **more: object) -
         }
         for k, (when, name) in enumerate(payments)
     ]
-    return pl.DataFrame(rows, schema_overrides={"decline_reason": pl.Enum(tables.DECLINE_REASONS)}).lazy()
+    return pl.DataFrame(rows, schema_overrides={"decline_reason": pl.Enum(codes.DECLINE_REASONS)}).lazy()
 
 
 def habit(name: str, times: int) -> list[tuple[datetime, str]]:
@@ -106,7 +106,7 @@ def reports(
         .select(
             "transaction_id",
             reported_at=pl.col("event_time") + pl.duration(hours=hours),
-            kind=pl.lit("wrong_recipient").cast(pl.Enum(tables.REPORT_KINDS)),
+            kind=pl.lit("wrong_recipient").cast(pl.Enum(codes.REPORT_KINDS)),
         )
         .lazy()
     )

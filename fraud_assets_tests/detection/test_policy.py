@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from fraud_assets.codes import DECISIONS
 from fraud_assets.costs import automatic_costs
 from fraud_assets.detection.arrays import Vector
 from fraud_assets.detection.policy import (
@@ -16,7 +17,6 @@ from fraud_assets.detection.policy import (
     savings,
 )
 from fraud_assets.evaluation.money import net_savings
-from fraud_assets.tables import DECISIONS
 from fraud_assets_tests.detection.synthetic import LEARNING
 
 COSTS = LEARNING.costs

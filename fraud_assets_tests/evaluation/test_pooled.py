@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from fraud_assets.cli.compare import verdict
 from fraud_assets.evaluation.gates.models import CEILING, ROW_ALONE, gates_table, model_gates
+from fraud_assets.evaluation.gates.result import Result, untested
 from fraud_assets.evaluation.pooled import YARDSTICK, champion_table, judge_champion
 from fraud_assets.evaluation.settings import Settings
 from fraud_assets.evaluation.worth import compare_variants, worth_section, worth_table
@@ -161,3 +163,11 @@ def test_features_that_say_nothing_cost_nothing_and_those_that_say_all_cost_all(
     assert lines.index(next(line for line in lines if line.startswith("| blind"))) < lines.index(
         next(line for line in lines if line.startswith("| same"))
     )
+
+
+def test_a_gate_that_could_not_look_is_neither_held_nor_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    held, broken = (Result("difficulty", passed, 0.5, "some", "Why.", 400) for passed in (True, False))
+    silent = untested("ceiling", "some", 3)
+    assert "| no verdict |" in gates_table([silent])
+    assert [verdict(found) for found in ([held], [held, silent], [broken, silent])] == [0, 2, 1]
+    assert "no verdict on ceiling" in capsys.readouterr().err

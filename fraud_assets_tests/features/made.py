@@ -8,14 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.codes import CARD_TYPES, CHANNELS, DECLINE_REASONS, ENTRY_MODES, LOGIN_EVENTS, STATUSES
 from fraud_assets.months import Month
 from fraud_assets.tables import (
-    CARD_TYPES,
-    CHANNELS,
-    DECLINE_REASONS,
-    ENTRY_MODES,
-    LOGIN_EVENTS,
-    STATUSES,
     Customers,
     Devices,
     IncidentReports,

@@ -51,7 +51,7 @@ def gates_table(results: list[Result]) -> str:
     """Asked and realised, as Markdown."""
     lines = ["## Gates", "", "| gate | figure | realised | asked | |", "|---|---|---|---|---|"]
     for result in results:
-        verdict = "held" if result.passed else "failed"
+        verdict = "no verdict" if result.value is None else "held" if result.passed else "failed"
         if not result.lines:
             lines.append(f"| {result.name} | {result.explanation} | | {result.limit} | {verdict} |")
         lines += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from fraud_assets.codes import SEVERITIES
 from fraud_assets.evaluation.plotting import (
     BLUE,
     BLUES,
@@ -22,7 +23,6 @@ from fraud_assets.evaluation.plotting import (
 )
 from fraud_assets.evaluation.portrait.knowledge import STATIONS
 from fraud_assets.evaluation.words import month_name, title
-from fraud_assets.tables import SEVERITIES
 
 _SEVERITY_COLORS = dict(zip(SEVERITIES, ("#e9d9cd", "#e0a58e", "#d0694d", "#8f2315"), strict=True))
 

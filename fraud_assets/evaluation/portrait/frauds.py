@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES, SEVERITIES
 from fraud_assets.evaluation.breakdown import ACCIDENTS
 from fraud_assets.evaluation.portrait.rows import collect, in_order, month_ledger, share
 from fraud_assets.evaluation.portrait.subject import Sitter, Tables
-from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES
 
 _HOUR_US = 3_600_000_000
 

@@ -7,11 +7,11 @@ from importlib.resources import files
 from math import cos, radians, sqrt
 from typing import Any
 
+from fraud_assets.codes import ANOMALY_TYPES
 from fraud_assets.evaluation.plotting import INK, MUTED, PALE_REDS, REDS, Figure, axis, channel_color, figure
 from fraud_assets.evaluation.portrait.places import DISTANCES
 from fraud_assets.evaluation.portrait.rows import in_order
 from fraud_assets.evaluation.words import title
-from fraud_assets.tables import ANOMALY_TYPES
 
 _LAND, _SEA = "#f1ede3", "#e3ebf1"
 MAP_COLORS: list[list[Any]] = [[0, "#ffffff"], *REDS[1:]]

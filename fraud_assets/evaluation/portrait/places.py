@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES
 from fraud_assets.evaluation.portrait.rows import PAID, collect, in_order, is_kind, month_ledger, share
 from fraud_assets.evaluation.portrait.subject import Tables
-from fraud_assets.tables import ANOMALY_TYPES
 
 _MOST_CITIES = 400
 _CITIES_IN_TABLE = 15

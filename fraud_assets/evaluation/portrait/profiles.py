@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import DEVICE_KINDS
 from fraud_assets.evaluation.portrait.rows import CHOSEN, PAID, collect, in_order, is_kind, month_ledger, share
 from fraud_assets.evaluation.portrait.subject import Tables
-from fraud_assets.tables import DEVICE_KINDS
 
 _PARTS_OF_DAY = {"night 0-5": (0, 5), "morning 5-11": (5, 11), "midday 11-15": (11, 15), "afternoon 15-18": (15, 18)}
 _PARTS_OF_DAY |= {"evening 18-22": (18, 22), "late 22-24": (22, 24)}

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.codes import CHANNELS
 from fraud_assets.evaluation.portrait.subject import Tables
 from fraud_assets.evaluation.statistics import local_time
-from fraud_assets.tables import CHANNELS
 
 #: Kinds of ledger rows whose moment somebody chooses; bills, salaries, refunds and reversals come by themselves.
 CHOSEN = ("purchase", "transfer")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from fraud_assets.codes import REPORT_SOURCES
 from fraud_assets.scenario import CampaignType, Scenario
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
-from fraud_assets.tables import REPORT_SOURCES
 
 NEVER = np.iinfo(np.int64).max
 #: No report of a customer comes later than this after the first row that it is about.

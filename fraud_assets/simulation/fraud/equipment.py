@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from fraud_assets import tables
+from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import microseconds, offset_at
@@ -105,7 +105,7 @@ def actor_logins(bank: Bank, month: Month) -> pl.DataFrame:
             "customer_id": bank.traits.customer_id[s.who],
             "event_time": pl.Series(s.event_us, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
             "utc_offset_minutes": offset_at(scenario, bank.traits.city[s.who], s.event_us),
-            "event": pl.Series(tables.LOGIN_EVENTS, dtype=pl.Enum(tables.LOGIN_EVENTS))[s.event],
+            "event": pl.Series(codes.LOGIN_EVENTS, dtype=pl.Enum(codes.LOGIN_EVENTS))[s.event],
             "is_success": s.is_success,
             "device_id": s.device,
             "ip_address": address,

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.codes import SKILLS
 from fraud_assets.months import Month
 from fraud_assets.scenario import CampaignType, Scenario
 from fraud_assets.simulation.fraud.accounts import registered_day
@@ -22,7 +23,7 @@ from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.intents import DAY, NONE
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
-from fraud_assets.tables import SKILLS, FraudCampaigns, conform
+from fraud_assets.tables import FraudCampaigns, conform
 
 I32 = npt.NDArray[np.int32]
 #: Ledger rows a purchase, with what follows from it and with recurring ones [D, measured].

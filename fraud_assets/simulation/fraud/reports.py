@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
+from fraud_assets.codes import REPORT_SOURCES
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.fraud.delays import LONGEST_DAYS, NEVER, chargeback_days, counts_from_end, delays, seconds
@@ -15,7 +16,7 @@ from fraud_assets.simulation.fraud.plan import campaign_ends
 from fraud_assets.simulation.intents import DAY, HOUR
 from fraud_assets.simulation.merchants import directory
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
-from fraud_assets.tables import REPORT_SOURCES, IncidentReports, conform
+from fraud_assets.tables import IncidentReports, conform
 
 #: A payment of this size is noticed as other fraud is, a smaller one as rarely as the type says: 20 dollars where
 #: people usually pay 23, as a share of what is usual [P].

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES, SEVERITIES
 from fraud_assets.months import Month
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families.base import Emission
@@ -25,7 +26,7 @@ from fraud_assets.simulation.ledger import keys, order
 from fraud_assets.simulation.names import person_names
 from fraud_assets.simulation.streams import F64, hashed_uniforms
 from fraud_assets.simulation.told import told
-from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES, LabeledAnomalies, conform
+from fraud_assets.tables import LabeledAnomalies, conform
 
 _EARTH_KM = 6371.0
 _FRAUD = {

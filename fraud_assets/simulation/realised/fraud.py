@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from fraud_assets.codes import ANOMALY_TYPES, SEVERITIES, SKILLS
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.realised.figure import Figure, all_of, near
 from fraud_assets.simulation.realised.view import View, as_float, collect, shares, value, widest
-from fraud_assets.tables import ANOMALY_TYPES, SEVERITIES, SKILLS
 
 
 def fraud(view: View) -> list[Figure]:

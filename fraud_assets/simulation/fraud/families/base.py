@@ -20,7 +20,7 @@ from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ke
 
 @dataclass(frozen=True)
 class Sessions:
-    """Logins that a campaign makes, one array a column; codes as in tables.LOGIN_EVENTS."""
+    """Logins that a campaign makes, one array a column; codes as in codes.LOGIN_EVENTS."""
 
     campaign: I64
     who: I64
