@@ -19,7 +19,7 @@ from fraud_assets.detection.judging import (
     calibration_interval,
     interval,
 )
-from fraud_assets.detection.policy import gain_threshold, review_gain
+from fraud_assets.detection.policy import decide, gain_threshold, review_gain, saved
 from fraud_assets.detection.promotion import Rule, Trial
 from fraud_assets.detection.train import Compared, compare
 from fraud_assets.detection.trained import CandidateSet, TrainedModel
@@ -103,8 +103,10 @@ def decide_champion(
         return document | _verdict("kept", "no candidate ranks above the floor", champion, keep, _costs(learning))
     refusals = []
     for name in ranked:
-        trial = Trial(rows, name, _BEFORE, figures[name], figures[_BEFORE], learning)
-        rules = trial.rules(spread[name] - spread[_BEFORE], groups)
+        is_refit = models[name].name == champion.name
+        trial = Trial(rows, name, _BEFORE, figures[name], figures[_BEFORE], learning, is_refit)
+        more = _saved(models[name], rows, name, learning) - _saved(champion, rows, _BEFORE, learning)
+        rules = trial.rules(spread[name] - spread[_BEFORE], more, groups)
         document["rules"] += [{"candidate": name, **vars(rule)} for rule in rules]
         if failed := [rule for rule in rules if rule.passed is False]:
             refusals.append(f"{name} is refused: " + "; ".join(f"{rule.rule} ({rule.figure})" for rule in failed))
@@ -144,6 +146,14 @@ def _ranked(candidates: CandidateSet, figures: Mapping[str, Mapping[str, Any]]) 
     contenders = [name for name, model in candidates.models.items() if model.kind.role == "contender"]
     floor = max((ap[name] for name in ap if name not in contenders), default=0.0)
     return sorted((name for name in contenders if ap[name] > floor), key=lambda name: -ap[name])
+
+
+def _saved(model: TrainedModel, rows: Compared, name: str, learning: Learning) -> Vector:
+    """What the model's decisions at the fixed threshold save, row by row."""
+    probability = model.calibration.apply(rows.raw[name])
+    threshold = _thresholds(model, rows, rows.raw[name], learning)["fixed"]["review_gain"]
+    decisions = decide(probability, rows.amount, learning.costs, threshold)
+    return saved(decisions, rows.is_fraud, rows.is_live, rows.amount, learning.costs)
 
 
 def _thresholds(model: TrainedModel, rows: Compared, raw: Vector, learning: Learning) -> dict[str, Any]:

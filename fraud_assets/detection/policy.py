@@ -44,11 +44,16 @@ def decide(probability: Vector, amount: Vector, costs: Costs, threshold: float) 
     return np.where(np.minimum(approve, reject) - costs.review > threshold, FLAGGED, automatic).astype(np.int8)
 
 
+def saved(decisions: NDArray[np.int8], is_fraud: Mask, is_live: Mask, amount: Vector, costs: Costs) -> Vector:
+    """What each decision saved over approving the row, shape (rows,); negative where it cost more."""
+    cost = realised_costs(decisions == FLAGGED, decisions == REJECTED, amount, is_fraud, is_live, costs)
+    return losses(amount, is_fraud, is_live, costs) - cost
+
+
 def savings(
     decisions: NDArray[np.int8], is_fraud: Mask, is_live: Mask, amount: Vector, costs: Costs
 ) -> dict[str, float]:
     """Net savings over approving everything, and their share of what approving everything loses."""
     nothing = float(losses(amount, is_fraud, is_live, costs).sum())
-    flagged, rejected = decisions == FLAGGED, decisions == REJECTED
-    net = nothing - float(realised_costs(flagged, rejected, amount, is_fraud, is_live, costs).sum())
+    net = float(saved(decisions, is_fraud, is_live, amount, costs).sum())
     return {"net_savings": net, "net_savings_share": net / nothing if nothing else 0.0}

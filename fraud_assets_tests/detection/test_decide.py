@@ -127,7 +127,9 @@ def test_false_alarms_shifted_onto_a_group_refuse_a_challenger(first: dict[str, 
     learning = LEARNING.model_copy(update={"alerts_per_10000": 10_000 * even.sum() / rows})
 
     def fairness(name: str, champion: str = "old") -> list[Rule]:
-        rules = Trial(judged, name, champion, figures, figures, learning).rules(np.zeros(50), groups)
+        rules = Trial(judged, name, champion, figures, figures, learning, False).rules(
+            np.zeros(50), np.zeros(rows), groups
+        )
         return [rule for rule in rules if rule.rule.startswith("false alarms of segment")]
 
     assert [rule.passed for rule in fairness("same")] == [True, True]
@@ -150,9 +152,36 @@ def test_bad_calibration_refuses_whoever_is_worse_than_the_champion(
         figures | {"expected_over_observed": at, "expected_over_observed_interval": [0.95 * at, 1.05 * at]}
         for at in (challenger, champion)
     )
-    rules = Trial(rows, "xgboost", "logistic", mine, theirs, LEARNING).rules(np.zeros(50))
+    rules = Trial(rows, "xgboost", "logistic", mine, theirs, LEARNING, False).rules(
+        np.zeros(50), np.zeros(len(rows.amount))
+    )
     (rule,) = [rule for rule in rules if rule.rule.startswith("calibration")]
     assert rule.passed is passes
+
+
+@pytest.mark.parametrize(
+    ("is_refit", "frauds", "shown_worse", "passes"),
+    [(True, 200, False, True), (True, 200, True, False), (False, 200, False, False), (True, 2000, False, False)],
+)
+def test_within_the_noise_of_few_frauds_a_refit_passes_and_another_kind_does_not(
+    is_refit: bool, frauds: int, shown_worse: bool, passes: bool
+) -> None:
+    rows = 10_000
+    rng = np.random.default_rng(1)
+    is_fraud = np.arange(rows) < frauds
+    score = {"new": is_fraud + rng.normal(0, 2, rows), "old": is_fraud + rng.normal(0, 1, rows)}
+    judged = Compared(
+        is_fraud, np.arange(rows), np.full(rows, 50.0), np.full(rows, 20.0), np.zeros(rows, dtype=np.int64),
+        pl.Series([None] * rows, dtype=pl.String), np.full(rows, True), score,
+    )  # fmt: skip
+    figures: dict[str, Any] = {"net_savings": 1.0, "value_detection": 0.5, "expected_over_observed": 1.0}
+    figures["expected_over_observed_interval"] = [0.9, 1.1]
+    difference = rng.normal(-0.1 if shown_worse else -0.02, 0.02, 200)
+    noise = np.where(np.arange(rows) % 2, 1.0, -1.05)
+    saved = np.where(is_fraud, -1.0 if shown_worse else noise, 0.0).astype(np.float64)
+    rules = Trial(judged, "new", "old", figures, figures, LEARNING, is_refit).rules(difference, saved)
+    precision, money = (next(rule for rule in rules if rule.rule.startswith(name)) for name in ("average", "net"))
+    assert (precision.passed, money.passed) == (passes, passes)
 
 
 def test_few_frauds_of_a_type_judge_nobody(first: dict[str, Any]) -> None:
