@@ -27,14 +27,15 @@ from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_
 _GUESTS, _GUESTS_SHAPE = 0.017, 0.7
 #: Devices to which the same customer comes back once, and that somebody else uses after them, so many times [P].
 _BACK, _PASSED_ON, _TIMES = 0.35, 0.18, 6
-#: Devices that are, or seem to be, a whole neighbourhood's: the computers of a library or a hall of residence, and
+#: Devices that are, or seem to be, many people's: the computers of a hall of residence or a call shop, and above all
 #: phones of one make, which a shop's script cannot tell apart [P: of two million fingerprints at a large site a third
-#: were unique, of phones' a fifth (Gomez-Boix, Laperdrix & Baudry, Hiding in the Crowd, WWW 2018)]; how many of the
-#: next customers of the town come to be seen with it, each with what probability, and how many times.
-_COMMON, _NEIGHBOURS, _COMES, _VISITS = 0.09, 12, 0.8, 2
-#: Days within which either happens [P], most of it soon; and the months before one's own in which a device that is
-#: used again may have been used first.
-_WITHIN_DAYS, GUEST_MONTHS = 80, 3
+#: were unique, of phones' a fifth (Gomez-Boix, Laperdrix & Baudry, Hiding in the Crowd, WWW 2018)]. How many of the
+#: next customers may come to be seen with one (log-uniform), and each with what probability.
+_COMMON, _PEOPLE, _COMES = 0.016, (12, 150), 0.8
+#: Days within which either happens [P], more of it soon (the exponent of a draw) and a third in a later month, when the
+#: device is on file as a stranger's; and the months before one's own in which a device that is used again may have been
+#: used first.
+_WITHIN_DAYS, _SOON, GUEST_MONTHS = 80, 1.5, 3
 #: Customers living in the same town, as the bank has numbered them, among whom to find whoever goes after one to a
 #: computer: at another address.
 _NEXT = 4
@@ -42,9 +43,7 @@ _NEXT = 4
 #: they make 2-3 % of honest logins come from a device the bank has not seen.
 _LOGINS = 0.95
 #: Logins on one-off devices, of all logins.
-GUEST_LOGINS = (
-    _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.6 * _NEIGHBOURS * _COMES * _VISITS) * _LOGINS
-)
+GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.9 * 55 * _COMES) * _LOGINS
 #: How long a visit lasts [P].
 VISIT_SECONDS = 4 * 3600
 _KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
@@ -129,7 +128,7 @@ def _visits(group: Bank, month: Month) -> Guests:
     new = first_visits(scenario, month, units)
     parts = [new]
     start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
-    follower, neighbours = _followers(t), _neighbours(t)
+    follower = _followers(t)
     for first in (*(first_visits(scenario, month - back, units) for back in range(GUEST_MONTHS, 0, -1)), new):
         back, passed = (
             first.take(hashed_uniforms(scenario.seed, f"guest.{name}", first.device_id) < share)
@@ -138,7 +137,7 @@ def _visits(group: Bank, month: Month) -> Guests:
         passed = passed.take(np.repeat(np.arange(len(passed.who)), _TIMES))
         passed = replace(passed, who=follower[passed.who])
         times = 1 + np.arange(len(passed.who)) % _TIMES
-        for later, nth in ((back, np.zeros_like(back.who)), (passed, times), _of_all(scenario, first, neighbours)):
+        for later, nth in ((back, np.zeros_like(back.who)), (passed, times), _of_many(scenario, first, t)):
             moved = replace(later, start_us=_later(scenario, later, nth))
             there = (moved.who >= 0) & (moved.start_us >= start) & (moved.start_us < end)
             moved = moved.take(there)
@@ -151,20 +150,26 @@ def _joined(parts: Sequence[Guests]) -> Guests:
     return Guests(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Guests)))
 
 
-def _of_all(scenario: Scenario, first: Guests, neighbours: I64) -> tuple[Guests, I64]:
-    """Later visits to the devices that many use, and a number of each among those of its device."""
+def _of_many(scenario: Scenario, first: Guests, t: Traits) -> tuple[Guests, I64]:
+    """Later visits to the devices that many use, and a number of each among those of its device.
+
+    They are the next customers of the unit, so that whoever is yet to join the bank changes nobody's devices.
+    """
     common = first.take(hashed_uniforms(scenario.seed, "guest.common", first.device_id) < _COMMON)
-    place, nth = (axis.ravel() for axis in np.indices((len(common.who), _NEIGHBOURS * _VISITS)))
-    common, neighbour = common.take(place), nth // _VISITS
-    came = hashed_uniforms(scenario.seed, "guest.comes", common.device_id, neighbour) < _COMES
-    who = np.where(came, neighbours[common.who, neighbour], -1)
-    return replace(common, who=who), 1 + _TIMES + nth
+    low, high = _PEOPLE
+    people = low * (high / low) ** hashed_uniforms(scenario.seed, "guest.people", common.device_id)
+    place, nth = (axis.ravel() for axis in np.indices((len(common.who), high)))
+    who = common.who[place] + 1 + nth
+    came = hashed_uniforms(scenario.seed, "guest.comes", common.device_id[place], nth) < _COMES
+    came &= (nth < people[place]) & (who < len(t.unit))
+    came[came] = t.unit[who[came]] == t.unit[common.who[place[came]]]
+    return replace(common.take(place[came]), who=who[came]), 1 + _TIMES + nth[came]
 
 
 def _later(scenario: Scenario, first: Guests, nth: I64) -> I64:
     """When devices are used again: some days after, about the same hour, or later on the same day."""
     days_u, hours_u = (hashed_uniforms(scenario.seed, f"guest.{part}", first.device_id, nth) for part in ("d", "h"))
-    days = np.floor(_WITHIN_DAYS * days_u**3)
+    days = np.floor(_WITHIN_DAYS * days_u**_SOON)
     hours = np.where(days == 0, 1 + 3 * hours_u, 4 * hours_u - 2)
     later: I64 = first.start_us + days.astype(np.int64) * calendar.DAY_US
     return later + np.rint(hours * 3_600_000).astype(np.int64) * 1000
@@ -185,20 +190,6 @@ def _followers(t: Traits) -> I64:
         apart = t.address_id[mine] != t.address_id[theirs]
         follower[mine[apart]] = theirs[apart]
     return follower
-
-
-def _neighbours(t: Traits) -> I64:
-    """The next customers of the same unit and town; positions in ``t``, -1 for nobody; shape (n, _NEIGHBOURS).
-
-    As with :func:`_followers`, whoever joins later changes nothing for those who are there.
-    """
-    order = np.lexsort((t.index, t.city, t.unit))
-    town = t.unit[order] * (int(t.city.max(initial=0)) + 1) + t.city[order]
-    found = np.full((len(order), _NEIGHBOURS), -1)
-    for k in range(1, _NEIGHBOURS + 1):
-        here = np.flatnonzero(town[k:] == town[:-k])
-        found[order[here], k - 1] = order[here + k]
-    return found
 
 
 def _is_customer(scenario: Scenario, t: Traits, visit: Guests) -> Bools:

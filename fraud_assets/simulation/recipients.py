@@ -80,11 +80,20 @@ def payees(bank: Bank, month: I64, who: I64, new: Bools, slot: F64, fresh: F64) 
     """Account numbers of the persons paid, shape (n,); parameters as for :func:`merchants`."""
     number = contact(bank, month, who, _zipf(slot, _CONTACTS))
     stranger = 1_000_000_000 + (fresh[new] * 9_000_000_000).astype(np.int64)
-    # A new payee whose number is one digit from a known one is rare but honest; it must exist.
+    # A new payee whose number is one digit from a known one is rare but honest; it must exist. No finger slipped: the
+    # digit may be any.
     twin = slot[new] < bank.scenario.accidents.near_twin_payee
-    stranger[twin] = one_digit_off(number[new][twin], fresh[new][twin])
+    stranger[twin] = _another_digit(number[new][twin], fresh[new][twin])
     number[new] = stranger
     return number
+
+
+def _another_digit(number: I64, u: F64) -> I64:
+    """The account numbers with one digit (not the first) replaced by any other; shape kept."""
+    position, step = np.divmod((u * 81).astype(np.int64), 9)
+    scale = 10**position
+    digit = number // scale % 10
+    return number + ((digit + 1 + step) % 10 - digit) * scale
 
 
 def one_digit_off(number: I64, u: F64) -> I64:

@@ -10,8 +10,9 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids, keyed
 
-#: Devices of an actor at a time, and months after which they are replaced [P].
-DEVICES, DEVICE_MONTHS = 3, 5
+#: Devices of an actor at a time, and months after which they are replaced [P]: sooner than mules, for a device costs a
+#: reset, and one that a bank has come to know is refused.
+DEVICES, DEVICE_MONTHS = 3, 2
 #: Accounts of an actor's mules at a time, and months after which they are burnt [P].
 MULES, _MULE_MONTHS = 4, 3
 #: Addresses of an actor at which goods arrive at a time [P].

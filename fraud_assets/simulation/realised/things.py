@@ -9,7 +9,7 @@ from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.fraud.equipment import actor_devices
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.realised.figure import Figure, all_of, near
-from fraud_assets.simulation.realised.view import View, as_float, collect, shares, value, widest
+from fraud_assets.simulation.realised.view import LOCAL, View, as_float, collect, shares, value, widest
 
 
 def devices(view: View) -> list[Figure]:
@@ -23,8 +23,9 @@ def devices(view: View) -> list[Figure]:
         gap = widest(own, shares(table.filter(pl.col("kind") == kind), "os"))
         found.append(Figure(f"largest gap of the share of a {kind}'s system", 0, 0.05, gap))
     with_device = view.honest.filter(pl.col("device_id").is_not_null())
-    a_customer = collect(with_device.group_by("customer_id").agg(pl.col("device_id").n_unique()))["device_id"]
-    found.append(Figure("devices with which a customer pays, mean", 1, 3.5, as_float(a_customer.mean())))
+    month = LOCAL.dt.truncate("1mo")
+    a_customer = collect(with_device.group_by("customer_id", month).agg(pl.col("device_id").n_unique()))["device_id"]
+    found.append(Figure("devices with which a customer pays in a month, mean", 1, 3, as_float(a_customer.mean())))
     known = table.select("device_id", is_known=pl.lit(True)).unique()
     listed = with_device.select("device_id").unique().join(known, on="device_id", how="left")
     found.append(
