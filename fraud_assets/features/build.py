@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import numpy.typing as npt
@@ -106,8 +105,8 @@ def _chunk(
     """The rows of the customers from first to last."""
     blocks = blocks_of(frames.between(first, last), lookups, block_rows)
     # Not through a variable: it would keep a block while the next one is made.
-    frames_of = map(partial(_block_frame, context, nothing), blocks)
-    return pl.concat(chain([pl.DataFrame(schema=schema())], frames_of))  # all of the rows may be too old for a block
+    found = list(map(partial(_block_frame, context, nothing), blocks))
+    return pl.concat(found) if found else pl.DataFrame(schema=schema())  # all rows may be too old for a block
 
 
 def _block_frame(context: Context, nothing: frozenset[str], block: Block) -> pl.DataFrame:
@@ -131,6 +130,5 @@ def _block_frame(context: Context, nothing: frozenset[str], block: Block) -> pl.
 
 def _series(name: str, values: npt.NDArray[Any], block: Block) -> pl.Series:
     if name in NAMED:
-        codes = pl.Series(values)
-        return pl.Series(name, block.names(name), dtype=pl.String).gather(codes.set(codes < 0, None))
+        return pl.Series(name, [*block.names(name), None], dtype=pl.String).gather(values)  # -1 is the last one
     return pl.Series(name, values, nan_to_null=True)
