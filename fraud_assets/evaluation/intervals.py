@@ -6,6 +6,10 @@ its victims into one cluster looks stricter, but a single wave of card testing t
 and one cluster that holds nearly everything leaves nothing to resample.) Without campaigns, all rows of a customer are
 one cluster.
 
+Of fewer than five clusters a resample says next to nothing: intervals that claim 95 % held the truth in 7, 57 and 78 of
+a hundred trials with one, two and three clusters, in 90 with five. Then shares get Wilson's interval for as many
+independent trials, and nothing else gets one.
+
 A replicate gives each cluster a Poisson(1) weight (Oza and Russell 2001; Chamandy et al. 2012), which is the usual
 resampling in the limit and needs no copies of rows.
 """
@@ -21,6 +25,11 @@ import numpy.typing as npt
 from fraud_assets.evaluation.ranking import Bools, Floats, Ints, Steps, places
 
 _COLUMNS_AT_ONCE = 20
+#: Clusters with what is measured below which they are not resampled.
+FEWEST_CLUSTERS = 5
+
+
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -81,35 +90,45 @@ class Resampler:
         per_cluster = np.bincount(self.cluster, weights=values, minlength=self.size)
         return np.concatenate([per_cluster @ weights for weights in self._batches()])
 
+    def holding(self, values: Floats | Bools) -> int:
+        """How many clusters hold any of it."""
+        return int(np.unique(self.cluster[values != 0]).size)
+
     def total(self, values: Floats) -> Estimate:
         """A sum over rows."""
-        return interval(float(values.sum()), self.sums(values))
+        draws = self.sums(values) if self.holding(values) >= FEWEST_CLUSTERS else _NONE
+        return interval(float(values.sum()), draws)
 
     def quotient(self, part: Floats, whole: Floats) -> Estimate:
         """``sum(part) / sum(whole)`` of two sums over rows, for example expected over observed frauds."""
         total = float(whole.sum())
         if total == 0:
             return Estimate(np.nan, np.nan, np.nan)
+        if self.holding(whole) < FEWEST_CLUSTERS:
+            return interval(float(part.sum()) / total, _NONE)
         with np.errstate(divide="ignore", invalid="ignore"):
             return interval(float(part.sum()) / total, self.sums(part) / self.sums(whole))
 
     def share(self, part: Floats, whole: Floats) -> Estimate:
         """The share of ``whole`` that is also ``part``, for example of frauds that were caught; at most 1.
 
-        Where all or none is, the replicates agree and say nothing; then the interval is Wilson's (1927) for as many
-        independent trials as there are clusters with any of ``whole``.
+        Where all or none is, the replicates agree and say nothing; then, and with few clusters, the interval is
+        Wilson's (1927) for as many independent trials as there are clusters with any of ``whole``.
         """
-        if part.sum() in (0, whole.sum()):
-            value = float(part.any()) if whole.any() else np.nan
-            return wilson(value, int(np.unique(self.cluster[whole != 0]).size))
+        trials, found, every = self.holding(whole), float(part.sum()), float(whole.sum())
+        if found in (0.0, every) or trials < FEWEST_CLUSTERS:
+            return wilson(found / every if every else np.nan, trials)
         return self.quotient(part, whole)
 
     def ranking(self, score: Floats, is_fraud: Bools, budget: float) -> RankingDraws:
         """Replicates of the metrics of a score; ``budget`` is the share of rows that may be alerts.
 
         Exact, and fast because rows are first gathered into (level, cluster) cells: most honest rows score below the
-        last fraud and fall into a single level.
+        last fraud and fall into a single level. NaN where the frauds lie in too few clusters.
         """
+        if self.holding(is_fraud) < FEWEST_CLUSTERS:
+            nothing = np.full(self._weights.shape[1], np.nan)
+            return RankingDraws(nothing, nothing, nothing)
         from scipy.sparse import csr_array
 
         place = places(score, is_fraud)
