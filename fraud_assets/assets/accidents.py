@@ -33,7 +33,7 @@ MISTYPED: dict[str, tuple[pl.DataType, str]] = {
     "recipient_entity": (pl.String(), "The payee as entered, whom the customer had not paid before"),
     "intended_entity": (pl.String(), "The customer's payee that was most likely meant, if it was a mistake"),
     "probability": (pl.Float64(), "That it was a mistake; null where too few were reported to learn from"),
-    "is_alarm": (pl.Boolean(), "Whether to ask the customer: as probable as three in four of the reported mistakes"),
+    "is_alarm": (pl.Boolean(), "Whether to ask the customer: as probable as 70 to 85 % of the reported mistakes"),
 }
 #: A bank's first days, in which every payee is new.
 _SETTLING = timedelta(days=7)

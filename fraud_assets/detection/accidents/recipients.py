@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from fraud_assets.detection.arrays import Vector, sigmoid
+from fraud_assets.detection.arrays import Mask, Vector, sigmoid
 from fraud_assets.knowledge import accidents_known_at
 
 #: An earlier payee counts for so long.
@@ -200,8 +200,9 @@ class RecipientHead:
     bias: float = 0.0
     threshold: float = 1.0
 
-    #: Share of the reported mistakes that it learned from which the alarm would have caught; of new ones it is less.
-    RECALL = 0.75
+    #: The alarm is to catch seven in ten new mistakes. Of those that the head learned from it would catch this share at
+    #: least, and up to the other as long as so many of the alarms are right: the threshold was chosen for them.
+    RECALL, MOST_RECALL, PRECISION = 0.7, 0.85, 0.6
     PENALTY = 0.3
 
     @classmethod
@@ -234,7 +235,16 @@ class RecipientHead:
             tuple(fitted.coef_.ravel().tolist()),
             float(fitted.intercept_[0]),
         )
-        return replace(head, threshold=float(np.quantile(head.probability(rows)[is_mistake], 1 - cls.RECALL)))
+        return replace(head, threshold=cls._threshold(head.probability(rows), is_mistake))
+
+    @classmethod
+    def _threshold(cls, probability: Vector, is_mistake: Mask) -> float:
+        """The probability from which to ask the customer."""
+        most, least = np.quantile(probability[is_mistake], (1 - cls.MOST_RECALL, 1 - cls.RECALL))
+        order = np.argsort(-probability)
+        precision = np.cumsum(is_mistake[order]) / np.arange(1, len(order) + 1)
+        right = probability[order][precision >= cls.PRECISION]
+        return float(np.clip(right.min(initial=np.inf), most, least))
 
     def probability(self, asked: pl.DataFrame) -> Vector:
         """Of each row of :func:`likely_intended`; 0 without a head."""
