@@ -1,6 +1,6 @@
 """Whether one event has the features it has in the month's table, on rows of a simulated bank.
 
-    python -m benchmarks.paths [BANK ...] [--customers 150] [--rows 10000]
+    python -m benchmarks.paths [BANK ...] [--customers 500] [--rows 10000]
 
 The bank's first four months are made for a few customers; the fourth month's features are built, and sampled rows of it
 are computed again, one by one, by the path that a scoring service takes. Every value has to be the same.
@@ -72,7 +72,7 @@ def different(bank: str, customers: int, sampled: int) -> tuple[int, Counter[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("banks", nargs="*", metavar="BANK", default=BANKS)
-    parser.add_argument("--customers", type=int, default=150)
+    parser.add_argument("--customers", type=int, default=500)
     parser.add_argument("--rows", type=int, default=10_000)
     options = parser.parse_args()
     for bank in options.banks:
