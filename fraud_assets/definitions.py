@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -95,15 +95,26 @@ def build_definitions(
         Scenarios that cannot be loaded, by name: an asset each that says why.
     resources
         Replace single ones of :func:`default_resources`.
+
+    Raises
+    ------
+    ScenarioError
+        If a fraud type of one of the scenarios does not fit its family.
     """
+    return _together([_chain(scenario) for scenario in scenarios], wrong or {}, resources or {})
+
+
+def _together(
+    chains: Sequence[dg.Definitions], wrong: Mapping[str, ScenarioError], resources: Mapping[str, Any]
+) -> dg.Definitions:
     definitions = dg.Definitions(
-        assets=[broken_scenario(name, why) for name, why in (wrong or {}).items()],
-        resources={**default_resources(), **(resources or {})},
+        assets=[broken_scenario(name, why) for name, why in wrong.items()],
+        resources={**default_resources(), **resources},
         sensors=[log_failed_runs],
         # For runs from the asset graph as for those of jobs: a process for each step costs 6 seconds, whatever it does.
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(definitions, *(_chain(scenario) for scenario in scenarios))
+    return dg.Definitions.merge(definitions, *chains)
 
 
 def _chain(scenario: Bank) -> dg.Definitions:
@@ -119,9 +130,15 @@ def _chain(scenario: Bank) -> dg.Definitions:
 
 def _load() -> dg.Definitions:
     scenarios, wrong = load_all()
+    chains = []
+    for scenario in scenarios:
+        try:
+            chains.append(_chain(scenario))
+        except ScenarioError as error:  # what a scenario says of fraud, only its chain can judge
+            wrong[scenario.name] = error
     for why in wrong.values():
         sys.stderr.write(f"fraud_assets: {why}; the other banks are loaded without it\n")
-    return build_definitions(scenarios=scenarios, wrong=wrong)
+    return _together(chains, wrong, {})
 
 
 defs = _load()

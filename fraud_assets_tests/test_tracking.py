@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -406,6 +407,35 @@ def test_a_folder_of_files_is_no_tracking_server(
     assert fails_quickly(february) == (
         f"MLFLOW_TRACKING_URI is '{uri}'; a server's http(s) address or sqlite:///path is needed"
     )
+
+
+@pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("postgresql://anna:secret@host/db", "cannot be used: No module named"),
+        ("mysql+nonsense://anna:secret@host/db", "cannot be used: Can't load plugin"),
+        ("postgresql://anna:secret:secret", "MLFLOW_TRACKING_URI is no address such as"),
+        ("sqlite:///{folder}", "cannot be read: Is a directory"),
+        ("sqlite:///{folder}/text.db", "is no SQLite database"),
+    ],
+)
+def test_a_database_that_is_of_no_use_is_a_sentence_within_seconds(
+    uri: str, problem: str, february: tuple[Document, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "text.db").write_text("this is a text, not a database")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(folder=tmp_path))
+    sentence = fails_quickly(february)
+    assert problem in sentence
+    assert "secret" not in sentence
+
+
+def test_two_that_record_one_month_at_once_record_it_once(
+    mlflow: MlflowResource, february: tuple[Document, Document]
+) -> None:
+    with ThreadPoolExecutor() as both:
+        first, second = both.map(lambda _: log(mlflow, february), range(2))
+    assert (first.run_id, first.version) == (second.run_id, second.version)
+    assert count() == (1 + len(february[0]["models"]), 1)
 
 
 def test_two_processes_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:

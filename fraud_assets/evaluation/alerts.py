@@ -42,12 +42,16 @@ def value_detection_rate(frame: pl.DataFrame, found: Bools) -> float:
 
 
 def daily_queue(frame: pl.DataFrame, per_10000: float) -> list[dict[str, Any]]:
-    """Each (UTC) day's queue, filled with the day's highest scores, beside the fixed threshold of the decisions."""
+    """Each (UTC) day's queue, filled with the day's highest scores, beside the fixed threshold of the decisions.
+
+    However few the day's rows are, one of them is looked at.
+    """
     by_day = (
         frame.with_columns(day=pl.col("event_time").dt.date())
         .sort("day", "score", "transaction_id", descending=[False, True, False])
         .with_columns(
-            place=pl.int_range(pl.len()).over("day"), size=(pl.len().over("day") * per_10000 / 10_000).round()
+            place=pl.int_range(pl.len()).over("day"),
+            size=(pl.len().over("day") * per_10000 / 10_000).round().clip(lower_bound=1),
         )
         .with_columns(queued=pl.col("place") < pl.col("size"))
         .group_by("day")

@@ -125,6 +125,8 @@ def _sentence(lake: Lake, failure: Exception) -> str:
             return f"{place}: the server does not answer; is it up, and is AWS_ENDPOINT_URL right?"
         case boto.ClientError():
             return f"{place}: {_refusal(lake, failure.response)}"
+        case boto.ParamValidationError():
+            return f"{place}: {lake.bucket!r} cannot be a bucket's name; mend it in FRAUD_ASSETS_LAKE"
         case ValueError() if "endpoint" in str(failure).lower():
             return f"{place}: AWS_ENDPOINT_URL is not a URL; http://host:port or https://host is needed"
         case _:

@@ -65,8 +65,8 @@ class Lake:
         Raises
         ------
         LakeError
-            If the root is neither a path nor an S3 URL with a bucket, the folder cannot be made, or only half of the
-            credentials is set.
+            If the root is neither a path nor an S3 URL with a bucket, the folder cannot be made, only half of the
+            credentials is set, or their profile is of no use.
         """
         root = os.fspath(root).strip()
         if not root:
@@ -275,7 +275,16 @@ def _s3_store(bucket: str, prefix: str) -> S3Store:
 def _boto3_credentials() -> Any:
     """Credentials of an AWS profile, a web identity or an instance role; None if there are none (preflight says so)."""
     import boto3
+    from botocore.exceptions import BotoCoreError, ProfileNotFound
     from obstore.auth.boto3 import Boto3CredentialProvider
 
-    session = boto3.Session()
-    return Boto3CredentialProvider(session) if session.get_credentials() else None
+    try:
+        session = boto3.Session()
+        return Boto3CredentialProvider(session) if session.get_credentials() else None
+    except ProfileNotFound:
+        raise LakeError(
+            f"AWS_PROFILE {os.environ.get('AWS_PROFILE')} is in no AWS configuration file; mend it, or set"
+            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ) from None
+    except BotoCoreError as error:  # such as a configuration file that cannot be read
+        raise LakeError(f"the lake's credentials cannot be had: {' '.join(str(error).split())}") from None

@@ -19,6 +19,7 @@ EXTRA_SCENARIOS = "FRAUD_ASSETS_SCENARIOS"
 SHIPPED = Path(__file__).parent.parent / "scenarios"
 TABLES = ("cities", "categories", "brands", "holidays")
 _HOURS = tuple(f"h{hour:02d}" for hour in range(24))
+_TOO_DEEP = "a section holds itself (an alias, *name, inside of what it stands for), or is nested too deeply"
 
 
 class ScenarioError(ValueError):
@@ -28,7 +29,11 @@ class ScenarioError(ValueError):
 def document_of(folder: Path) -> dict[str, Any]:
     """The raw content of a folder laid over that of the scenario it extends, if any."""
     own = _yaml(folder / "scenario.yaml")
-    if own.get("source") == "files":  # it has no world: no other scenario's, and no tables but the holidays
+    if (source := own.get("source")) not in ("simulated", "files") and ("source" in own or "files" in own):
+        raise ScenarioError(
+            f"scenario {folder.name}: {folder / 'scenario.yaml'}: source is {source!r}; it must be files, or simulated"
+        )
+    if source == "files":  # it has no world: no other scenario's, and no tables but the holidays
         return {**own, "holidays": _rows(folder / "holidays.csv")} if (folder / "holidays.csv").exists() else own
     base = own.pop("extends", None)
     if base is None:
@@ -50,12 +55,17 @@ def document_of(folder: Path) -> dict[str, Any]:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
         document["names"] = _texts(names)
-    if (nothing := next(_nothing_to_take_out(document, own), None)) is not None:
+    try:
+        merged = _laid_over(document, own)
+        nothing = next(_nothing_to_take_out(document, own), None)
+    except RecursionError:
+        raise ScenarioError(f"scenario {folder.name}: {folder / 'scenario.yaml'}: {_TOO_DEEP}") from None
+    if nothing is not None:
         raise ScenarioError(
             f"scenario {folder.name}: {folder / 'scenario.yaml'}: {nothing} is null, which takes out what the scenario"
             " that it extends has there, and there is nothing; give it a value, or leave the line out for what is usual"
         )
-    return _laid_over(document, own)
+    return merged
 
 
 def _present(brands: list[dict[str, Any]], metros: set[Any]) -> list[dict[str, Any]]:
@@ -128,6 +138,8 @@ def _yaml(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(_text(path))
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a day such as 2024-02-31
         raise ScenarioError(f"scenario {path.parent.name}: {path} is not YAML: {error}") from None
+    except RecursionError:
+        raise ScenarioError(f"scenario {path.parent.name}: {path}: {_TOO_DEEP}") from None
     if not isinstance(document, dict):
         raise ScenarioError(f"scenario {path.parent.name}: {path} must hold named sections")
     return document

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"
+_SQLITE_BEGINS = b"SQLite format 3\0"
+#: Databases that MLflow keeps its records in, over a driver that it does not bring along.
+_DATABASES = ("postgresql", "mysql", "mssql")
 #: Seconds in which a server must answer before anything is sent to it.
 PATIENCE = 4
 #: MLflow's own defaults hang for four minutes when a server goes away.
@@ -50,6 +53,9 @@ def tracking_uri() -> str:
 def client() -> Iterator[MlflowClient]:
     """A client of an MLflow that answers.
 
+    An SQLite store is this process's alone until the block ends, so that of two that look for a month's record and find
+    none, the second one finds the first one's. Blocks must not be nested.
+
     Raises
     ------
     MlflowError
@@ -64,6 +70,7 @@ def client() -> Iterator[MlflowClient]:
         import mlflow.pyfunc  # noqa: F401 (the record needs it; loading it says most)
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -72,22 +79,25 @@ def client() -> Iterator[MlflowClient]:
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
             with _alone(uri):
                 found = MlflowClient(tracking_uri=uri, registry_uri=uri)
-                if uri.startswith(_SQLITE):  # have both stores opened, and their tables made, while nobody else does
+                if uri.startswith(_SQLITE):  # both stores are opened, and their tables made, while nobody else does
                     found.search_experiments(max_results=1)
                     found.search_registered_models(max_results=1)
-            yield found
-    except MlflowException as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_without_secrets(first, uri)}") from None
+                yield found
+    except (MlflowException, SQLAlchemyError) as error:
+        raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_told(error, uri)}") from None
 
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """Hold the lock of an SQLite store: two processes that make its tables at once break one another's migration."""
+    """Hold the lock of an SQLite store.
+
+    Two processes that make its tables at once break one another's migration, and two that record the same month at once
+    do so twice.
+    """
     if not uri.startswith(_SQLITE):
         yield
         return
-    database = Path(uri.removeprefix(_SQLITE))
+    database = _file(uri)
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by a kill
         yield
@@ -103,11 +113,9 @@ def check_reachable() -> None:
     """
     uri = tracking_uri()
     if uri.startswith(_SQLITE):
-        folder = Path(uri.removeprefix(_SQLITE)).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise MlflowError(f"the folder {folder} of MLflow's database cannot be made: {error.strerror}") from None
+        _check_file(_file(uri))
+    elif urlsplit(uri).scheme.partition("+")[0] in _DATABASES:
+        _check_database(uri)
     elif uri.startswith(("http://", "https://")):
         try:
             with urllib.request.urlopen(f"{public(uri)}/health", timeout=PATIENCE):  # noqa: S310 (http or https)
@@ -129,6 +137,51 @@ def check_reachable() -> None:
         raise MlflowError(f"{TRACKING_URI} is {uri!r}; a server's http(s) address or sqlite:///path is needed")
 
 
+def _file(uri: str) -> Path:
+    """The file of an SQLite store."""
+    return Path(uri.removeprefix(_SQLITE).partition("?")[0])
+
+
+def _check_file(database: Path) -> None:
+    """That a file is an SQLite database, or can become one: MLflow itself would try for a minute."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MlflowError(
+            f"the folder {database.parent} of MLflow's database cannot be made: {error.strerror}"
+        ) from None
+    try:
+        with database.open("rb") as file:
+            begins = file.read(len(_SQLITE_BEGINS))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise MlflowError(f"MLflow's database {database} cannot be read: {error.strerror}") from None
+    if begins not in (b"", _SQLITE_BEGINS):
+        raise MlflowError(
+            f"{database} is no SQLite database, so that MLflow cannot keep its records there; move it away, or correct"
+            f" or unset {TRACKING_URI}"
+        )
+
+
+def _check_database(uri: str) -> None:
+    """That a database server can be connected to: MLflow itself would try for a minute."""
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool).connect().close()
+    except (ImportError, SQLAlchemyError) as error:
+        raise MlflowError(
+            f"MLflow's database {public(uri)} cannot be used: {_told(error, uri)}; install what is missing, or correct"
+            f" or unset {TRACKING_URI}"
+        ) from None
+    except ValueError:  # a port that is no number, and may be a part of the password
+        raise MlflowError(
+            f"{TRACKING_URI} is no address such as postgresql://user:password@host:5432/database"
+        ) from None
+
+
 def public(uri: str) -> str:
     """The address without user and password."""
     parts = urlsplit(uri)
@@ -136,5 +189,7 @@ def public(uri: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
-def _without_secrets(text: str, uri: str) -> str:
+def _told(error: Exception, uri: str) -> str:
+    """The first line of an error, without user and password."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
     return text.replace(uri, public(uri)).replace(urlsplit(uri).netloc or uri, urlsplit(public(uri)).netloc)

@@ -84,6 +84,24 @@ def test_nominal_95_percent_intervals_of_a_share_contain_it_about_as_often() -> 
     assert 0.87 <= inside / 120 <= 1.0
 
 
+@pytest.mark.parametrize("campaigns", [1, 4])
+def test_of_few_campaigns_a_share_has_an_honest_interval_and_nothing_else_has_one(campaigns: int) -> None:
+    rng, inside = np.random.default_rng(9), 0
+    for trial in range(200):
+        cluster = np.repeat(np.arange(campaigns), rng.integers(5, 40, campaigns))
+        caught = (rng.random(campaigns) < 0.4)[cluster].astype(np.float64)  # as a whole or not at all
+        draws = Resampler(cluster, 40, trial)
+        estimate = draws.share(caught, np.ones(len(cluster)))
+        inside += estimate.low <= 0.4 <= estimate.high
+        for other in (draws.total(caught + 1), draws.quotient(caught + 1, caught + 2)):
+            assert np.isnan([other.low, other.high]).all()
+    assert inside / 200 >= 0.9
+    honest = np.arange(campaigns, campaigns + 30)  # only what is measured counts: 30 honest customers do not
+    y = np.arange(len(cluster) + 30) < len(cluster)
+    ranked = Resampler(np.concatenate([cluster, honest]), 40, 1).ranking(rng.random(len(y)), y, 0.1)
+    assert np.isnan(interval(0.5, ranked.average_precision).low)
+
+
 def test_all_or_none_found_still_has_an_interval_with_a_width() -> None:
     draws = Resampler(np.arange(30) // 10, 50, 1)
     none = draws.share(np.zeros(30), np.ones(30))

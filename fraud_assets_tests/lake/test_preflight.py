@@ -149,6 +149,10 @@ def test_an_unknown_profile_is_named(s3_lake: str, monkeypatch: pytest.MonkeyPat
     assert "AWS_PROFILE nobody is in no AWS configuration file" in refusal(s3_lake)
 
 
+def test_a_name_that_no_bucket_can_have_is_named() -> None:
+    assert "'Bad_Bucket!' cannot be a bucket's name" in refusal("s3://Bad_Bucket!/lake")
+
+
 @contextmanager
 def server_that_says(status: int, code: str) -> Iterator[str]:
     class Refusing(BaseHTTPRequestHandler):

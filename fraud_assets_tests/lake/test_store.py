@@ -78,6 +78,26 @@ def test_a_lake_does_not_show_its_credentials(s3_lake: str, monkeypatch: pytest.
     assert "hunter2" not in repr(Lake.from_url(s3_lake))
 
 
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"AWS_PROFILE": "nobody"}, "AWS_PROFILE nobody is in no AWS configuration file"),
+        ({"AWS_CONFIG_FILE": "{file}"}, "credentials cannot be had: Unable to parse config file"),
+    ],
+)
+def test_a_profile_that_is_of_no_use_is_a_sentence(
+    variables: dict[str, str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("no section\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(file=tmp_path / "config"))
+    with pytest.raises(LakeError, match=sentence) as refused:
+        Lake.from_url("s3://bucket/lake")
+    assert "\n" not in str(refused.value)
+
+
 def test_credentials_may_come_from_a_profile(s3_lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "credentials").write_text("[work]\naws_access_key_id = one\naws_secret_access_key = two\n")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -241,6 +242,25 @@ def test_a_bank_that_cannot_be_loaded_says_why_in_its_place(
     )
     (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert "fraud.rate is 1.7" in str(failure.step_failure_data.user_failure_data)
+
+
+def test_a_mistake_that_only_the_chain_can_see_leaves_the_other_banks_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "typo"
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text(
+        "extends: tiny_bank\nname: typo\ntitle: T\nfraud: {types: {card_testing: {parameters: {cardz: 3}}}}\n"
+    )
+    listed = "print(*sorted({key.path[0] for key in d.defs.resolve_asset_graph().get_all_asset_keys()}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import fraud_assets.definitions as d; {listed}"],
+        env={**os.environ, EXTRA_SCENARIOS: str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.stdout == "crypto_wallet india_bank tiny_bank typo us_bank\n", loaded.stderr
+    (sentence,) = loaded.stderr.splitlines()
+    assert "'cardz' is no parameter of family card_testing" in sentence
 
 
 def test_another_seed_or_another_code_marks_the_assets_as_outdated(tiny_bank: Scenario) -> None:

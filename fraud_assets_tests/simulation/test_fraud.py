@@ -237,6 +237,16 @@ def test_a_type_that_does_not_fit_its_family_is_refused_with_the_parameter() -> 
         SyntheticDataGenerator(bank(family="bots"))
     with pytest.raises(ScenarioError, match="'speed' is no parameter of family card_testing; it has cards, hours"):
         SyntheticDataGenerator(bank(parameters=parameters | {"speed": 3}))
+    for nonsense, sentence in {
+        ("cards", (0.0, 0.0)): "cards is 0 to 0; it must lie within 1 and 100000",
+        ("decline", (0.5, 1.7)): "decline is 0.5 to 1.7; it must lie within 0 and 1",
+        ("hours", 1e6): "hours is 1e\\+06; it must lie within 0 and 8784",
+        ("amount", 1e300): "amount is 1e\\+300; it must lie within 0.01 and 1000000000",
+    }.items():
+        with pytest.raises(ScenarioError, match=f"fraud.types.card_testing: {sentence}"):
+            SyntheticDataGenerator(bank(parameters=parameters | dict([nonsense])))
+        with pytest.raises(ScenarioError, match=sentence):
+            SyntheticDataGenerator(bank(changes={"2024-03": dict([nonsense])}))
     del parameters["hours"]
     with pytest.raises(ScenarioError, match="family card_testing needs the parameter 'hours'"):
         SyntheticDataGenerator(bank(parameters=parameters))

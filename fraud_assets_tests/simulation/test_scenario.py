@@ -104,6 +104,12 @@ def test_a_whole_copy_needs_no_other_scenario(tmp_path: Path, monkeypatch: pytes
             {"fraud": {"types": {"card_testing": {"parameters": {"amount": [2, 0.5]}}}}},
             ["card_testing.parameters", "amount [2, 0.5]", "lowest to the highest"],
         ),
+        (
+            {"fraud": {"types": {"card_testing": {"parameters": {"amount": [-5, -1]}}}}},
+            ["card_testing.parameters", "amount", "-5", "must not be below 0"],
+        ),
+        ({"episodes": {"collection": {"parts": [-1, -1]}}}, ["collection.parts.0", "-1", "greater than or equal to 1"]),
+        ({"limits": [1e300]}, ["limits.0", "1e+300", "less than or equal to"]),
         ({"fraud": {"severity_losses": [60, 50, 800]}}, ["severity_losses", "lowest to the highest"]),
         ({"fraud": {"types": {"card_testing": None}}}, ["fraud.types", "sum to 1"]),
         ({"activity": {"daily_mean": [15, 8]}}, ["activity.daily_mean", "[15, 8]", "lowest to the highest"]),
@@ -299,6 +305,13 @@ def test_a_file_in_another_encoding_is_named(folder: Path, file: str) -> None:
 def test_a_missing_table_is_named(folder: Path) -> None:
     write(folder, {"name": "corner_bank"})
     with pytest.raises(ScenarioError, match=r"cities\.csv is missing"):
+        Scenario.load("corner_bank")
+
+
+@pytest.mark.parametrize("section", ["fraud: &f {types: *f}", f"fraud: {'[' * 3000}{']' * 3000}"])
+def test_yaml_that_holds_itself_or_is_nested_without_end_is_named(section: str, folder: Path) -> None:
+    (folder / "scenario.yaml").write_text(f"extends: tiny_bank\nname: corner_bank\n{section}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml: a section holds itself .* or is nested too deeply"):
         Scenario.load("corner_bank")
 
 

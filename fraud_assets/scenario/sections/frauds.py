@@ -13,6 +13,7 @@ from fraud_assets.scenario.sections.values import (
     Positive,
     Section,
     Share,
+    Weight,
     ordered,
 )
 
@@ -72,10 +73,10 @@ class Costs(Section):
     """What a decision costs, major units; see learning: decisions by expected cost."""
 
     loss_share: Share
-    chargeback_fee: Annotated[float, Field(ge=0)]
+    chargeback_fee: Weight
     margin: Share
-    friction: Annotated[float, Field(ge=0)]
-    review: Annotated[float, Field(ge=0)]
+    friction: Weight
+    review: Weight
 
 
 class Learning(Section):

@@ -22,6 +22,8 @@ from fraud_assets.scenario.sections.values import (
 
 #: Minutes after which what belongs to a payment must be over: five days.
 _LONGEST_REPEATS = 7200
+#: More than anybody pays in a stretch of life.
+_MOST_PARTS = 1000
 
 
 class Token(Section):
@@ -168,7 +170,7 @@ class Episode(Section):
     """A stretch of honest life in which somebody pays, or is paid, otherwise than usual."""
 
     share: Share  # of the customers, each month
-    parts: Range[int]  # payments; of a collection, persons who pay
+    parts: Range[Annotated[int, Field(ge=1, le=_MOST_PARTS)]]  # payments; of a collection, persons who pay
     hours: Range[Positive]  # from the first to the last
     amount: Range[Positive]  # of what, depends on the kind
 

@@ -31,6 +31,9 @@ def _ranges(parameters: dict[str, Any]) -> dict[str, Any]:
     for name, value in parameters.items():
         if isinstance(value, tuple) and value[0] > value[1]:
             raise ValueError(f"{name} {plain(value)} must go from the lowest to the highest")
+        if (value[0] if isinstance(value, tuple) else value) < 0:
+            said = plain(value) if isinstance(value, tuple) else f"{value:g}"
+            raise ValueError(f"{name} {said} must not be below 0")
     return parameters
 
 
@@ -70,7 +73,10 @@ T = TypeVar("T", int, float)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
-Positive = Annotated[float, Field(gt=0)]
+#: More than any sum or factor is: what still fits into whole hundredths.
+_MOST = 1e12
+
+Positive = Annotated[float, Field(gt=0, le=_MOST)]
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -78,7 +84,7 @@ Age = Annotated[int, Field(ge=0, le=120)]
 
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, le=_MOST)]
 
 #: A lowest and a highest value.
 Range = Annotated[tuple[T, T], AfterValidator(ordered)]

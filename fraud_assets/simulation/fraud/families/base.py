@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fraud_assets.scenario import CampaignType, Scenario, ScenarioError
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.delays import stopped_at
+from fraud_assets.simulation.fraud.families.bounds import allowed
 from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
@@ -147,7 +148,7 @@ class Family(ABC):
         return max(1, math.ceil(float(np.max(self.life_hours(_spread(kind)))) / (28 * 24)))
 
     def check(self, name: str, scenario: Scenario) -> None:
-        """Refuse a type that lacks a parameter of the mechanism or has one that the mechanism does not know.
+        """Refuse a type that lacks a parameter of the mechanism, or has one that it does not know or cannot work with.
 
         Raises
         ------
@@ -161,6 +162,11 @@ class Family(ABC):
                 raise ScenarioError(
                     f"{place}: {min(surplus)!r} is no parameter of family {kind.family}; it has {', '.join(self.needs)}"
                 )
+            for parameter, value in found.items():
+                ends, (least, most) = value if isinstance(value, tuple) else (value,), allowed(parameter)
+                if ends[0] < least or ends[-1] > most:
+                    said = " to ".join(f"{end:g}" for end in ends)
+                    raise ScenarioError(f"{place}: {parameter} is {said}; it must lie within {least:g} and {most:.10g}")
         if missing := [need for need in self.needs if need not in kind.parameters]:
             raise ScenarioError(f"{place}: family {kind.family} needs the parameter {missing[0]!r}")
 
