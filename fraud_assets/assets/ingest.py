@@ -97,11 +97,25 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
             yield dg.Output(ledger_rows, "transactions", metadata=_figures(found))
             rejected = lazy_chunks(polars_schema(FILES_TABLES["rejected_transactions"]), found.rejected_chunks())
             yield dg.Output(rejected, "rejected_transactions")
-            yield dg.Output(found.labels().lazy(), "source_labels")
+            labels = found.labels()
+            late = labels.filter(pl.col("reported_at") >= (month + REPORT_LOOKBACK).end).height
+            yield dg.Output(labels.lazy(), "source_labels", metadata={"reports that come too late": late})
+            if late:
+                context.log.warning(
+                    f"{late:,} of {labels.height:,} frauds of {month} are reported later than {REPORT_LOOKBACK} months"
+                    " after it: no incident report tells of them, and they count as honest; is reported_at the right"
+                    " column?"
+                )
+            for sentence in found.missing:
+                context.log.warning(sentence)
             yield _share_check(found, ledger)
             found.check()
             yield dg.AssetCheckResult(
-                asset_key=ledger, check_name="every_row_accounted_for", passed=True, metadata=_figures(found)
+                asset_key=ledger,
+                check_name="every_row_accounted_for",
+                passed=True,
+                description="; ".join(found.missing) or None,
+                metadata=_figures(found),
             )
 
     return files
@@ -130,6 +144,7 @@ def _figures(found: Ingested) -> dict[str, Any]:
         "rows of other months": found.elsewhere,
         "rows rejected": found.rejected,
         "rows that repeat another": found.duplicates,
+        "hours that are missing": "; ".join(found.missing) or "none",
         "inputs the files do not have": ", ".join(found.scenario.absent),
     }
 

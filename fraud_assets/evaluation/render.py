@@ -82,7 +82,8 @@ def _tiles(report: dict[str, Any]) -> Markup:
             "Money saved",
             cash(savings["value"]),
             spread(savings, cash),
-            f"net of false alarms; {percent(headline['share_of_ideal'])} of what perfect knowledge would save.",
+            f"net of false alarms; {percent(headline['share_of_ideal'])} of what "
+            f"{'perfect knowledge' if report['labels'] == 'truth' else 'whoever knew the reports'} would save.",
         ),
         css="tiles",
     )

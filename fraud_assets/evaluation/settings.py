@@ -54,6 +54,8 @@ class Settings:
         Length of the list of customers whose fraud is looked for each day (card-precision@k).
     as_of_days
         Days after the end of the month at which the labels known by then are judged.
+    are_costs_own
+        Whether the bank's scenario names them; otherwise they are the usual ones.
     replicates, seed
         Of the bootstrap behind the 95 % intervals.
     """
@@ -66,6 +68,7 @@ class Settings:
     as_of_days: tuple[int, ...] = (0, 30, 90)
     replicates: int = 200
     seed: int = 1
+    are_costs_own: bool = True
 
     @classmethod
     def of(cls, scenario: Bank) -> Settings:
@@ -76,6 +79,7 @@ class Settings:
             alerts_per_10000=learning.alerts_per_10000,
             true_prevalence=learning.true_prevalence,
             currency=scenario.currency,
+            are_costs_own="learning" in scenario.model_fields_set,
         )
 
 

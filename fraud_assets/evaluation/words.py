@@ -22,6 +22,11 @@ POLICIES = {
 }
 
 
+def policy(name: str, labels: str) -> str:
+    """A policy's name; nobody knows more than what was reported where ``labels`` are ``reports``."""
+    return "Whoever knew the reports" if name == "ideal" and labels == "reports" else POLICIES[name]
+
+
 def title(name: str) -> str:
     """A column's or type's name for people: ``xgboost_2024-02`` -> ``XGBoost 2024-02``; a range gets its dash."""
     first, *others = name.split("_")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fraud_assets.evaluation.plotting import BLUE, INK, PALE, RED, SAND, TEAL, Figure, axis, bars, figure
-from fraud_assets.evaluation.words import POLICIES, money
+from fraud_assets.evaluation.words import money, policy
 
 
 def budget(report: dict[str, Any]) -> Figure | None:
@@ -98,7 +98,7 @@ def policies(report: dict[str, Any]) -> Figure:
             "type": "bar",
             "orientation": "h",
             "x": [s["value"] for s in savings],
-            "y": [POLICIES[row["policy"]] for row in rows],
+            "y": [policy(row["policy"], report["labels"]) for row in rows],
             "marker": {"color": [colors.get(row["policy"], PALE) for row in rows]},
             "error_x": bars(savings, INK),
             "text": [money(s["value"], currency) for s in savings],

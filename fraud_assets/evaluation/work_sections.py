@@ -6,17 +6,23 @@ from typing import Any
 
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, join, says, section, table, tag
 from fraud_assets.evaluation.words import (
-    POLICIES,
     count,
     money,
     number,
     percent,
+    policy,
     spread,
     title,
     with_spread,
 )
 
 Report = dict[str, Any]
+
+
+_USUAL_COSTS = (
+    " These costs are not the bank’s own: its scenario names none in learning.costs, and these are the usual ones,"
+    " thought of in dollars; what is saved is worth no more than they are."
+)
 
 
 def budget_section(report: Report, drawn: dict[str, Any]) -> Markup:
@@ -68,7 +74,7 @@ def money_section(report: Report, drawn: dict[str, Any]) -> Markup:
     ours = policies["decisions"]
     rows = [
         [
-            POLICIES[row["policy"]],
+            policy(row["policy"], report["labels"]),
             cell(cash(row["savings"]["value"]), spread(row["savings"], cash)),
             percent(row["share_of_ideal"]).replace("-", "−"),
             cell(cash(row["decisions_ahead_by"]["value"]), spread(row["decisions_ahead_by"], cash))
@@ -86,8 +92,8 @@ def money_section(report: Report, drawn: dict[str, Any]) -> Markup:
     parts = [
         says(
             f"The month’s decisions saved {with_spread(ours['savings'], cash)}, {percent(ours['share_of_ideal'])} "
-            "of what someone who knows the truth would save. Reviewing the largest amounts, without any model, "
-            f"saves {cash(simple['savings']['value'])}."
+            f"of what {policy('ideal', report['labels']).lower()} would save. Reviewing the largest amounts, "
+            f"without any model, saves {cash(simple['savings']['value'])}."
         ),
         chart("policies", drawn, "Net savings of each policy"),
         how(
@@ -95,7 +101,7 @@ def money_section(report: Report, drawn: dict[str, Any]) -> Markup:
             f"{percent(costs['loss_share'])} of its amount and a fee of {currency} {costs['chargeback_fee']:g}; a "
             f"refused honest payment costs {percent(costs['margin'])} of its amount and {currency} "
             f"{costs['friction']:g} of goodwill; a review costs {currency} {costs['review']:g} and finds out the "
-            "truth."
+            "truth." + ("" if report["settings"].get("are_costs_own", True) else _USUAL_COSTS)
         ),
         table(["Policy", "Saved", "Share of ideal", "Decisions are ahead by", "Reviews", "Refusals"], rows),
     ]

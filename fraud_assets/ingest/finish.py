@@ -29,7 +29,7 @@ def ledger(rows: pl.DataFrame | None, scenario: FilesScenario) -> tuple[pl.DataF
     rows = rows.sort("customer_id", "event_time", "transaction_id")
     absent = [
         pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in {**polars_schema(FilesTransactions), **_REPORTS}.items()
+        for name, dtype in {**polars_schema(FilesTransactions), **REPORTS}.items()
         if name not in rows.columns
     ]
     rows = rows.with_columns(absent).with_columns(*_answers(rows, scenario))
@@ -40,7 +40,8 @@ def ledger(rows: pl.DataFrame | None, scenario: FilesScenario) -> tuple[pl.DataF
     return conform(rows, FilesTransactions), conform(labelled, SourceLabels)
 
 
-_REPORTS = {"is_fraud": pl.Boolean(), "reported_at": pl.Datetime("us", "UTC"), "reported_type": pl.String()}
+#: What files say of fraud.
+REPORTS = {"is_fraud": pl.Boolean(), "reported_at": pl.Datetime("us", "UTC"), "reported_type": pl.String()}
 
 
 def labels(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

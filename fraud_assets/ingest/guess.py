@@ -12,11 +12,17 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from fraud_assets.ingest.sources import IngestError, SourceFile, batches, columns_of, is_parquet
-from fraud_assets.scenario.source import CODES, REQUIRED, Files
+from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
+from fraud_assets.ingest.sources import batches, columns_of
+from fraud_assets.scenario.sections import Learning
+from fraud_assets.scenario.source import CODES, REQUIRED, Files, FilesScenario
 
+#: Unless a person says otherwise.
+_CURRENCY = "EUR"
 #: Rows that are looked at.
 SAMPLE_ROWS = 20_000
+#: Types of columns of Parquet that no column of the ledger is read from.
+_NO_CELLS = (pl.Binary, pl.Duration, pl.Object)
 #: Different codes that are listed.
 _MOST_CODES = 25
 
@@ -103,7 +109,7 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
         f"name: {name}",
         f"title: {name}",
         "source: files",
-        "currency: EUR                     # ? ISO 4217",
+        f"currency: {_CURRENCY}                     # ? ISO 4217",
         f"first_month: {first}              # ? {doubt}",
         f"last_month: {last}               # ? {doubt}; leave it out if months go on coming",
         "files:",
@@ -125,7 +131,24 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
             lines.append(f"      {known if ours in CODES[column] else asked}")
     if "is_fraud" in guess.columns and "reported_at" not in guess.columns:
         lines.append("  report_delay_days: 7            # ? from a fraud to the day the bank knew of it")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_learning()]) + "\n"
+
+
+def _learning() -> list[str]:
+    """The section ``learning`` with what a bank has that names none: money saved is counted with it."""
+    usual: Learning = FilesScenario.model_fields["learning"].default
+    costs = usual.costs
+    settings = [
+        (f"  alerts_per_10000: {usual.alerts_per_10000:g}", "payments of 10,000 that your people can look at"),
+        (f"  true_prevalence: {usual.true_prevalence:g}", "share of payments that are fraud"),
+        ("  costs:", "all five are a bank's in the USA, in dollars"),
+        (f"    loss_share: {costs.loss_share:g}", "of the amount, where a fraud is approved"),
+        (f"    chargeback_fee: {costs.chargeback_fee:g}", f"{_CURRENCY}, and this"),
+        (f"    margin: {costs.margin:g}", "of the amount, where an honest payment is refused"),
+        (f"    friction: {costs.friction:g}", f"{_CURRENCY}, and this of goodwill"),
+        (f"    review: {costs.review:g}", f"{_CURRENCY}, to look at a payment"),
+    ]
+    return ["learning:", *(f"{setting:<33} # ? {doubt}" for setting, doubt in settings)]
 
 
 def _guess(file: SourceFile) -> Guess:
@@ -134,8 +157,9 @@ def _guess(file: SourceFile) -> Guess:
     sample = _sample(file, reading, theirs)
     if sample.is_empty():
         raise IngestError(f"{file.name} has no rows; nothing can be guessed from it")
-    texts = {name: sample[name].cast(pl.String, strict=False).str.strip_chars() for name in theirs}
-    left = list(theirs)
+    left = [name for name in theirs if not (sample[name].dtype.is_nested() or sample[name].dtype in _NO_CELLS)]
+    texts = {name: sample[name].cast(pl.String, strict=False).str.strip_chars() for name in left}
+    odd = [name for name in theirs if name not in left]
     for ours, pattern in _NAMES.items():
         found = [name for name in left if re.search(pattern, name.lower())]
         fit = [name for name in found if _FITS.get(ours, _anything)(sample[name], texts[name])]
@@ -151,7 +175,7 @@ def _guess(file: SourceFile) -> Guess:
             " write the scenario by hand, see docs/your-own-transactions.md"
         )
     guess.columns = {ours: guess.columns[ours] for ours in (*REQUIRED, *guess.columns) if ours in guess.columns}
-    guess.unused = left
+    guess.unused = [*left, *odd]
     _time(guess, sample[guess.columns["event_time"]], texts[guess.columns["event_time"]])
     _amount(guess, sample[guess.columns["amount"]], texts[guess.columns["amount"]])
     for column in ("channel", "status", "is_fraud"):
@@ -166,11 +190,7 @@ def _reading(file: SourceFile) -> tuple[Files, Guess]:
     columns = dict.fromkeys(REQUIRED, "-")
     if is_parquet(file.name):
         return Files.model_validate({"location": "-", "time_zone": "UTC", "columns": columns}), guess
-    import gzip
-
-    with file.open() as raw:
-        source = gzip.GzipFile(fileobj=raw) if file.name.lower().endswith(".gz") else raw
-        head = source.read(65_536)
+    head = head_of(file, 65_536)
     try:
         head[: head.rfind(b"\n") + 1].decode("utf-8")
     except UnicodeDecodeError:

@@ -11,18 +11,21 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import polars as pl
 
 from fraud_assets.ingest.cells import originals, time_cells
+from fraud_assets.ingest.files import IngestError, SourceFile, is_parquet
 from fraud_assets.ingest.finish import labels, ledger
-from fraud_assets.ingest.sources import LONGEST_ORIGINAL, Batch, IngestError, SourceFile, batches, is_parquet
+from fraud_assets.ingest.repeated import FILE, Copies, repeated, wanted
+from fraud_assets.ingest.sources import LONGEST_ORIGINAL, Batch, batches
 from fraud_assets.ingest.spool import Spool
 from fraud_assets.ingest.tables import RejectedTransactions
+from fraud_assets.ingest.times import local_start
 from fraud_assets.months import Month
 from fraud_assets.scenario.source import FilesScenario
 from fraud_assets.tables import polars_schema
@@ -37,8 +40,6 @@ MOST_BUCKETS = 256
 MOST_REJECTED = 1_000_000
 #: Bytes a row takes, about, by kind of file.
 _ROW_BYTES = {"parquet": 25, "csv": 80, "gz": 25}
-#: Where the number of a file begins in a row's position; below it is the row's number in the file.
-_FILE = 1 << 40
 
 _REJECTED = polars_schema(RejectedTransactions)
 
@@ -54,9 +55,12 @@ class Ingested:
     read
         Rows read of all files.
     elsewhere
-        Rows of other months, which those months account for.
+        Rows of other months, which those months account for; those of a local month's hours before the bank's first
+        month and after its last (UTC) nobody does.
     duplicates
         Rows with the number of an earlier one; they are among the rejected.
+    missing
+        Hours of the month, each a sentence, that are in a file of a month beside it which is not there.
     """
 
     scenario: FilesScenario
@@ -65,12 +69,14 @@ class Ingested:
     read: int = 0
     elsewhere: int = 0
     duplicates: int = 0
+    missing: tuple[str, ...] = ()
     _rows: Spool = field(repr=False, kw_only=True)
     _rejected: Spool = field(repr=False, kw_only=True)
-    _repeated: pl.DataFrame = field(repr=False, kw_only=True)
+    _copies: Copies = field(repr=False, kw_only=True)
     _kept: dict[int, int] = field(default_factory=dict, repr=False)
     _labels: dict[int, pl.DataFrame] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _times: list[datetime] = field(default_factory=list, repr=False)  # the first and the last of each batch
 
     @property
     def rejected(self) -> int:
@@ -126,8 +132,8 @@ class Ingested:
 
     def _chunk(self, number: int) -> pl.DataFrame:
         rows = self._rows.bucket(number)
-        if rows is not None and self._repeated.height:
-            rows = rows.join(self._repeated, on="position", how="anti", maintain_order="left")
+        if rows is not None:
+            rows = self._copies.taken_out(rows)
         found, labelled = ledger(rows, self.scenario)
         with self._lock:
             self._kept[number] = found.height
@@ -139,8 +145,8 @@ class Ingested:
         if rows is None:
             return pl.DataFrame(schema=_REJECTED)
         return rows.sort("position").select(
-            file=pl.Series("file", self.files, dtype=pl.String).gather(rows.sort("position")["position"] // _FILE),
-            row_number=pl.col("position") % _FILE,
+            file=pl.Series("file", self.files, dtype=pl.String).gather(rows.sort("position")["position"] // FILE),
+            row_number=pl.col("position") % FILE,
             reason="reason",
             original=pl.col("original").fill_null("").str.head(LONGEST_ORIGINAL),
         )
@@ -179,29 +185,55 @@ def ingest_month(
         rows = Spool(folder, "rows", "customer_id", buckets)
         ids = Spool(folder, "ids", "transaction_id", buckets)
         rejected = Spool(folder, "rejected", None)
-        found = Ingested(
-            scenario, month, [f.name for f in together], _rows=rows, _rejected=rejected, _repeated=pl.DataFrame()
-        )
+        none = Copies(scenario, month, pl.DataFrame())
+        found = Ingested(scenario, month, [f.name for f in together], _rows=rows, _rejected=rejected, _copies=none)
         owned = {file.name for file in own}
         keys = {file.name: other.key for other, those in files.items() if other is not None for file in those}
         home = month if scenario.files.is_monthly else None
         for number, file in enumerate(together):
-            reader = _Reader(found, home, keys.get(file.name, month.key), number * _FILE, is_own=file.name in owned)
-            for batch in batches(file, scenario.files, _wanted(scenario)):
+            reader = _Reader(found, home, keys.get(file.name, month.key), number * FILE, is_own=file.name in owned)
+            for batch in batches(file, scenario.files, wanted(scenario)):
                 good, bad = reader.judge(batch)
                 rows.append(good)
+                found._times += [when for when in (good["event_time"].min(), good["event_time"].max()) if when]  # type: ignore[misc]
                 ids.append(good.select("transaction_id", "position"))
                 rejected.append(bad)
                 _check_rejected(found, bad)
         rows.close()
         ids.close()
-        found._repeated = _repeated(ids)
-        found.duplicates = found._repeated.height
-        for bad in _reread(found, together):
+        found._copies = Copies(scenario, month, repeated(ids))
+        found.duplicates = len(found._copies)
+        for bad in found._copies.reread(together, keys):
             rejected.append(bad)
             _check_rejected(found, bad)
         rejected.close()
+        found.missing = tuple(_missing(found, files))
         yield found
+
+
+def _missing(found: Ingested, files: Mapping[Month | None, Sequence[SourceFile]]) -> Iterator[str]:
+    """Hours of the month that are another local month's, whose file is not there. Rows in them say that files are not
+    of local months."""
+    scenario, month = found.scenario, found.month
+    begin, end = (local_start(other, scenario.files.time_zone) for other in (month, month + 1))
+    first, last = min(found._times, default=month.end), max(found._times, default=month.start)
+    for other, which, away, is_silent in (
+        (month - 1, "first", begin - month.start, first >= begin),
+        (month + 1, "last", month.end - end, last < end),
+    ):
+        if (
+            scenario.files.is_monthly
+            and away > timedelta()
+            and is_silent
+            and scenario.holds(other)
+            and not files.get(other)
+        ):
+            hours = away / timedelta(hours=1)
+            span = "hour" if hours == 1 else f"{hours:g} hours"
+            yield (
+                f"the {which} {span} of {month} (UTC) would be in the file of {other},"
+                f" which is not there ({scenario.files.of_month(other.key)}); materialize {month} again when it is"
+            )
 
 
 def _counted(rejected: pl.DataFrame, most: int) -> list[tuple[str, int]]:
@@ -218,12 +250,6 @@ def _check_rejected(found: Ingested, last: pl.DataFrame) -> None:
             f"{found.scenario.name} {found.month}: {found.rejected:,} of the first {found.read:,} rows read are"
             f" rejected, {MOST_REJECTED:,} may be at most; lately most often: {reason}; mend the scenario's files"
         )
-
-
-def _wanted(scenario: FilesScenario) -> list[str]:
-    """Names in the files of the columns that are read, each once."""
-    names = (name for column in scenario.files.columns for name in scenario.files.sources(column))
-    return list(dict.fromkeys(names))
 
 
 def _buckets(files: Iterable[SourceFile]) -> int:
@@ -297,9 +323,11 @@ class _Reader:
         if not self._takes_lost:
             return pl.Series("lost", [False]).new_from_index(0, len(instant))
         first, last = self._taking()
-        kept = instant >= first.start
+        zone = self.found.scenario.files.time_zone
+        # A file of local months has hours before the first month and after the last (UTC), which no month takes.
+        kept = instant >= min(first.start, local_start(self.home or first, zone))
         if last is not None:
-            kept &= instant < last.end
+            kept &= instant < max(last.end, local_start((self.home or last) + 1, zone))
         return ~kept.fill_null(False)
 
     def _taking(self) -> tuple[Month, Month | None]:
@@ -315,47 +343,3 @@ class _Reader:
         span = f"{first} to {last}" if last else f"{first} onwards"
         file = "" if self.home is None else f" of a file of {self.home}"
         return f" lies outside the months{file}, {span} (UTC)"
-
-
-def _repeated(ids: Spool) -> pl.DataFrame:
-    """Positions of the rows whose number an earlier row has, and that row's."""
-    parts = []
-    for number in range(ids.buckets):
-        bucket = ids.bucket(number)
-        if bucket is None:
-            continue
-        bucket = bucket.sort("transaction_id", "position")
-        again = bucket["transaction_id"] == bucket["transaction_id"].shift(1)
-        if again.any():
-            first = pl.col("position").first().over("transaction_id").alias("first")
-            parts.append(bucket.with_columns(first).filter(again.fill_null(False)).select("position", "first"))
-    schema = {"position": pl.Int64, "first": pl.Int64}
-    return pl.concat(parts).sort("position") if parts else pl.DataFrame(schema=schema)
-
-
-def _reread(found: Ingested, files: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
-    """The repeated rows as they stand in their files, with the reason."""
-    repeated = found._repeated
-    positions, firsts = repeated["position"].to_numpy(), repeated["first"].to_numpy()
-    what = "transaction_id repeats that" if found.scenario.files.sources("transaction_id") else "repeats all"
-    wanted = _wanted(found.scenario)
-    for number, file in enumerate(files):
-        lo, hi = np.searchsorted(positions, (number * _FILE, (number + 1) * _FILE)).tolist()
-        if lo == hi:
-            continue
-        for batch in batches(file, found.scenario.files, wanted):
-            at = batch.rows + number * _FILE
-            here = np.isin(at, positions[lo:hi], assume_unique=True)
-            if not here.any():
-                continue
-            first = firsts[positions.searchsorted(at[here])]
-            names = np.array(found.files, dtype=object)[first // _FILE]
-            yield pl.DataFrame(
-                {
-                    "position": at[here],
-                    "reason": [
-                        f"{what} of row {row} of {name}" for row, name in zip(first % _FILE, names, strict=True)
-                    ],
-                    "original": originals(batch.frame.filter(here)),
-                }
-            )

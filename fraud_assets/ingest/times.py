@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from fraud_assets.months import Month
 from fraud_assets.scenario.source import Files
 
 _MICROS = pl.Datetime("us")
@@ -126,6 +129,11 @@ def _local(naive: pl.Series, files: Files) -> tuple[pl.Series, pl.Series]:
     offset = _by_quarter(naive, lambda quarters: _to_utc(quarters, files.time_zone))
     found = (naive + offset).dt.replace_time_zone("UTC")
     return found, found.is_null() & naive.is_not_null()
+
+
+def local_start(month: Month, zone: str) -> datetime:
+    """The instant (UTC) at which a month begins on the clocks of a zone."""
+    return datetime(month.year, month.number, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def utc_offsets(instants: pl.Series, zone: str) -> pl.Series:

@@ -5,6 +5,7 @@ What lives here: :class:`FilesScenario` and its section ``files``. What is done 
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -51,6 +52,12 @@ INPUTS: dict[str, tuple[str, ...]] = {
 _ABSENT_TABLES = ("customers", "devices", "merchants", "logins", "delivery")
 _PLACE = re.compile(r"\{(\w*)\}")
 _PLACES = ("month", "year", "mm")
+#: How files are called that lie among those of zones, and are none or another machine's.
+_NO_ZONES = ("localtime", "Factory", "posix", "right/")
+#: Codecs of the names of hosts, not of texts.
+_NO_TEXTS = ("punycode", "idna")
+#: Days that fit into the fewest of REPORT_LOOKBACK months: what is reported later, no month asks for.
+_LONGEST_DELAY = 334
 
 
 class Files(Section):
@@ -70,7 +77,9 @@ class Files(Section):
     negative_amounts: Literal["reject", "refund", "payment"] = "reject"
     columns: dict[Column, str | tuple[str, ...]]  # ours: theirs; several texts are joined by a space
     values: dict[str, dict[str, str]] = Field(default_factory=dict)  # column -> theirs: ours; "*" is any other
-    report_delay_days: Annotated[float, Field(ge=0)] = 7  # from the event to the report, where no column says it
+    report_delay_days: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = (
+        7  # from the event to the report, where no column says it
+    )
     rejected_share: Share = 0.01  # a month with a greater share of rejected rows fails
 
     @field_validator("time_zone")
@@ -78,17 +87,30 @@ class Files(Section):
     def _zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
+            known = not name.startswith(_NO_ZONES)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("it must be an IANA time zone such as Europe/Berlin or UTC") from None
+            known = False
+        if not known:
+            raise ValueError("it must be an IANA time zone such as Europe/Berlin or UTC")
         return name
+
+    @field_validator("separator")
+    @classmethod
+    def _is_separator(cls, sign: str) -> str:
+        if not sign.isascii() or sign in '\0\r\n"':
+            raise ValueError('it must be an ASCII character other than a quote or a line end, such as ";" or "\\t"')
+        return sign
 
     @field_validator("encoding")
     @classmethod
     def _codec(cls, name: str) -> str:
         try:
             "".encode(name)
-        except LookupError:
-            raise ValueError("it must be an encoding such as utf-8, latin-1 or cp1252") from None
+            known = codecs.lookup(name).name not in _NO_TEXTS
+        except (LookupError, UnicodeError):
+            known = False
+        if not known:
+            raise ValueError("it must be an encoding such as utf-8, latin-1 or cp1252")
         return name
 
     @field_validator("location")
@@ -97,6 +119,12 @@ class Files(Section):
         named = _PLACE.findall(location)
         if unknown := set(named) - set(_PLACES):
             raise ValueError(f"{{{min(unknown)}}} is no part of a month; {{month}}, {{year}} and {{mm}} are")
+        if re.search(r"[{}]", _PLACE.sub("", location)):
+            raise ValueError(
+                "braces stand for {month}, {year} and {mm} alone; * is any part of a file's name, ? one sign"
+            )
+        if not location or "\0" in location:
+            raise ValueError("it must be a path, or s3://bucket/key")
         if named and "month" not in named and not {"year", "mm"} <= set(named):
             raise ValueError("{year} needs {mm} and {mm} needs {year}; or use {month}")
         return location
@@ -107,6 +135,10 @@ class Files(Section):
         known = Column.__args__  # type: ignore[attr-defined]  # the names of the literal
         if isinstance(columns, dict) and (unknown := [name for name in columns if name not in known]):
             raise ValueError(f"{unknown[0]} is no column that is read; there are {', '.join(known)}")
+        for name, theirs in columns.items() if isinstance(columns, dict) else ():
+            several = theirs if isinstance(theirs, list | tuple) else [theirs]
+            if not several or not all(isinstance(one, str) and one for one in several):
+                raise ValueError(f"{name} is {theirs!r}; it must be the name of a column in the files, or several")
         return columns
 
     @model_validator(mode="after")
@@ -150,7 +182,8 @@ class Files(Section):
 
     def of_month(self, key: str) -> str:
         """The location with a month such as ``2024-01`` in it."""
-        return self.location.format(month=key, year=key[:4], mm=key[5:])
+        parts = {"month": key, "year": key[:4], "mm": key[5:]}
+        return _PLACE.sub(lambda found: parts[found[1]], self.location)
 
     def sources(self, column: str) -> tuple[str, ...]:
         """Their names of one of our columns; none if the files do not have it."""
@@ -175,6 +208,13 @@ class FilesScenario(Bank):
         true_prevalence=0.0005,
         costs=Costs(loss_share=0.85, chargeback_fee=20, margin=0.015, friction=6, review=4),
     )
+
+    @field_validator("currency")
+    @classmethod
+    def _is_code(cls, currency: str) -> str:
+        if not re.fullmatch(r"[A-Z][A-Z0-9]{2,9}", currency):
+            raise ValueError("it must be a code in capital letters, such as EUR")
+        return currency
 
     @property
     def absent(self) -> tuple[str, ...]:

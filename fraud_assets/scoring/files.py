@@ -21,7 +21,7 @@ from fraud_assets.detection.stream import streamed
 from fraud_assets.features.needs import missing
 from fraud_assets.features.registry import REGISTRY
 from fraud_assets.ingest import IngestError
-from fraud_assets.ingest.sources import is_parquet
+from fraud_assets.ingest.files import is_parquet
 from fraud_assets.lake.formats import format_of, write_table
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import Progress, Written

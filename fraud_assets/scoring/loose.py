@@ -18,8 +18,9 @@ from fraud_assets.features.block import LEDGER_COLUMNS
 from fraud_assets.features.rows import MOST
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.cells import time_cells
+from fraud_assets.ingest.files import is_parquet
 from fraud_assets.ingest.finish import ledger as finished
-from fraud_assets.ingest.sources import batches, columns_of, is_parquet
+from fraud_assets.ingest.sources import batches, columns_of
 from fraud_assets.ingest.times import times
 from fraud_assets.lake.outside import OutsideFile, find
 from fraud_assets.scenario import Bank, FilesScenario

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fraud_assets.evaluation import evaluate, no_model, to_json
+from fraud_assets.evaluation import evaluate, no_model, render_html, to_json
+from fraud_assets.evaluation.alerts import daily_queue
 from fraud_assets.evaluation.score_sections import believed
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
@@ -74,7 +75,14 @@ def test_the_parts_add_up_to_the_whole(scored: pl.DataFrame, report: dict[str, A
     assert decisions["alerts"] == (scored["decision"] != "APPROVED").sum() == report["headline"]["alerts"]
     in_budget = sum(row["alerts"] for row in report["groups"]["channel"])
     assert in_budget == round(scored.height * 50 / 10_000)
-    assert {row["queue"] for row in report["daily"]} <= {round(row["rows"] * 0.005) for row in report["daily"]}
+    assert {row["queue"] for row in report["daily"]} <= {max(1, round(row["rows"] * 0.005)) for row in report["daily"]}
+
+
+def test_on_a_day_with_few_rows_one_of_them_is_looked_at(scored: pl.DataFrame) -> None:
+    few = scored.with_columns(is_alert=pl.lit(value=False), score="score_xgboost").head(80 * 31)
+    days = daily_queue(few, per_10000=50)
+    assert max(row["rows"] for row in days) * 0.005 < 1.5
+    assert {row["queue"] for row in days} == {1}
 
 
 def test_the_daily_list_of_customers_counts_victims_day_by_day(scored: pl.DataFrame, report: dict[str, Any]) -> None:
@@ -119,6 +127,13 @@ def test_without_truth_reports_are_the_labels_and_nothing_pretends_otherwise(
     assert found["campaigns"] is None
     assert any("nobody has reported" in text for text in found["cannot_see"])
     json.loads(to_json(found))
+    page = render_html(found)
+    assert "Whoever knew the reports" in page
+    assert "knows the truth" not in page
+    assert "These costs are not the bank’s own" not in page
+    assert "These costs are not the bank’s own" in render_html(
+        found | {"settings": found["settings"] | {"are_costs_own": False}}
+    )
 
 
 def test_a_month_without_any_fraud_is_reported_without_figures_that_do_not_exist(scored: pl.DataFrame) -> None:

@@ -28,6 +28,7 @@ class Taken:
     labels: pl.DataFrame
     read: int
     elsewhere: int
+    missing: tuple[str, ...]
 
     @property
     def reasons(self) -> list[str]:
@@ -53,7 +54,7 @@ def take(scenario: FilesScenario, key: str = "2024-01") -> Taken:
         rejected = pl.concat([make() for make in taken.rejected_chunks()])
         labels = taken.labels()
         taken.check()
-        result = Taken(ledger, rejected, labels, taken.read, taken.elsewhere)
+        result = Taken(ledger, rejected, labels, taken.read, taken.elsewhere, taken.missing)
     for name, frame in {"transactions": ledger, "rejected_transactions": rejected, "source_labels": labels}.items():
         table = FILES_TABLES[name]
         assert not broken_columns(frame.lazy(), polars_schema(table)), name

@@ -112,7 +112,7 @@ def test_quotes_and_new_lines_in_a_cell_belong_to_it(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_is_never_closed_is_an_error_with_the_file(tmp_path: Path) -> None:
-    with pytest.raises(IngestError, match=r"file\.csv: row 1 goes on for 1,000 lines; a quote that is never closed\?"):
+    with pytest.raises(IngestError, match=r"file\.csv: row 1 goes on for 1,001 lines; a quote that is never closed\?"):
         take_csv(tmp_path, HEAD + '1,"A,2024-01-05 10:00:00,1\n' + GOOD * 1_000)
 
 

@@ -1,0 +1,73 @@
+"""Scenarios of files with a setting that cannot be meant are refused when they are loaded, in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fraud_assets.evaluation.settings import Settings
+from fraud_assets.ingest.guess import first_scenario
+from fraud_assets.lake.outside import find
+from fraud_assets.scenario import ScenarioError, load_folder
+from fraud_assets_tests.ingest.banks import bank
+
+
+def written(folder: Path, where: str, value: Any) -> Path:
+    """The folder of a bank with one setting changed."""
+    document = bank("x/{month}.csv").model_dump(mode="json", exclude={"learning", "limits", "holidays"})
+    section = document
+    *path, last = where.split(".")
+    for name in path:
+        section = section[name]
+    section[last] = value
+    target = folder / "foreign"
+    target.mkdir()
+    (target / "scenario.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        ("files.location", "x/{month}.{csv,parquet}", "braces stand for {month}, {year} and {mm} alone"),
+        ("files.location", "x/{month", "braces stand for"),
+        ("files.location", "x/\0{month}", "it must be a path"),
+        ("files.separator", "§", "it must be an ASCII character"),
+        ("files.separator", "\0", "it must be an ASCII character"),
+        ("files.time_zone", "localtime", "it must be an IANA time zone"),
+        ("files.time_zone", "Factory", "it must be an IANA time zone"),
+        ("files.time_zone", "posixrules", "it must be an IANA time zone"),
+        ("files.time_zone", "right/UTC", "it must be an IANA time zone"),
+        ("files.columns.customer_id", [], "customer_id is []; it must be the name of a column"),
+        ("files.report_delay_days", 1e300, "input should be less than or equal to 334"),
+        ("files.encoding", "punycode", "it must be an encoding such as utf-8"),
+        ("source", "file", "source is 'file'; it must be files, or simulated"),
+        ("currency", "", "it must be a code in capital letters, such as EUR"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused_at_once(tmp_path: Path, where: str, value: Any, said: str) -> None:
+    folder = written(tmp_path, where, value)
+    with pytest.raises(ScenarioError) as error:
+        load_folder(folder)
+    sentence = str(error.value)
+    assert said in sentence
+    assert str(folder / "scenario.yaml") in sentence
+    assert where.removesuffix(".customer_id") in sentence
+    assert "\n" not in sentence
+
+
+def test_what_inspect_writes_loads_and_names_the_costs_that_money_is_counted_with(tmp_path: Path) -> None:
+    (tmp_path / "file.csv").write_text("id,customer,when_time,amount\n1,A,2024-01-05 10:00:00,12.50\n")
+    (file,) = find(str(tmp_path / "file.csv"), tmp_path)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    text = first_scenario(file, "mine", "../file.csv")
+    (folder / "scenario.yaml").write_text(text)
+    mine = load_folder(folder)
+    assert mine.learning == bank("x.csv").learning
+    assert Settings.of(mine).are_costs_own
+    assert not Settings.of(bank("x.csv")).are_costs_own
+    assert "chargeback_fee: 20            # ? EUR" in text
