@@ -41,9 +41,10 @@ def compare_months(
 ) -> dict[str, Any]:
     """The document of :func:`~fraud_assets.evaluation.comparison.compare_candidates` over the months.
 
-    With ``champion``, that of :func:`~fraud_assets.evaluation.pooled.judge_champion`, and ``champions``, who scored
-    each month and why. Months without a champion, or without candidates beside it, are left out. Judged against the
-    truth, or, for a user's own transactions, against the reports that are in the lake.
+    With ``labels`` (``truth`` or ``reports``), ``champion``, that of
+    :func:`~fraud_assets.evaluation.pooled.judge_champion`, and ``champions``, who scored each month and why. Months
+    without a champion, or without candidates beside it, are left out. Judged against the truth, or, for a user's own
+    transactions, against the reports that are in the lake.
 
     Parameters
     ----------
@@ -71,6 +72,7 @@ def compare_months(
             measured = pl.concat([yardsticks[month] for month in found])
             made = made.join(measured, on="transaction_id", how="left", maintain_order="left")
     return compare_candidates(rows.drop(_MADE), settings) | {
+        "labels": "truth" if bank.has_truth else "reports",
         "champion": judge_champion(made, settings),
         "champions": [_who(lake, bank, month) for month in rows["month"].unique(maintain_order=True)],
     }

@@ -9,12 +9,12 @@ from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, secti
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.plotting import BLUE, SERIES, Figure, axis, bars, figure
 from fraud_assets.evaluation.words import (
-    POLICIES,
     Write,
     count,
     money,
     number,
     percent,
+    policy,
     signed,
     spread,
     title,
@@ -56,7 +56,7 @@ def comparison_page(bank: str, document: dict[str, Any]) -> str:
         ("champions", "Champions", _champions(document)),
         ("calibration", "Calibration", _calibration(champion)),
         ("alerts", "Alerts", _alerts(champion)),
-        ("money", "Money", _money(champion, document["settings"]["currency"])),
+        ("money", "Money", _money(champion, document["settings"]["currency"], document["labels"])),
         ("types", "Fraud types", _types(champion)),
         ("alike", "Look-alikes", _look_alikes(champion)),
     ]
@@ -233,10 +233,10 @@ def _alerts(champion: dict[str, Any]) -> Markup:
     )
 
 
-def _money(champion: dict[str, Any], currency: str) -> Markup:
+def _money(champion: dict[str, Any], currency: str, labels: str) -> Markup:
     rows = [
         [
-            POLICIES[row["policy"]],
+            policy(row["policy"], labels),
             count(row["reviews"]),
             count(row["refusals"]),
             with_spread(row["savings"], lambda value: money(value, currency)),

@@ -11,7 +11,7 @@ _SPELLED = {"xgboost": "XGBoost"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
 _MONTHS += ["November", "December"]
-POLICIES = {
+_POLICIES = {
     "approve_everything": "Approve everything",
     "refuse_everything": "Refuse everything",
     "review_largest_amounts": "Review the largest amounts",
@@ -24,7 +24,7 @@ POLICIES = {
 
 def policy(name: str, labels: str) -> str:
     """A policy's name; nobody knows more than what was reported where ``labels`` are ``reports``."""
-    return "Whoever knew the reports" if name == "ideal" and labels == "reports" else POLICIES[name]
+    return "Whoever knew the reports" if name == "ideal" and labels == "reports" else _POLICIES[name]
 
 
 def title(name: str) -> str:

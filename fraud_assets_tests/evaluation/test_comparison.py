@@ -86,8 +86,10 @@ def test_the_page_says_who_is_best_at_what_and_asks_nobody_for_anything(
     )
     champions = [{"month": "2024-02", "name": "good", "trained_for": "2024-02", "decision": "first", "why": "<b>"}]
     whole = document | {"champion": judge_champion(made, SETTINGS), "champions": champions}
-    text = comparison_page("A bank", whole)
+    text = comparison_page("A bank", whole | {"labels": "truth"})
     assert best_for(whole)["average_precision"] == "good"
+    assert "Someone who knows the truth" in text
+    assert "Whoever knew the reports" in comparison_page("A bank", whole | {"labels": "reports"})
     assert "Good leads in every figure" in text or "It depends on what counts" in text
     assert "&lt;b&gt;" in text  # what a decision says is text, never markup
     assert "src=" not in text.split("<script>")[0]
