@@ -107,7 +107,7 @@ def _figures(rows: pl.DataFrame, names: list[str], settings: Settings) -> tuple[
             "average_precision": interval(float(steps.average_precision()[0]), ranking.average_precision).document(),
             "recall_at_budget": interval(recall, ranking.recall_at_budget).document(),
             "card_precision": _card_precision(rows, f"score_{name}", draws, settings.daily_customers),
-            "savings": draws.total(saved).document(),
+            "savings": draws.total(saved, is_fraud).document(),
         }
     return {
         "rows": rows.height,

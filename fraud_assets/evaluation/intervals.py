@@ -94,9 +94,10 @@ class Resampler:
         """How many clusters hold any of it."""
         return int(np.unique(self.cluster[values != 0]).size)
 
-    def total(self, values: Floats) -> Estimate:
-        """A sum over rows."""
-        draws = self.sums(values) if self.holding(values) >= FEWEST_CLUSTERS else _NONE
+    def total(self, values: Floats, is_fraud: Bools) -> Estimate:
+        """A sum over rows in which the frauds among them count most, such as money saved."""
+        enough = min(self.holding(values), self.holding(is_fraud)) >= FEWEST_CLUSTERS
+        draws = self.sums(values) if enough else _NONE
         return interval(float(values.sum()), draws)
 
     def quotient(self, part: Floats, whole: Floats) -> Estimate:

@@ -83,10 +83,10 @@ def policies(
                 "policy": name,
                 "reviews": int((taken == _FLAGGED).sum()),
                 "refusals": int((taken == _REJECTED).sum()),
-                "savings": draws.total(saved_by[name]).document(),
+                "savings": draws.total(saved_by[name], is_fraud).document(),
                 "decisions_ahead_by": None
                 if name == "decisions"
-                else draws.total(saved_by["decisions"] - saved_by[name]).document(),
+                else draws.total(saved_by["decisions"] - saved_by[name], is_fraud).document(),
                 "share_of_ideal": total / ideal if ideal > 0 else np.nan,
             }
         )

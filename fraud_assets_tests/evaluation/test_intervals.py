@@ -93,13 +93,14 @@ def test_of_few_campaigns_a_share_has_an_honest_interval_and_nothing_else_has_on
         draws = Resampler(cluster, 40, trial)
         estimate = draws.share(caught, np.ones(len(cluster)))
         inside += estimate.low <= 0.4 <= estimate.high
-        for other in (draws.total(caught + 1), draws.quotient(caught + 1, caught + 2)):
+        for other in (draws.total(caught + 1, caught >= 0), draws.quotient(caught + 1, caught + 2)):
             assert np.isnan([other.low, other.high]).all()
     assert inside / 200 >= 0.9
     honest = np.arange(campaigns, campaigns + 30)  # only what is measured counts: 30 honest customers do not
     y = np.arange(len(cluster) + 30) < len(cluster)
-    ranked = Resampler(np.concatenate([cluster, honest]), 40, 1).ranking(rng.random(len(y)), y, 0.1)
-    assert np.isnan(interval(0.5, ranked.average_precision).low)
+    draws = Resampler(np.concatenate([cluster, honest]), 40, 1)
+    assert np.isnan(interval(0.5, draws.ranking(rng.random(len(y)), y, 0.1).average_precision).low)
+    assert np.isnan(draws.total(np.ones(len(y)), y).low)
 
 
 def test_all_or_none_found_still_has_an_interval_with_a_width() -> None:
