@@ -19,7 +19,7 @@ from fraud_assets.detection.judging import (
     calibration_interval,
     interval,
 )
-from fraud_assets.detection.policy import decide, gain_threshold, review_gain, saved
+from fraud_assets.detection.policy import APPROVED, decide, gain_threshold, review_gain, saved
 from fraud_assets.detection.promotion import Rule, Trial
 from fraud_assets.detection.train import Compared, compare
 from fraud_assets.detection.trained import CandidateSet, TrainedModel
@@ -105,8 +105,10 @@ def decide_champion(
     for name in ranked:
         is_refit = models[name].name == champion.name
         trial = Trial(rows, name, _BEFORE, figures[name], figures[_BEFORE], learning, is_refit)
-        more = _saved(models[name], rows, name, learning) - _saved(champion, rows, _BEFORE, learning)
-        rules = trial.rules(spread[name] - spread[_BEFORE], more, groups)
+        (saves, catches), (saved_before, caught_before) = (
+            _worth(model, rows, of, learning) for model, of in ((models[name], name), (champion, _BEFORE))
+        )
+        rules = trial.rules(spread[name] - spread[_BEFORE], saves - saved_before, catches - caught_before, groups)
         document["rules"] += [{"candidate": name, **vars(rule)} for rule in rules]
         if failed := [rule for rule in rules if rule.passed is False]:
             refusals.append(f"{name} is refused: " + "; ".join(f"{rule.rule} ({rule.figure})" for rule in failed))
@@ -148,12 +150,13 @@ def _ranked(candidates: CandidateSet, figures: Mapping[str, Mapping[str, Any]]) 
     return sorted((name for name in contenders if ap[name] > floor), key=lambda name: -ap[name])
 
 
-def _saved(model: TrainedModel, rows: Compared, name: str, learning: Learning) -> Vector:
-    """What the model's decisions at the fixed threshold save, row by row."""
+def _worth(model: TrainedModel, rows: Compared, name: str, learning: Learning) -> tuple[Vector, Vector]:
+    """What the model's decisions at the fixed threshold save, and the fraud that they are against, row by row."""
     probability = model.calibration.apply(rows.raw[name])
     threshold = _thresholds(model, rows, rows.raw[name], learning)["fixed"]["review_gain"]
     decisions = decide(probability, rows.amount, learning.costs, threshold)
-    return saved(decisions, rows.is_fraud, rows.is_live, rows.amount, learning.costs)
+    caught = np.where(rows.is_fraud & (decisions != APPROVED), rows.amount, 0.0)
+    return saved(decisions, rows.is_fraud, rows.is_live, rows.amount, learning.costs), caught
 
 
 def _thresholds(model: TrainedModel, rows: Compared, raw: Vector, learning: Learning) -> dict[str, Any]:

@@ -59,7 +59,9 @@ class Trial:
     learning: Learning
     is_refit: bool
 
-    def rules(self, difference: Vector, saved: Vector, groups: pl.DataFrame | None = None) -> list[Rule]:
+    def rules(
+        self, difference: Vector, saved: Vector, caught: Vector, groups: pl.DataFrame | None = None
+    ) -> list[Rule]:
         """Every rule.
 
         Parameters
@@ -68,13 +70,15 @@ class Trial:
             Replicates of the difference in average precision, paired.
         saved
             What the challenger saves more than the champion, row by row (major units).
+        caught
+            The fraud, in money, that the challenger's decisions were against more than the champion's, row by row.
         groups
             customer_id and a column for each grouping of people.
         """
         alerted = {name: self._alerted(name) for name in (self.new, self.old)}
         return [
             self._precision(difference),
-            *self._money(saved),
+            *self._money(saved, caught),
             *self._types(alerted),
             self._calibration(),
             *(self._groups(alerted, groups) if groups is not None else ()),
@@ -98,12 +102,11 @@ class Trial:
             f"difference {point:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}, judged by {by}",
         )
 
-    def _money(self, saved: Vector) -> list[Rule]:
+    def _money(self, saved: Vector, caught: Vector) -> list[Rule]:
         new, old = self.new_figures, self.old_figures
-        more = float(saved.sum())
-        # A customer's rows come and go together: a sum over customers, each of them there a Poisson(1) number of times.
-        _, place = np.unique(self.rows.customer, return_inverse=True)
-        spread = 1.96 * float(np.sqrt(np.sum(np.bincount(place, saved) ** 2)))
+        more, spread = float(saved.sum()), self._spread(saved)
+        lost = float(self.rows.amount[self.rows.is_fraud].sum()) or 1.0
+        found, width = float(caught.sum()) / lost, self._spread(caught) / lost
         doubt = self.is_refit and not self._enough
         by = f", judged by its upper end, as a refit is: {self._few}" if doubt else ""
         return [
@@ -115,10 +118,16 @@ class Trial:
             ),
             Rule(
                 f"value detection not down by more than {VALUE_TOLERANCE * 100:.0f} points",
-                bool(new["value_detection"] >= old["value_detection"] - VALUE_TOLERANCE),
-                f"{new['value_detection']:.3f} against {old['value_detection']:.3f}",
+                found + (width if doubt else 0.0) >= -VALUE_TOLERANCE,
+                f"{new['value_detection']:.3f} against {old['value_detection']:.3f}, 95 % interval of the difference"
+                f" {found - width:+.3f} to {found + width:+.3f}{by}",
             ),
         ]
+
+    def _spread(self, values: Vector) -> float:
+        """Half the 95 % interval of a sum over customers, each of them there a Poisson(1) number of times."""
+        _, place = np.unique(self.rows.customer, return_inverse=True)  # a customer's rows come and go together
+        return 1.96 * float(np.sqrt(np.sum(np.bincount(place, values) ** 2)))
 
     @property
     def _enough(self) -> bool:

@@ -128,7 +128,7 @@ def test_false_alarms_shifted_onto_a_group_refuse_a_challenger(first: dict[str, 
 
     def fairness(name: str, champion: str = "old") -> list[Rule]:
         rules = Trial(judged, name, champion, figures, figures, learning, False).rules(
-            np.zeros(50), np.zeros(rows), groups
+            np.zeros(50), np.zeros(rows), np.zeros(rows), groups
         )
         return [rule for rule in rules if rule.rule.startswith("false alarms of segment")]
 
@@ -152,9 +152,8 @@ def test_bad_calibration_refuses_whoever_is_worse_than_the_champion(
         figures | {"expected_over_observed": at, "expected_over_observed_interval": [0.95 * at, 1.05 * at]}
         for at in (challenger, champion)
     )
-    rules = Trial(rows, "xgboost", "logistic", mine, theirs, LEARNING, False).rules(
-        np.zeros(50), np.zeros(len(rows.amount))
-    )
+    nothing = np.zeros(len(rows.amount))
+    rules = Trial(rows, "xgboost", "logistic", mine, theirs, LEARNING, False).rules(np.zeros(50), nothing, nothing)
     (rule,) = [rule for rule in rules if rule.rule.startswith("calibration")]
     assert rule.passed is passes
 
@@ -179,9 +178,9 @@ def test_within_the_noise_of_few_frauds_a_refit_passes_and_another_kind_does_not
     difference = rng.normal(-0.1 if shown_worse else -0.02, 0.02, 200)
     noise = np.where(np.arange(rows) % 2, 1.0, -1.05)
     saved = np.where(is_fraud, -1.0 if shown_worse else noise, 0.0).astype(np.float64)
-    rules = Trial(judged, "new", "old", figures, figures, LEARNING, is_refit).rules(difference, saved)
-    precision, money = (next(rule for rule in rules if rule.rule.startswith(name)) for name in ("average", "net"))
-    assert (precision.passed, money.passed) == (passes, passes)
+    rules = Trial(judged, "new", "old", figures, figures, LEARNING, is_refit).rules(difference, saved, 60 * saved)
+    judged_by = [rule for rule in rules if rule.rule.startswith(("average", "net", "value"))]
+    assert [rule.passed for rule in judged_by] == [passes] * 3
 
 
 def test_few_frauds_of_a_type_judge_nobody(first: dict[str, Any]) -> None:
