@@ -21,7 +21,7 @@ import polars as pl
 from fraud_assets.ingest.cells import originals, time_cells
 from fraud_assets.ingest.files import IngestError, SourceFile, is_parquet
 from fraud_assets.ingest.finish import labels, ledger
-from fraud_assets.ingest.repeated import FILE, Copies, repeated, wanted
+from fraud_assets.ingest.repeated import FILE, Copies, repeated
 from fraud_assets.ingest.sources import LONGEST_ORIGINAL, Batch, batches
 from fraud_assets.ingest.spool import Spool
 from fraud_assets.ingest.tables import RejectedTransactions
@@ -192,7 +192,7 @@ def ingest_month(
         home = month if scenario.files.is_monthly else None
         for number, file in enumerate(together):
             reader = _Reader(found, home, keys.get(file.name, month.key), number * FILE, is_own=file.name in owned)
-            for batch in batches(file, scenario.files, wanted(scenario)):
+            for batch in batches(file, scenario.files, scenario.files.wanted):
                 good, bad = reader.judge(batch)
                 rows.append(good)
                 found._times += [when for when in (good["event_time"].min(), good["event_time"].max()) if when]  # type: ignore[misc]

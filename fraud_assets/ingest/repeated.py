@@ -20,12 +20,6 @@ from fraud_assets.scenario.source import FilesScenario
 FILE = 1 << 40
 
 
-def wanted(scenario: FilesScenario) -> list[str]:
-    """Names in the files of the columns that are read, each once."""
-    names = (name for column in scenario.files.columns for name in scenario.files.sources(column))
-    return list(dict.fromkeys(names))
-
-
 def repeated(ids: Spool) -> pl.DataFrame:
     """Positions of the rows whose number an earlier row has, and that row's."""
     parts = []
@@ -74,7 +68,7 @@ class Copies:
             lo, hi = np.searchsorted(positions, (number * FILE, (number + 1) * FILE)).tolist()
             if lo == hi:
                 continue
-            for batch in batches(file, scenario.files, wanted(scenario)):
+            for batch in batches(file, scenario.files, scenario.files.wanted):
                 at = batch.rows + number * FILE
                 here = np.isin(at, positions[lo:hi], assume_unique=True)
                 if not here.any():

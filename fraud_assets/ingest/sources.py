@@ -122,23 +122,26 @@ def _parquet_batches(file: SourceFile, files: Files, columns: list[str]) -> Gene
     with file.open() as source:
         parquet = pq.ParquetFile(source)
         kinds = pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table().select(columns))).schema
-        casts = _texts_of_bytes(file, files, kinds)
+        _check_kinds(file, files, kinds)
+        # As some writers write texts; what is not ours stays what it is.
+        bytes_ = [name for name in files.wanted if kinds.get(name) == pl.Binary]
         for batch in parquet.iter_batches(BATCH_ROWS, columns=columns):
             frame = pl.DataFrame(pl.from_arrow(batch)).select(columns)
             try:
-                frame = frame.with_columns(casts)
+                frame = frame.with_columns(pl.col(bytes_).cast(pl.String))
             except pl.exceptions.ComputeError:
                 raise IngestError(
-                    f"{file.name}: a column of bytes, {' or '.join(expr.meta.output_name() for expr in casts)}, is no"
-                    " text in UTF-8; write it as texts"
+                    f"{file.name}: a column of bytes, {' or '.join(bytes_)}, is no text in UTF-8; write it as texts"
                 ) from None
             yield Batch(frame, np.arange(seen + 1, seen + 1 + frame.height))
             seen += frame.height
 
 
-def _texts_of_bytes(file: SourceFile, files: Files, kinds: pl.Schema) -> list[pl.Expr]:
-    """The columns of bytes, as some writers write texts; columns of types that cannot be what they are for raise."""
-    found = {}
+def _check_kinds(file: SourceFile, files: Files, kinds: pl.Schema) -> None:
+    """Refuse columns of a type that no text, number or time of ours can be read from.
+
+    ``kinds`` are those of the columns that are read, not always of all that are mapped.
+    """
     for column in files.columns:
         for name in files.sources(column):
             if name not in kinds:
@@ -150,9 +153,6 @@ def _texts_of_bytes(file: SourceFile, files: Files, kinds: pl.Schema) -> list[pl
             if is_odd:
                 said = type(kind).__name__.lower()
                 raise IngestError(f"{file.name}: column {name} holds {said} values, but {column} needs {wanted}")
-            if kind == pl.Binary:
-                found[name] = pl.col(name).cast(pl.String)
-    return list(found.values())
 
 
 def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Generator[Batch, None, None]:
@@ -167,7 +167,7 @@ def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Generato
             pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), np.arange(0), _told(bad[told:], file, files)
         )
     if counted.lines != read + sum(lines_of(row.text) for row in bad):
-        _look_closer(file, files)
+        _refuse_swallowed_rows(file, files)
 
 
 def _numbered(reader: Any, bad: list[Any]) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
@@ -192,8 +192,8 @@ def _told(rows: list[Any], file: SourceFile, files: Files) -> list[tuple[int, st
     return told
 
 
-def _look_closer(file: SourceFile, files: Files) -> None:
-    """Refuse a file whose lines are more than its rows, unless they are empty ones or lines of texts."""
+def _refuse_swallowed_rows(file: SourceFile, files: Files) -> None:
+    """Refuse a file with a cell that has swallowed rows; lines that are empty or belong to texts are none."""
     names = columns_of(file, files)
     needed = {source for column in ("event_time", "amount") for source in files.sources(column)}
     numbers = [at for at, name in enumerate(names) if name in needed]

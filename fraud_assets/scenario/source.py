@@ -77,9 +77,8 @@ class Files(Section):
     negative_amounts: Literal["reject", "refund", "payment"] = "reject"
     columns: dict[Column, str | tuple[str, ...]]  # ours: theirs; several texts are joined by a space
     values: dict[str, dict[str, str]] = Field(default_factory=dict)  # column -> theirs: ours; "*" is any other
-    report_delay_days: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = (
-        7  # from the event to the report, where no column says it
-    )
+    #: From the event to the report, where no column says it.
+    report_delay_days: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] = 7
     rejected_share: Share = 0.01  # a month with a greater share of rejected rows fails
 
     @field_validator("time_zone")
@@ -189,6 +188,11 @@ class Files(Section):
         """Their names of one of our columns; none if the files do not have it."""
         theirs = self.columns.get(column, ())  # type: ignore[call-overload]  # any text may be asked for
         return (theirs,) if isinstance(theirs, str) else tuple(theirs)
+
+    @property
+    def wanted(self) -> list[str]:
+        """Their names of all columns that are read, each once."""
+        return list(dict.fromkeys(name for column in self.columns for name in self.sources(column)))
 
 
 def _text(value: object) -> str:

@@ -1,9 +1,9 @@
 """One-off devices: a friend's phone, a computer at work, in a library or a hotel, a browser without its cookies.
 
 What lives here: who turns to such a device and when, in closed form. A device is listed under the name of the customer
-who uses it first; some are used again, by that customer or by somebody else of the town. So a device that the bank
-has known for some days, and under another name, says little by itself. What does not live here: what people own
-(``devices.py``).
+who uses it first; some are used again, by that customer, by somebody else of the town, or by a crowd. So a device that
+the bank has known for some days, and under another name, says little by itself. What does not live here: what people
+own (``devices.py``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _NEXT = 4
 #: Share of the visits on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones
 #: they make 2-3 % of honest logins come from a device the bank has not seen.
 _LOGINS = 0.95
-#: Logins on one-off devices, of all logins.
+#: Logins on one-off devices, of all logins; of the followers and of the crowd (55 on average) a tenth are not there.
 GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.9 * 55 * _COMES) * _LOGINS
 #: How long a visit lasts [P].
 VISIT_SECONDS = 4 * 3600
