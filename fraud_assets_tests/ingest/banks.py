@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,11 @@ def bank(location: str, columns: dict[str, Any] | None = None, **files: Any) -> 
     section = {"location": location, "time_zone": "UTC", "columns": columns or COLUMNS, **files}
     named = {"name": "foreign", "title": "A foreign bank", "source": "files", "currency": "EUR"}
     return FilesScenario.model_validate({**named, "first_month": "2024-01", "last_month": "2024-03", "files": section})
+
+
+def zipped(content: bytes) -> bytes:
+    """The content as gzip compresses it, without the time of day: the names of tests are the same in every process."""
+    return gzip.compress(content, mtime=0)
 
 
 def take(scenario: FilesScenario, key: str = "2024-01") -> Taken:

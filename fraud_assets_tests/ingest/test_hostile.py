@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import threading
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from fraud_assets.ingest import IngestError, month
 from fraud_assets.ingest.sources import batches
 from fraud_assets.lake.outside import find
-from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv
+from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
 
 HEAD = "id,who,when,sum\n"
 GOOD = "1,A,2024-01-05 10:00:00,12.50\n"
@@ -45,7 +44,7 @@ def test_a_truncated_parquet_file_is_named(tmp_path: Path) -> None:
 
 def test_a_truncated_gzip_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "file.csv.gz"
-    path.write_bytes(gzip.compress((HEAD + GOOD * 5000).encode())[:-30])
+    path.write_bytes(zipped((HEAD + GOOD * 5000).encode())[:-30])
     with pytest.raises(IngestError, match=r"file\.csv\.gz cannot be read"):
         take(bank(str(path)))
 
@@ -55,9 +54,9 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path) -> None:
     [
         ("file.csv.gz", (HEAD + GOOD).encode(), "is not compressed with gzip, though its name ends in .gz"),
         ("file.csv.gz", bytes(range(256)) * 20, "is not compressed with gzip, though its name ends in .gz"),
-        ("file.csv.gz", gzip.compress(bytes(range(256)) * 20, mtime=0), "is no text in utf-8: byte 1 is 0x00"),
-        ("file.csv.gz", gzip.compress(HEAD.encode(), mtime=0)[:-8] + bytes(8), "cannot be read: what gzip has compressed is"),
-        ("file.csv", gzip.compress((HEAD + GOOD).encode(), mtime=0), "is compressed with gzip; its name must end in .gz"),
+        ("file.csv.gz", zipped(bytes(range(256)) * 20), "is no text in utf-8: byte 1 is 0x00"),
+        ("file.csv.gz", zipped(HEAD.encode())[:-8] + bytes(8), "cannot be read: what gzip has compressed is"),
+        ("file.csv", zipped((HEAD + GOOD).encode()), "is compressed with gzip; its name must end in .gz"),
         ("file.csv", b"PK\x03\x04" + bytes(range(256)), "is a zip archive, as spreadsheets are"),
         ("file.csv", (HEAD + GOOD).encode("utf-16"), "is no text in utf-8: byte 4 is 0x00; is it CSV, or is files"),
         (
@@ -340,7 +339,7 @@ def test_files_on_s3_are_taken_as_those_on_disk_are(s3_lake: str) -> None:
     )
     objects = {
         "in/a.csv": head + GOOD.encode(),
-        "in/b.csv.gz": gzip.compress(head + second + b"4,D,never,1\n"),
+        "in/b.csv.gz": zipped(head + second + b"4,D,never,1\n"),
         "in/deeper/a.csv": head + second,
         "parquet/2024-01.parquet": parquet.getvalue(),
     }

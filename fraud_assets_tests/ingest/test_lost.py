@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
 from fraud_assets.testing import environment
-from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv
+from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
 
 HEAD = "id,who,when,sum\n"
 WIDE = "id,who,shop,when,sum,memo\n"
@@ -51,7 +50,7 @@ def rows(first: int, last: int) -> str:
 def test_a_stray_quote_never_swallows_rows_silently(tmp_path: Path, name: str, text: str, said: str) -> None:
     encoding = "utf-16" if name == "utf16.csv" else "utf-8"
     content = (WIDE + text).encode(encoding)
-    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    (tmp_path / name).write_bytes(zipped(content) if name.endswith(".gz") else content)
     with pytest.raises(IngestError) as error:
         take(bank(str(tmp_path / name), {**COLUMNS, "recipient_entity": "shop"}, encoding=encoding))
     assert str(error.value).startswith(f"{tmp_path / name}: {said}; a quote that is never closed?")
@@ -156,8 +155,8 @@ def test_a_column_of_parquet_that_cannot_be_what_it_is_for_is_named(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress((HEAD + "1,A,2024-01-05,1\n").encode(), mtime=0)[:25], "cannot be read: what gzip has compressed is cut"),
-        (gzip.compress((HEAD + "1,A,2024-01-05,1\n").encode(), mtime=0) + b"more", "something that gzip has not compressed"),
+        (zipped((HEAD + "1,A,2024-01-05,1\n").encode())[:25], "cannot be read: what gzip has compressed is cut"),
+        (zipped((HEAD + "1,A,2024-01-05,1\n").encode()) + b"more", "something that gzip has not compressed"),
     ],
 )
 def test_inspect_says_what_is_wrong_with_a_compressed_file(tmp_path: Path, content: bytes, said: str) -> None:
