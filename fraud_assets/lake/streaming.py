@@ -39,10 +39,12 @@ def lazy_chunks(
     threads: int | None = None,
     *,
     coded: Mapping[str, pl.Enum] | None = None,
+    waiting: int = 0,
 ) -> pl.LazyFrame:
     """A LazyFrame whose rows are those of the chunks, in their order.
 
-    Chunk functions run ahead of the reader in threads; at most ``threads + 1`` of their frames are alive at a time.
+    Chunk functions run ahead of the reader in threads; at most ``threads + waiting + 1`` of their frames are alive at
+    a time.
     They have to be pure: the same frame at each call, whatever the thread. Then the rows are the same with any number
     of threads, and so are the bytes of the file they are written to.
 
@@ -60,6 +62,9 @@ def lazy_chunks(
     coded
         Columns of text that chunks give as one of a few words, by number. Readers get text; a file is written from the
         numbers, which takes a third of the time that equal texts take to be found.
+    waiting
+        Frames that may wait for their turn while all threads go on. With one, a thread has something to do while its
+        neighbour, whose turn it is, takes longer: worth its memory where frames are narrow.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def lazy_chunks(
         return frame.rechunk()
 
     def stored() -> Iterator[pl.DataFrame]:
-        return in_order(checked, len(chunks), threads or default_threads())
+        return in_order(checked, len(chunks), threads or default_threads(), waiting)
 
     def worded() -> Iterator[pl.DataFrame]:
         return (frame.with_columns(pl.col(list(coded or {})).cast(pl.String)) for frame in stored())
@@ -117,13 +122,16 @@ def stored_chunks(frame: pl.LazyFrame) -> pl.LazyFrame | None:
     return getattr(frame, _STORED, None)
 
 
-def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int) -> Iterator[pl.DataFrame]:
-    """``work(0)``, ``work(1)``, ...: up to ``threads`` run ahead, and the results come in order."""
+def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int, waiting: int = 0) -> Iterator[pl.DataFrame]:
+    """``work(0)``, ``work(1)``, ...: up to ``threads`` run ahead, and the results come in order.
+
+    So many results more than that may wait for their turn.
+    """
     begun: deque[Future[pl.DataFrame]] = deque()
     numbers = iter(range(count))
 
     def begin() -> None:
-        begun.extend(pool.submit(work, number) for number in islice(numbers, threads - len(begun)))
+        begun.extend(pool.submit(work, number) for number in islice(numbers, threads + waiting - len(begun)))
 
     def next_frame() -> pl.DataFrame:
         oldest = begun.popleft()

@@ -219,23 +219,36 @@ def hour_quantiles(scenario: Scenario) -> tuple[list[str], F64]:
     (profiles, 1025).
     """
     names = sorted(scenario.hours)
-    table = np.stack([time_quantiles(np.array(scenario.hours[name])) for name in names])
+    table = time_quantiles(np.array([scenario.hours[name] for name in names]))
     table.flags.writeable = False
     return names, table
 
 
 def time_quantiles(weights: F64) -> F64:
-    """Seconds since midnight at the quantiles 0, 1/1024 .. 1 of a day with these 24 weights, shape (1025,).
+    """Seconds since midnight at the quantiles 0, 1/1024 .. 1 of days with these 24 weights; shape (..., 1025).
 
     Each hour keeps its weight; within it the density leans towards the neighbouring hours, in steps of five minutes:
     nobody's day changes on the stroke of the hour.
+
+    Parameters
+    ----------
+    weights
+        Shape (..., 24).
     """
-    around = np.concatenate([weights[-1:], weights, weights[:1]])
-    density = np.interp((np.arange(24 * _STEPS) + 0.5) / _STEPS, np.arange(-1, 25) + 0.5, around).reshape(24, _STEPS)
-    total = density.sum(axis=1)
-    density *= (weights / np.where(total > 0, total, 1))[:, None]
-    mass = np.concatenate([[0.0], np.cumsum(density)])
-    return np.interp(np.linspace(0, 1, _GRID), mass / mass[-1], np.arange(24 * _STEPS + 1) * (3600.0 / _STEPS))
+    around = np.concatenate([weights[..., -1:], weights, weights[..., :1]], axis=-1)
+    # Between the middles of two hours; the last that has passed is at ``last - 0.5``.
+    place = (np.arange(24 * _STEPS) + 0.5) / _STEPS
+    last = np.floor(place + 0.5).astype(np.int64)
+    before, after = (np.take(around, end, axis=-1) for end in (last, last + 1))
+    density = ((after - before) * (place - (last - 0.5)) + before).reshape(*weights.shape, _STEPS)
+    total = density.sum(axis=-1)
+    density *= (weights / np.where(total > 0, total, 1))[..., None]
+    mass = np.zeros((*weights.shape[:-1], 24 * _STEPS + 1))
+    np.cumsum(density.reshape(*weights.shape[:-1], -1), axis=-1, out=mass[..., 1:])
+    mass /= mass[..., -1:]
+    share, seconds = np.linspace(0, 1, _GRID), np.arange(24 * _STEPS + 1) * (3600.0 / _STEPS)
+    days = [np.interp(share, day, seconds) for day in mass.reshape(-1, mass.shape[-1])]
+    return np.array(days).reshape(*weights.shape[:-1], _GRID)
 
 
 def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F64, hour_u: F64) -> I64:

@@ -21,7 +21,7 @@ from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.simulation.fraud.plan import campaigns_frame
 from fraud_assets.simulation.fraud.reaction import blocked, with_new_cards
 from fraud_assets.simulation.fraud.reports import incident_reports
-from fraud_assets.simulation.fraud.rows import campaign_rows, group_rows
+from fraud_assets.simulation.fraud.rows import campaign_rows, carried_out, group_rows
 from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.groups import begin
 from fraud_assets.simulation.honest import beside, honest
@@ -33,8 +33,8 @@ from fraud_assets.simulation.told import leave
 
 Chunk = Callable[[], pl.DataFrame]
 
-#: Ledger rows in a chunk, about: with two threads, three chunks are alive at a time. Twice as many would take 150 MB
-#: more, and a twentieth less time. Part of the bytes of every table.
+#: Ledger rows in a chunk, about: with two threads, two are being made and two more wait to be written. Twice as many
+#: rows would take 150 MB more, and a twentieth less time. Part of the bytes of every table.
 CHUNK_ROWS = 100_000
 #: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer, and of the labels.
 _WIDER, _LABELS_WIDER = 8, 2
@@ -229,6 +229,8 @@ def _devices(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.Dat
 
 
 def _logins(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
+    bank = Bank(scenario, units)
+    begin(bank, month, carried_out)
     own = logins(scenario, month, units)
-    foreign = actor_logins(Bank(scenario, units), month)
+    foreign = actor_logins(bank, month)
     return pl.concat([own, foreign]).sort("customer_id", "event_time", "login_id")

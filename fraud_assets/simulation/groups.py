@@ -26,8 +26,9 @@ T = TypeVar("T")
 
 #: Units of a group: of everyday rows such as bills, and of fraud, which is a hundredth of them.
 EVERYDAY, FRAUD = 16, 64
-#: Results that are kept of most functions: threads work on neighbouring chunks, which lie in one group or two.
-_KEPT = 2
+#: Results that are kept of most functions: threads work on neighbouring chunks, which lie in one group or two, and one
+#: of them may have begun the next.
+_KEPT = 3
 #: Chunks ahead for which shared results are worked out: one thread is at it while the others have something to do.
 _SOON = 3
 
@@ -61,12 +62,16 @@ class Grouped(Generic[T]):
             yield share, self._found(bank.scenario, share.units, month)
 
     def ahead(self, bank: Bank, month: Month) -> None:
-        """Work out what the bank's units share with others, and soon will, unless somebody has or is at it."""
+        """Work out what the bank's units share with others, and soon will, unless somebody has or is at it.
+
+        While somebody is at it, the next group's instead of nothing.
+        """
         found = shares(bank, self._width)
         if len(found) != 1:  # more of them might not be kept until they are needed
             return
-        self._found.ahead(bank.scenario, found[0].units, month)
-        soon = bank.units[-1] + _SOON * len(bank.units)
+        group = found[0].units
+        is_there = self._found.ahead(bank.scenario, group, month)
+        soon = bank.units[-1] + _SOON * len(bank.units) if is_there else group[-1] + 1
         if soon in customers.units(bank.scenario):
             self._found.ahead(bank.scenario, shares(Bank(bank.scenario, (soon,)), self._width)[0].units, month)
 

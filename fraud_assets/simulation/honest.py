@@ -10,7 +10,14 @@ from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
 from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.fraud.accidents import accidents
-from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_episodes, of_first_payments, of_repeats, of_spending
+from fraud_assets.simulation.fraud.lookalikes import (
+    joined,
+    lookalikes,
+    of_episodes,
+    of_first_payments,
+    of_repeats,
+    of_spending,
+)
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.groups import EVERYDAY, by_customer, by_group, rows_of
 from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, lines, visits
@@ -56,11 +63,11 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     drafts = intents(bank, spent).but(anomaly=_unusual(bank, spent), lookalike=lookalikes(bank, of_spending(spent)))
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
-    checks = checks.but(lookalike=lookalikes(bank, of_first_payments(checks)))
     rows, again, place, same = repeats(bank, rows)
-    again = again.but(lookalike=lookalikes(bank, of_repeats(again, place, same)))
+    few = concat([again, checks])
+    few = few.but(lookalike=lookalikes(bank, joined([of_repeats(again, place, same), of_first_payments(checks)])))
     more = [arrivals(bank, rows), rows_of(bank, month, beside)]
-    return rows, concat([after, again, checks, retries(bank, rows), refunds(bank, rows), *more])
+    return rows, concat([after, few, retries(bank, rows), refunds(bank, rows), *more])
 
 
 @by_group(EVERYDAY)

@@ -95,11 +95,10 @@ def person_entries(
 def _distinct(scenario: Scenario, use: str, number: I64, meant: I64) -> tuple[pl.Series, I64]:
     """The entries after the patterns of the use, each number's once but for those that are mistyped."""
     distinct, place = np.unique(number, return_inverse=True)
-    texts = _entries(scenario, use, distinct, distinct)
-    if len(slipped := np.flatnonzero((meant >= 0) & (meant != number))):
-        place[slipped] = len(distinct) + np.arange(len(slipped))
-        texts = pl.concat([texts, _entries(scenario, use, number[slipped], meant[slipped])], rechunk=True)
-    return texts, place
+    slipped = np.flatnonzero((meant >= 0) & (meant != number))
+    place[slipped] = len(distinct) + np.arange(len(slipped))
+    entered = np.concatenate([distinct, number[slipped]])
+    return _entries(scenario, use, entered, np.concatenate([distinct, meant[slipped]])), place
 
 
 def _entries(scenario: Scenario, use: str, number: I64, meant: I64) -> pl.Series:

@@ -28,9 +28,9 @@ class Once(Generic[P, T]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._asked(*args, **kwargs).result()
 
-    def ahead(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Work the result out unless somebody has or is at it: nobody waits."""
-        self._asked(*args, **kwargs)
+    def ahead(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Work the result out unless somebody has or is at it: nobody waits. Whether the result is there then."""
+        return self._asked(*args, **kwargs).done()
 
     def _asked(self, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with self._lock:

@@ -360,8 +360,7 @@ def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
     used = [names.index(o.hours) for o in scenario.population.occupations]
     tilt = weights / weights[used].mean(axis=0)
     kind, days = hours_of_days(scenario)
-    table = [[[time_quantiles(own * occupation * day) for own in weights] for occupation in tilt] for day in days]
-    return kind, np.array(table)
+    return kind, time_quantiles(weights * tilt[:, None] * days[:, None, None])
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:

@@ -15,11 +15,11 @@ from fraud_assets.simulation.names import person_patterns
 from fraud_assets.simulation.streams import F64, hashed_uniforms
 
 
-def tokens(bank: Bank, rows: Intents) -> pl.Series:
-    """Name of each row's token; null where money itself is moved."""
+def tokens(bank: Bank, rows: Intents, words: pl.Enum) -> pl.Series:
+    """Name of each row's token, one of the words; null where money itself is moved."""
     scenario = bank.scenario
     if not scenario.tokens:
-        return pl.repeat(None, len(rows), dtype=pl.String, eager=True)
+        return pl.repeat(None, len(rows), dtype=words, eager=True)
     address = np.where(rows.intended == NONE, rows.payee, rows.intended)
     to_address = rows.payee != NONE
     u = hashed_uniforms(scenario.seed, "token.business", bank.traits.index[rows.who], rows.merchant)
@@ -29,7 +29,7 @@ def tokens(bank: Bank, rows: Intents) -> pl.Series:
     weights[person] = person_patterns(scenario, address[person])
     ends = np.cumsum(_weights(scenario), axis=1)
     chosen = (ends[weights] <= (u * ends[weights, -1])[:, None]).sum(axis=1)
-    names = pl.Series([token.name for token in scenario.tokens], dtype=pl.String)
+    names = pl.Series([token.name for token in scenario.tokens], dtype=words)
     found: pl.Series = names[chosen.clip(0, len(names) - 1)]
     return found
 

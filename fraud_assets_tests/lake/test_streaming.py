@@ -41,7 +41,8 @@ def test_no_chunks_are_a_frame_without_rows() -> None:
     assert_frame_equal(lazy_chunks(SCHEMA, []).collect(), pl.DataFrame(schema=SCHEMA))
 
 
-def test_a_slow_reader_never_has_more_than_threads_plus_one_frames_made_for_it() -> None:
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_a_slow_reader_never_has_more_frames_made_for_it_than_threads_one_and_those_that_may_wait(waiting: int) -> None:
     begun: set[int] = set()
     lock = threading.Lock()
 
@@ -50,10 +51,10 @@ def test_a_slow_reader_never_has_more_than_threads_plus_one_frames_made_for_it()
             begun.add(number)
         return pl.DataFrame({"n": [number]})
 
-    for read, frame in enumerate(in_order(work, 20, threads=3)):
+    for read, frame in enumerate(in_order(work, 20, 3, waiting)):
         assert frame.item() == read
-        # Read ones are gone; the one in hand and three ahead are all there may be.
-        assert max(begun) <= read + 3
+        # Read ones are gone; the one in hand, three ahead and those that wait are all there may be.
+        assert max(begun) <= read + 3 + waiting
 
 
 def test_a_reader_that_stops_early_stops_the_chunks() -> None:
@@ -109,3 +110,16 @@ def test_threads_end_with_the_reading() -> None:
         if thread.name.startswith("chunk") and thread not in before:
             thread.join(timeout=10)
             assert not thread.is_alive()
+
+
+def test_a_thread_goes_on_while_the_chunk_whose_turn_it_is_takes_longer() -> None:
+    third = threading.Event()
+
+    def work(number: int) -> pl.DataFrame:
+        if number == 0:
+            assert third.wait(timeout=10)
+        if number == 2:
+            third.set()
+        return pl.DataFrame({"n": [number]})
+
+    assert [frame.item() for frame in in_order(work, 5, threads=2, waiting=1)] == [0, 1, 2, 3, 4]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.fraud import rows as fraud
-from fraud_assets.simulation.groups import Grouped, rows_of, shares
+from fraud_assets.simulation.groups import Grouped, begin, rows_of, shares
 from fraud_assets.simulation.intents import Bank, Intents, expand
 from fraud_assets.simulation.streams import UNIT
 
@@ -53,6 +55,29 @@ def test_what_campaigns_do_to_an_account_does_not_depend_on_whose_fraud_is_worke
 
 def _sorted(rows: Intents) -> Intents:
     return rows.take(np.argsort(rows.transaction_id))
+
+
+def test_a_thread_that_finds_another_at_a_group_begins_the_next_one_and_waits_for_nobody(bank: Scenario) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    asked: list[tuple[int, ...]] = []
+
+    def slow(group: Bank, month: Month) -> int:
+        asked.append(group.units)
+        if group.units[0] == 0:
+            began.set()
+            assert go_on.wait(10)
+        return len(group.units)
+
+    grouped = Grouped(slow, width=4)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(begin, Bank(bank, (0,)), MONTH, grouped)
+        assert began.wait(10)
+        begin(Bank(bank, (1,)), MONTH, grouped)
+        assert asked == [(0, 1, 2, 3), (4, 5, 6)]
+        go_on.set()
+        first.result(10)
+    assert [found for _, found in grouped.of(Bank(bank, tuple(range(UNITS))), MONTH)] == [4, 3]
+    assert len(asked) == 2
 
 
 def test_rows_are_expanded_in_order_with_their_places() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -56,6 +57,11 @@ def of_repeats(rows: Intents, place: I64, same: Bools) -> Look:
 def of_episodes(rows: Intents, kind: I64) -> Look:
     """Payments of episodes of each kind: to somebody new or not, as an analyst would have to find out."""
     return replace(of_first_payments(rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
+
+
+def joined(looks: Sequence[Look]) -> Look:
+    """Some looks as one: what a look costs hardly depends on its payments where they are few."""
+    return Look(**{f.name: np.concatenate([getattr(look, f.name) for look in looks]) for f in fields(Look)})
 
 
 def lookalikes(bank: Bank, look: Look) -> I64:
