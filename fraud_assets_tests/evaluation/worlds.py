@@ -18,7 +18,7 @@ SHARES = {"account_takeover": 0.35, "card_testing": 0.25, "stolen_card": 0.25, "
 
 
 def small_bank(seed: int = 5) -> Scenario:
-    """A third of us_bank with four of its fraud types, and enough of each to be judged."""
+    """A third of us_bank, paying half as often, with four of its fraud types, and enough of each to be judged."""
     bank = Scenario.load("us_bank")
     types = {name: bank.fraud.types[name].model_copy(update={"share": share}) for name, share in SHARES.items()}
     return bank.model_copy(
@@ -26,7 +26,8 @@ def small_bank(seed: int = 5) -> Scenario:
             "name": "small_bank",
             "seed": seed,
             "population": bank.population.model_copy(update={"customers": 300}),
-            "fraud": bank.fraud.model_copy(update={"types": types, "rate": 0.006}),
+            "activity": bank.activity.model_copy(update={"daily_mean": (4.0, 8.0)}),
+            "fraud": bank.fraud.model_copy(update={"types": types, "rate": 0.012}),
         }
     )
 

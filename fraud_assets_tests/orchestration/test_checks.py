@@ -123,8 +123,13 @@ def test_refunds_of_a_month_that_is_not_there_do_not_stop_a_month_alone(copied: 
 )
 @pytest.mark.usefixtures("copied")
 def test_a_gate_stops_a_run_only_where_the_scenario_says_so_and_rows_suffice(
-    tiny_bank: Scenario, severity: str, minimum: int, expected: dg.AssetCheckSeverity
+    tiny_bank: Scenario,
+    severity: str,
+    minimum: int,
+    expected: dg.AssetCheckSeverity,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("fraud_assets.checks.gate_markdown", lambda result: result.explanation)  # pictures take long
     gates = tiny_bank.gates.model_copy(update={"severity": severity, "minimum_fraud_rows": minimum})
     # Far more fraud than there is: a gate that has to fail.
     fraud = tiny_bank.fraud.model_copy(update={"rate": 0.2})

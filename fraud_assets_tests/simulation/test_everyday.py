@@ -23,16 +23,12 @@ def bank() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def labels(bank: Scenario) -> pl.DataFrame:
-    return SyntheticDataGenerator(bank).generate_labels(*MONTHS)
-
-
-@pytest.fixture(scope="module")
-def rows(bank: Scenario, labels: pl.DataFrame) -> pl.DataFrame:
+def rows(bank: Scenario) -> pl.DataFrame:
     """Honest rows with their local time and what the truth says of them."""
+    ledger = SyntheticDataGenerator(bank).generate_transactions(*MONTHS)
+    labels = SyntheticDataGenerator(bank).generate_labels(*MONTHS)  # after the ledger, which leaves the work done
     local = pl.col("event_time") + pl.duration(minutes=pl.col("utc_offset_minutes"))
     truth = labels.select("transaction_id", pl.col("^is_.*$"), "lookalike_of", "original_recipient_entity")
-    ledger = SyntheticDataGenerator(bank).generate_transactions(*MONTHS)
     return (
         ledger.join(truth, on="transaction_id", how="left")
         .filter(~pl.col("is_fraud").fill_null(False))

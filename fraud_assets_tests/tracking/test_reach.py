@@ -1,0 +1,118 @@
+"""An MLflow that is silent, down, refusing or none at all: a sentence within seconds, and no secret in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from fraud_assets.tracking import MlflowError, MlflowResource
+from fraud_assets_tests.tracking.conftest import Document, log
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow, pandas and SQLAlchemy
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def fails_quickly(february: tuple[Document, Document]) -> str:
+    began = time.monotonic()
+    with pytest.raises(MlflowError) as failure:
+        log(MlflowResource(lake_root="unused"), february)
+    assert time.monotonic() - began < 10
+    assert "\n" not in str(failure.value)
+    return str(failure.value)
+
+
+def test_a_silent_server_fails_within_seconds(
+    silent: str, february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", silent.replace("http://", "http://anna:secret@"))
+    sentence = fails_quickly(february)
+    assert sentence.startswith(f"the MLflow server {silent} does not answer within 4 seconds; start it, or correct")
+    assert "secret" not in sentence
+
+
+def test_a_server_that_is_down_fails_within_seconds(
+    february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    assert f"the MLflow server http://127.0.0.1:{port} cannot be reached" in fails_quickly(february)
+
+
+def test_a_server_that_refuses_requests_fails_with_a_sentence(
+    february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            healthy = self.path == "/health"
+            self.send_response(200 if healthy else 403)
+            self.end_headers()
+            self.wfile.write(b"OK" if healthy else b"go away")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://anna:secret@127.0.0.1:{server.server_port}")
+        sentence = fails_quickly(february)
+        server.shutdown()
+    assert "refused or broke off" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/mlruns"])
+def test_a_folder_of_files_is_no_tracking_server(
+    uri: str, february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert fails_quickly(february) == (
+        f"MLFLOW_TRACKING_URI is '{uri}'; a server's http(s) address or sqlite:///path is needed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("uri", "problem"),
+    [
+        ("postgresql://anna:secret@host/db", "cannot be used: No module named"),
+        ("mysql+nonsense://anna:secret@host/db", "cannot be used: Can't load plugin"),
+        ("postgresql://anna:secret:secret", "MLFLOW_TRACKING_URI is no address such as"),
+        ("sqlite:///{folder}", "cannot be read: Is a directory"),
+        ("sqlite:///{folder}/text.db", "is no SQLite database"),
+    ],
+)
+def test_a_database_that_is_of_no_use_is_a_sentence_within_seconds(
+    uri: str, problem: str, february: tuple[Document, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "text.db").write_text("this is a text, not a database")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(folder=tmp_path))
+    sentence = fails_quickly(february)
+    assert problem in sentence
+    assert "secret" not in sentence
+
+
+def test_two_processes_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:
+    code = "from fraud_assets.tracking import reach\nwith reach.client() as c: print(len(c.search_experiments()))"
+    variables = {**os.environ, "DAGSTER_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": ""}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for said, complaint in [process.communicate(timeout=120) for process in running]:
+        assert said == "1\n", complaint
