@@ -92,10 +92,9 @@ class Blocks:
         both = fraud + honest
         of_type = (_xlog(fraud, both, fraud) + _xlog(honest, both, honest)).reshape(draws, groups).sum(axis=1)
         # A cell without frauds leaves nothing open, and most are without.
-        frauds, gone = _sums(key, rows, draws * cells), _sums(key, displaced.ravel(), draws * cells)
-        some = np.flatnonzero(frauds)
-        f = frauds[some]
-        h = np.maximum(self.cells.honest[some % cells] - gone[some], 0.0)
+        some, place = np.unique(key, return_inverse=True)
+        f, gone = _sums(place, rows, len(some)), _sums(place, displaced.ravel(), len(some))
+        h = np.maximum(self.cells.honest[some % cells] - gone, 0.0)
         left = _sums(some // cells, _xlog(f, f + h, f) + _xlog(h, f + h, h), draws)
         return 1 - left / np.maximum(of_type, 1e-12)
 
