@@ -42,6 +42,9 @@ _NEXT = 4
 #: Share of the visits on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones
 #: they make 2-3 % of honest logins come from a device the bank has not seen.
 _LOGINS = 0.95
+#: Share of the visits on which the customer, should a payment fall into them, pays there and not with the phone in the
+#: pocket [P].
+_PAYS = 0.82
 #: Logins on one-off devices, of all logins; of the followers and of the crowd (55 on average) a tenth are not there.
 GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.9 * 55 * _COMES) * _LOGINS
 #: How long a visit lasts [P].
@@ -72,7 +75,14 @@ class Guests:
 
     def logged_in(self, scenario: Scenario, t: Traits) -> Guests:
         """Those on which the customer also logs in at the bank."""
-        return self.take(hashed_uniforms(scenario.seed, "guest.logins", self.number(scenario, t)) < _LOGINS)
+        return self._share(scenario, t, "guest.logins", _LOGINS)
+
+    def paid_on(self, scenario: Scenario, t: Traits) -> Guests:
+        """Those on which the customer also pays, if there is something to pay."""
+        return self._share(scenario, t, "guest.pays", _PAYS)
+
+    def _share(self, scenario: Scenario, t: Traits, salt: str, share: float) -> Guests:
+        return self.take(hashed_uniforms(scenario.seed, salt, self.number(scenario, t)) < share)
 
 
 def lines(scenario: Scenario, device_id: I64) -> I64:

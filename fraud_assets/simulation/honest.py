@@ -52,7 +52,7 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
     Those with a truth to tell are marked with it (``accident``, ``anomaly``, ``lookalike``). In two parts, the many
     payments and the few rows besides, since the ledger's order moves every row anyway.
     """
-    borrowed = visits(bank.scenario, month, bank.units)
+    borrowed = visits(bank.scenario, month, bank.units).paid_on(bank.scenario, bank.traits)
     return [react(bank, month, _on_other_devices(bank, borrowed, rows)) for rows in _meant(bank, month)]
 
 

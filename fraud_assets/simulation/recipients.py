@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import FROM_SENDER, TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, hashed_uniforms, keyed
+from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, finer, hashed_uniforms, keyed
 
 #: Contacts of one customer [P].
 _CONTACTS = 15
@@ -15,6 +16,11 @@ _CONTACTS = 15
 _MERCHANT_LIFE, _CONTACT_LIFE = 18, 30
 #: Share of contacts who bank here too, in the same unit of customers [P].
 _PEERS = 0.4
+#: Share of the log-variance of payments to known contacts that is the contact's own: a flatmate gets more than a
+#: colleague who fetches the coffee [P].
+_CLOSENESS = 0.5
+#: Lowest draw of a usual payment: the low ones are once-in-a-life purchases, which nobody makes every month.
+_NO_CAR = 0.2
 
 
 def handle(scenario: Scenario, index: I64) -> I64:
@@ -34,8 +40,7 @@ def known_share(bank: Bank) -> F64:
     account is always known.
     """
     loyal = bank.traits.known_share[:, None]
-    person = (bank.recipient == TO_PERSON) | (bank.recipient == FROM_SENDER)
-    share = np.where(person, 0.5 + 0.5 * loyal, loyal)
+    share = np.where(is_person(bank), 0.5 + 0.5 * loyal, loyal)
     return np.where(bank.recipient == TO_OWN, 1.0, share)
 
 
@@ -67,13 +72,38 @@ def merchants(bank: Bank, month: I64, who: I64, category: I64, city: I64, new: B
 def contact(bank: Bank, month: int | I64, who: I64, slot: I64) -> I64:
     """Account numbers of the customers' contacts in the given places, shape (n,)."""
     index = bank.traits.index[who]
-    epoch = (month + index * 11 + slot * 17) // _CONTACT_LIFE
-    key = keyed(bank.scenario.seed, "contact", index * 64 + slot, epoch)
+    key = keyed(bank.scenario.seed, "contact", *_contact(month, index, slot))
     unit = index // UNIT
     peer = unit * UNIT + (key % np.uint64(UNIT)).astype(np.int64)
     peer = np.where(peer == index, unit * UNIT + (peer + 1) % UNIT, peer)
     inside = (key >> np.uint64(40)).astype(np.float64) * 2.0**-24 < _PEERS
     return np.where(inside, handle(bank.scenario, peer), _number(key))
+
+
+def is_person(bank: Bank) -> Bools:
+    """Whether the other end of each category is a person."""
+    return (bank.recipient == TO_PERSON) | (bank.recipient == FROM_SENDER)
+
+
+def with_contacts_amounts(bank: Bank, month: I64, who: I64, slot: F64, z: F64, u: F64) -> tuple[F64, F64]:
+    """The draws of amounts (see ``amounts.py``) of payments to known contacts: some contacts get more than others.
+
+    A share ``usual_payment_share`` is of what is usual between the two: a rent, an allowance, half of a bill. Over all
+    contacts the draws stay standard normal and uniform. Parameters as for :func:`merchants`; all of shape (n,).
+    """
+    key = keyed(bank.scenario.seed, "contact.amount", *_contact(month, bank.traits.index[who], _zipf(slot, _CONTACTS)))
+    own = (key >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    close = ndtri(np.clip(own, 1e-6, 1 - 1e-6))
+    usual = finer(u, 512) < bank.scenario.activity.usual_payment_share
+    return (
+        np.where(usual, close, np.sqrt(_CLOSENESS) * close + np.sqrt(1 - _CLOSENESS) * z),
+        np.where(usual, _NO_CAR + (1 - _NO_CAR) * finer(own), u),
+    )
+
+
+def _contact(month: int | I64, index: I64, place: I64) -> tuple[I64, I64]:
+    """What tells a customer's contact in a place from all others: the place, and since when it is theirs."""
+    return index * 64 + place, (month + index * 11 + place * 17) // _CONTACT_LIFE
 
 
 def payees(bank: Bank, month: I64, who: I64, new: Bools, slot: F64, fresh: F64) -> I64:

@@ -156,13 +156,24 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     known = draws.uniform("known", rows)
     known[is_away & counter] = 1.0  # nobody has a repertoire abroad
     is_new = known >= recipients.known_share(bank).ravel()[who * len(scenario.categories) + category]
-    cents = amounts(bank, who, category, draws.normal("amount", rows), draws.uniform("price", rows))
+    z, price, slot = draws.normal("amount", rows), draws.uniform("price", rows), draws.uniform("slot", rows)
+    period = np.array([block.period for block in blocks])[block_o]
+    known_person = np.flatnonzero(recipients.is_person(bank)[category] & ~is_new)
+    z[known_person], price[known_person] = recipients.with_contacts_amounts(
+        bank,
+        Block.month_index(period)[outing[known_person]],
+        who[known_person],
+        slot[known_person],
+        z[known_person],
+        price[known_person],
+    )
+    cents = amounts(bank, who, category, z, price)
     status, reason = outcomes(bank, who, category, cents, place, day_o[outing], draws.uniform("status", rows))
     return Spending(
         who=who,
         ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
         outing=outing,
-        period=np.array([block.period for block in blocks])[block_o],
+        period=period,
         size=size,
         category=category,
         event_us=local_us - offset * MINUTE,
@@ -170,7 +181,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
         place=place,
         is_away=is_away,
         is_new=is_new,
-        slot=draws.uniform("slot", rows),
+        slot=slot,
         fresh=draws.uniform("recipient", rows),
         cents=cents,
         status=status,
@@ -190,8 +201,8 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     month = Block.month_index(period)
     merchant, payee = np.full(len(who), NONE), np.full(len(who), NONE)
 
-    person = np.flatnonzero((recipient == TO_PERSON) | (recipient == FROM_SENDER))
-    shop = np.flatnonzero((recipient != TO_PERSON) & (recipient != FROM_SENDER) & (recipient != TO_OWN))
+    is_person = recipients.is_person(bank)[category]
+    person, shop = np.flatnonzero(is_person), np.flatnonzero(~is_person & (recipient != TO_OWN))
     city = np.where(bank.at_counter[category[shop]], place[shop], len(scenario.cities))
     new, slot, fresh = spent.is_new, spent.slot, spent.fresh
     merchant[shop] = recipients.merchants(

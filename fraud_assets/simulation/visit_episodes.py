@@ -53,7 +53,7 @@ def at_visits(bank: Bank, months: list[Month], kind: str, episode: Episode) -> t
     seed, index = bank.scenario.seed, bank.traits.index
     who, month, begun = [], [], []
     for of in months:
-        visit = visits(bank.scenario, of, bank.units)
+        visit = visits(bank.scenario, of, bank.units).paid_on(bank.scenario, bank.traits)
         order = np.lexsort((visit.start_us, visit.who))
         person, first = np.unique(visit.who[order], return_index=True)
         who.append(person)

@@ -138,6 +138,22 @@ def test_who_mistyped_a_recipient_looks_again_or_errs_again_and_both_are_told(ro
     assert len(mended) > 0.1 * len(bounced)
 
 
+def test_each_friend_gets_a_sum_of_their_own_time_and_again(rows: pl.DataFrame) -> None:
+    sent = rows.filter(pl.col("payee_id").is_not_null() & (pl.col("direction") == "debit"))
+    between = ["customer_id", "category", "payee_id"]
+    sums = sent.group_by(*between, "amount").len().sort("len", descending=True)
+    friends = sums.group_by(between, maintain_order=True).agg(
+        pl.first("amount").alias("usual"), times=pl.sum("len"), again=pl.first("len")
+    )
+    often = friends.filter(pl.col("times") >= 8)
+    assert len(often) > 100
+    assert often.select((pl.col("again") / pl.col("times")).mean()).item() > 0.3
+    several = (
+        often.group_by("customer_id", "category").agg(pl.col("usual").n_unique(), pl.len()).filter(pl.col("len") > 1)
+    )
+    assert several.select((pl.col("usual") == pl.col("len")).mean()).item() > 0.6
+
+
 def test_a_card_is_of_one_kind_and_the_second_one_of_another(rows: pl.DataFrame) -> None:
     cards = rows.filter(pl.col("card_id").is_not_null())
     assert cards["card_type"].is_not_null().all()

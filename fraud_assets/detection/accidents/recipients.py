@@ -36,6 +36,7 @@ SIGNS = (
     "uses_log",
     "days_since_log",
     "amount_unlike",
+    "amount_fits",
     "other_category",
     "is_unknown_account",
 )
@@ -46,6 +47,9 @@ _BESIDE = {frozenset((a, b)) for a, others in {"1": "24", "2": "35", "3": "6", "
 #: Cost of a slip, minus the logarithm of its share of typing errors (Verhoeff 1969: one digit for another .6-.95,
 #: neighbours swapped .1-.2, one too few or too many .1-.2) [P].
 _NEIGHBOUR, _SWAP, _DOUBLED, _LENGTH, _OTHER, _SECOND = 0.5, 2.0, 2.3, 2.8, 2.5, 5.0
+
+#: Share of payments to persons that are of the same sum as some other one, as round sums are [P].
+_BY_CHANCE = 0.1
 
 _NEEDED = (
     "transaction_id", "customer_id", "event_time", "direction", "category", "amount", "recipient_entity", "payee_id",
@@ -119,7 +123,9 @@ def _of_customers(payments: pl.DataFrame, start: datetime) -> pl.DataFrame:
     near = pairs.with_columns(edits=pl.Series(edits, dtype=pl.Int32)).filter(pl.col("edits").is_between(1, MOST_EDITS))
     uses = (
         near.join(
-            paid.select("customer_id", "log", used="event_time", other="recipient_entity", used_for="category"),
+            paid.select(
+                "customer_id", "log", used="event_time", other="recipient_entity", used_for="category", sum="amount"
+            ),
             on=["customer_id", "other"],
         )
         .filter((pl.col("used") < pl.col("event_time")) & (pl.col("event_time") - pl.col("used") <= REACH))
@@ -130,6 +136,7 @@ def _of_customers(payments: pl.DataFrame, start: datetime) -> pl.DataFrame:
             usual=pl.col("log").mean(),
             spread=pl.col("log").std().fill_null(0.0),
             same=(pl.col("used_for") == pl.col("category")).any(),
+            equal=(pl.col("sum") == pl.col("amount")).sum(),
         )
     )
     slips = [_slip(new, old) for new, old in near.select("recipient_entity", "other").iter_rows()]
@@ -147,6 +154,8 @@ def _of_customers(payments: pl.DataFrame, start: datetime) -> pl.DataFrame:
             amount_unlike=((pl.col("amount").log() - pl.col("usual")) / (pl.col("spread") ** 2 + 0.0625).sqrt())
             .abs()
             .clip(0, 6),
+            # Of the payments to that payee, how many were of just this sum.
+            amount_fits=((pl.col("equal") + _BY_CHANCE) / (pl.col("uses") + 1)).log(),
             other_category=1.0 - pl.col("same").cast(pl.Float64),
             is_unknown_account=(pl.col("decline_reason") == "invalid_account").fill_null(value=False).cast(pl.Float64),
         )

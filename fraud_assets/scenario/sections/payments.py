@@ -104,6 +104,7 @@ class Activity(Section):
     refund_share: Share  # of online purchases
     bills: Range[Count]  # a customer's recurring payments a month
     usual_price_share: Share = 0.0  # payments of categories tagged usual, at the customer's usual price
+    usual_payment_share: Share = 0.0  # payments to a known contact, of what is usual between the two
     #: What kinds of cards customers use, those with high incomes rather credit ones.
     card_types: Annotated[dict[CardType, Share], AfterValidator(whole)] = Field(default_factory=_only_debit)
     second_cards: Share = 0.0  # customers with a second card, of another kind

@@ -12,6 +12,8 @@ from fraud_assets.simulation.realised.view import View, as_float, collect, share
 _CHANCE = 4.0
 #: A customer's purchase is judged as a repetition or not once there are so many before it.
 _EXPERIENCE = 40
+#: And who gets something often gets it so many times at least.
+_OFTEN = 8
 _PROFILE_FIELDS = 23
 
 
@@ -103,6 +105,7 @@ def profiles(view: View) -> list[Figure]:
         else None,
         *_places(view),
         _repeats(view),
+        _usual_sums(view),
     ]
     return [figure for figure in found if figure is not None]
 
@@ -248,3 +251,18 @@ def _repeats(view: View) -> Figure | None:
         high + 0.08,
         as_float(own["known"].mean()),
     )
+
+
+def _usual_sums(view: View) -> Figure | None:
+    """Payments to one person for one thing: how many are of the sum that is the commonest between the two."""
+    if not (share := view.scenario.activity.usual_payment_share):
+        return None
+    between = ["customer_id", "payee_id", "category"]
+    rows = view.honest.filter(pl.col("payee_id").is_not_null(), pl.col("direction") == "debit")
+    sums = rows.group_by(*between, "amount").agg(pl.len()).group_by(between).agg(pl.sum("len"), top=pl.max("len"))
+    often = collect(sums.filter(pl.col("len") >= _OFTEN))
+    if len(often) < 100:
+        return None
+    shares = often.select(pl.col("top") / pl.col("len")).to_series()
+    # Round sums come together by chance, too.
+    return Figure("payments to a known person of the usual sum", share - 0.05, share + 0.3, as_float(shares.mean()))

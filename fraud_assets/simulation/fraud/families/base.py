@@ -72,6 +72,11 @@ class Look:
     def __len__(self) -> int:
         return len(self.who)
 
+    def is_dear(self, bank: Bank, times: float) -> Bools:
+        """Whether each is of so many times its category's median, or more."""
+        median = np.array([k.median for k in bank.scenario.categories])
+        return self.cents >= 100 * times * median[self.category]
+
 
 def join(emissions: list[Emission]) -> Emission:
     """Several emissions of one family as one (without sessions)."""

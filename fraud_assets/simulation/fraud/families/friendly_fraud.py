@@ -78,6 +78,5 @@ class FriendlyFraud(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear online purchases at a known shop, of the kind that people do dispute."""
-        median = np.array([k.median for k in bank.scenario.categories])
         online = (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT)
-        return online[look.category] & ~look.is_new & (look.cents >= 100 * _REGRETTED * median[look.category])
+        return online[look.category] & ~look.is_new & look.is_dear(bank, _REGRETTED)

@@ -106,6 +106,5 @@ class LoyaltyAbuse(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Large redemptions, and one after the other: points that expire, or that a family pools."""
-        median = np.array([k.median for k in bank.scenario.categories])
-        large = (look.cents >= 100 * _LARGE * median[look.category]) | (look.again > 0)
+        large = look.is_dear(bank, _LARGE) | (look.again > 0)
         return bank.tagged("points")[look.category] & large

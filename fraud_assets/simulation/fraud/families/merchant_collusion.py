@@ -16,6 +16,8 @@ from fraud_assets.simulation.streams import F64, I64, Bools
 
 _NEAR, _ROUND, _PLAUSIBLE = range(3)
 _STYLES = np.array(["near_limit", "round", "plausible"])
+#: A purchase is large for its shop from this many times the median on.
+_LARGE = 2.0
 
 
 class MerchantCollusion(OwnAccount):
@@ -61,8 +63,8 @@ class MerchantCollusion(OwnAccount):
         )
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
-        """A tutor, a wholesaler, a landlord paid again and again; a purchase just below a limit."""
-        bought = (bank.recipient == TO_MERCHANT)[look.category]
+        """A tutor, a wholesaler, a landlord paid again and again; a purchase large for its shop, just below a limit."""
+        bought = (bank.recipient == TO_MERCHANT)[look.category] & look.is_dear(bank, _LARGE)
         return (look.episode == SUPPLIER) | (bought & limits.is_near(bank, look.cents))
 
     def _when(self, cast: Cast) -> I64:

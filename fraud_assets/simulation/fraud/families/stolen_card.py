@@ -27,7 +27,7 @@ from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ke
 #: Accounts that are looked at to find a quiet one [P].
 _LOOKS = 12
 #: Amounts from this many times the median on are dear.
-_DEAR = 3.0
+_DEAR = 4.0
 #: Shops of a round that looks like that of a thief, who goes to three at least.
 _ROUND = 3
 #: Hours by which what would fall into the small hours waits, and how often it does [P].
@@ -118,10 +118,9 @@ class StolenCard(Family):
         return cards(cast.bank, month_index(event_us), cast.who, cast.bank.channel[category], second)
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
-        """Dear things on a round of shops where the customer has never been, as on the weekend before a festival."""
-        median = np.array([k.median for k in bank.scenario.categories])
-        dear = look.cents >= 100 * _DEAR * median[look.category]
-        return dear & look.is_new & (look.in_outing >= _ROUND) & (bank.recipient == TO_MERCHANT)[look.category]
+        """Dear things, by card, on a round of shops where the customer has never been, as before a festival."""
+        by_card = (bank.recipient == TO_MERCHANT) & ((bank.channel == CARD_PRESENT) | (bank.channel == ONLINE))
+        return by_card[look.category] & look.is_dear(bank, _DEAR) & look.is_new & (look.in_outing >= _ROUND)
 
 
 def _by_day(bank: Bank, index: I64, event_us: I64, u: F64) -> I64:
