@@ -6,16 +6,18 @@ are not scored: income enters the features of money passing through, refunds and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.features.block import NAMED, Block
 from fraud_assets.features.compute import features_of_block
 from fraud_assets.features.context import Context
+from fraud_assets.features.feature import Columns
 from fraud_assets.features.frames import Frames, blocks_of
 from fraud_assets.features.lookup import Lookups
 from fraud_assets.features.needs import missing
@@ -105,30 +107,35 @@ def _chunk(
     """The rows of the customers from first to last."""
     blocks = blocks_of(frames.between(first, last), lookups, block_rows)
     # Not through a variable: it would keep a block while the next one is made.
-    found = list(map(partial(_block_frame, context, nothing), blocks))
-    return pl.concat(found) if found else pl.DataFrame(schema=schema())  # all rows may be too old for a block
+    found = list(map(partial(_columns, context), blocks))
+    if not found:
+        return pl.DataFrame(schema=schema())  # all rows may be too old for a block
+    rows = sum(len(columns["customer_id"]) for columns, _ in found)
+    # Put together as arrays: frames of the blocks would be copied once more.
+    return pl.DataFrame(
+        [
+            pl.Series(name, [None], dtype=dtype).new_from_index(0, rows)
+            if name in nothing
+            else _series(name, dtype, np.concatenate([columns.pop(name) for columns, _ in found]), found[0][1])
+            for name, dtype in schema().items()
+        ]
+    )
 
 
-def _block_frame(context: Context, nothing: frozenset[str], block: Block) -> pl.DataFrame:
-    columns = features_of_block(block, context)
+def _columns(context: Context, block: Block) -> tuple[Columns, Mapping[str, Sequence[str]]]:
+    """The block's part of the table, and what its codes stand for: the same in all blocks of a chunk."""
     at = block.at
-    keys = {
+    keys: Columns = {
         "transaction_id": at.transaction_id,
         "customer_id": block.people.customer_id[at.group],
         "event_time": at.time,
         "history_days": context.history_days(at.time),
     }
-    types = schema()
-    series = (
-        pl.Series(name, [None], dtype=types[name]).new_from_index(0, len(values))
-        if name in nothing
-        else _series(name, values, block)
-        for name, values in (keys | columns).items()
-    )
-    return pl.DataFrame([s if s.dtype == types[s.name] else s.cast(types[s.name]) for s in series])
+    return keys | features_of_block(block, context), {name: block.names(name) for name in NAMED}
 
 
-def _series(name: str, values: npt.NDArray[Any], block: Block) -> pl.Series:
+def _series(name: str, dtype: pl.DataType, values: npt.NDArray[Any], names: Mapping[str, Sequence[str]]) -> pl.Series:
     if name in NAMED:
-        return pl.Series(name, [*block.names(name), None], dtype=pl.String).gather(values)  # -1 is the last one
-    return pl.Series(name, values, nan_to_null=True)
+        return pl.Series(name, [*names[name], None], dtype=pl.String).gather(values)  # -1 is the last one
+    series = pl.Series(name, values, nan_to_null=True)
+    return series if series.dtype == dtype else series.cast(dtype)

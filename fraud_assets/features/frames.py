@@ -70,7 +70,7 @@ class Frames:
         if self.logins is not None:
             time = pl.col("event_time")
             wanted += [self.logins.filter(chosen, time.is_between(start, end, closed="left")).select(_LOGINS)]
-        rows = [frame.lazy() for frame in pl.collect_all(wanted)]
+        rows = [frame.lazy() for frame in pl.collect_all(wanted, engine="streaming")]
         return Frames(self.month, rows[0], rows[1], rows[2], rows[3] if self.logins is not None else None)
 
 

@@ -178,9 +178,10 @@ def ip_codes(addresses: pl.Series) -> tuple[I64, I64]:
 
 def words(values: pl.Series) -> tuple[pl.Series, I64]:
     """The different texts of a column in the order in which they come, and each row's among them; -1 for null."""
-    texts = pl.Categories.random()  # its own: texts are numbered from 0, whatever else is being numbered
-    numbered = values.cast(pl.Categorical(texts))
-    return texts.to_series(), numbered.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    own = pl.Categories.random()  # its own: texts are numbered from 0, whatever else is being numbered
+    code = values.cast(pl.Categorical(own)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    # Each from where it comes first: the categories give theirs only one by one.
+    return values.gather(np.flatnonzero(np.diff(np.maximum.accumulate(code), prepend=-1))), code
 
 
 def ip_numbers(column: str) -> pl.Expr:

@@ -7,6 +7,7 @@ payment of the day may look them up. Entities of a single customer are not liste
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -32,8 +33,6 @@ HUB = 50
 #: From what age on reports count, and up to which.
 REPORT_DAYS = (7, 83)
 
-_ENTITY = ("kind", "entity_id")
-
 
 def shared_entities(
     month: Month,
@@ -57,44 +56,61 @@ def shared_entities(
 
     Returns
     -------
-    :class:`fraud_assets.tables.SharedEntities`, sorted by (day, kind, entity_id). Memory grows with the customers and
-    what they use in three months, not with rows.
+    :class:`fraud_assets.tables.SharedEntities`, sorted by (day, kind, entity_id). Memory grows with the entities,
+    and with the days of those that customers share, of one kind at a time.
     """
     span = pl.col("event_time").is_between(
         month.start - timedelta(days=SHARED_DAYS + KNOWN_DAYS), month.end, closed="left"
     )
     ledger = transactions.filter(span)
-    touches = _touches(ledger, None if logins is None else logins.filter(span))
-    first = ledger.select(pl.col("event_time").dt.date().min()).collect().item()
-    entities = touches.select(_ENTITY).unique(maintain_order=True)
-    shared = _Shared.of(touches, month.start.date(), month.days)
-    days, entity = np.nonzero(shared.customers_30d.T >= 2)
-    rows = entities[entity].with_columns(
-        _dates(month, days),
-        customers_24h=shared.customers_24h[entity, days],
-        customers_30d=shared.customers_30d[entity, days],
-    )
-    kind = entities["kind"].to_numpy()
-    # Networks, and offices and lockers that goods are sent to, connect people who know nothing of one another.
-    ties = (kind == "device") | (kind == "payee")
-    connects = (shared.customers_30d >= 2) & (shared.customers_30d <= HUB) & ties[:, None]
+    first = ledger.select(pl.col("event_time").dt.date().min()).collect(engine="streaming").item()
     # Before two months have been seen, everybody's payees look new.
-    is_long = (
-        first is not None and np.arange(month.days) >= (first - month.start.date()).days + SHARED_DAYS + KNOWN_DAYS
-    )
-    connects &= (kind != "payee")[:, None] | (~shared.is_known & is_long)
+    short = month.days if first is None else (first - month.start.date()).days + SHARED_DAYS + KNOWN_DAYS
+    listed, ties = [], []
+    # Kind by kind: most of what is found connects nobody, and is forgotten.
+    for kind, touches in sorted(_touches(ledger, None if logins is None else logins.filter(span)).items()):
+        rows, tied = _of_kind(month, kind, touches, np.arange(month.days) >= short)
+        listed.append(rows)
+        ties.append(tied)
     homes = customers.select("customer_id", "registered_at", "address_id").collect()
     frauds = reports.filter(pl.col("kind").cast(pl.String) == "fraud").select("customer_id", "reported_at").collect()
-    rings = _rings(month, shared, connects, homes, frauds)
-    return conform(pl.concat([rows, rings], how="diagonal"), SharedEntities).sort("day", *_ENTITY)
+    rings = _rings(month, ties, homes, frauds)
+    return conform(pl.concat([*listed, rings], how="diagonal"), SharedEntities).sort("day", "kind", "entity_id")
+
+
+def _of_kind(month: Month, kind: str, touches: pl.LazyFrame, is_long: Bool) -> tuple[pl.DataFrame, _Ties]:
+    """The entities of a kind on the days on which they have several customers, and whom they connect."""
+    customer, entity_id = pl.col("customer_id"), pl.col("entity_id")
+    # First which are shared at all: to know the days of all the others takes several times the memory.
+    several = touches.group_by(entity_id).agg(first=customer.min(), last=customer.max())
+    several = several.filter(pl.col("first") < pl.col("last")).select(entity_id).collect(engine="streaming").lazy()
+    found = touches.join(several, on="entity_id", how="semi").unique().collect(engine="streaming")
+    found = found.sort("entity_id", "customer_id", "day")
+    shared = _Shared.of(found, month.start.date(), month.days)
+    days, entity = np.nonzero(shared.customers_30d.T >= 2)
+    rows = pl.DataFrame(
+        {
+            "kind": pl.repeat(kind, len(days), eager=True),
+            "entity_id": found["entity_id"].unique(maintain_order=True).gather(entity),
+            "day": _dates(month, days),
+            "customers_24h": shared.customers_24h[entity, days],
+            "customers_30d": shared.customers_30d[entity, days],
+        }
+    )
+    connects = (shared.customers_30d >= 2) & (shared.customers_30d <= HUB)
+    # Networks, and offices and lockers that goods are sent to, connect people who know nothing of one another.
+    connects &= kind in ("device", "payee")
+    if kind == "payee":
+        connects &= ~shared.is_known & is_long
+    return rows, shared.tied(connects)
 
 
 def _dates(month: Month, days: I64) -> pl.Series:
     return pl.Series("day", (month.start.date() - date(1970, 1, 1)).days + days, dtype=pl.Int32).cast(pl.Date)
 
 
-def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
-    """Which customer had to do with which entity on which day, of entities that several customers had to do with."""
+def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> dict[str, pl.LazyFrame]:
+    """Which customer had to do with which entity on which day, by kind of entity; as often as it was."""
     payments = ledger.filter(pl.col("direction").cast(pl.String) == "debit")
     columns = {
         "device": pl.col("device_id"),
@@ -103,21 +119,14 @@ def _touches(ledger: pl.LazyFrame, logins: pl.LazyFrame | None) -> pl.DataFrame:
         "address": pl.col("delivery_address_id"),
     }
     used = {"device": (payments, logins), "ip": (payments, logins), "payee": (payments,), "address": (payments,)}
-
-    def touches(kind: str) -> pl.DataFrame:
-        found = pl.concat(
-            frame.select("customer_id", entity_id=columns[kind], day=pl.col("event_time").dt.date())
+    return {
+        kind: pl.concat(
+            frame.select("customer_id", entity_id=column, day=pl.col("event_time").dt.date())
             for frame in used[kind]
             if frame is not None
-        )
-        everybody = found.drop_nulls("entity_id").unique().collect(engine="streaming")
-        several = everybody.group_by("entity_id").agg(pl.col("customer_id").n_unique())
-        several = several.filter(pl.col("customer_id") > 1)
-        shared = everybody.join(several, on="entity_id", how="semi").sort("entity_id", "customer_id", "day")
-        return shared.select(pl.lit(kind).alias("kind"), pl.all())
-
-    # Kind by kind: most of what is found is of one customer, and forgotten.
-    return pl.concat(touches(kind) for kind in sorted(used))
+        ).drop_nulls("entity_id")
+        for kind, column in columns.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -131,16 +140,15 @@ class _Shared:
     customers_24h: npt.NDArray[np.int32]  # shape (entities, days)
     customers_30d: npt.NDArray[np.int32]
     is_known: Bool  # somebody had to do with it in the 30 days before those 30
-    entity: I64  # of each stretch, shape (stretches,)
+    entity: I64  # of each stretch, shape (stretches,), as the following
     customer_id: I64
     begin: I64  # first day of the month on which it counts
     end: I64  # one past the last
 
     @classmethod
     def of(cls, touches: pl.DataFrame, start: date, days: int) -> _Shared:
-        """From :func:`_touches`, which is sorted."""
-        is_other = touches.select((pl.struct(_ENTITY) != pl.struct(_ENTITY).shift()).fill_null(True).cum_sum())
-        entity = is_other.to_series().to_numpy().astype(np.int64) - 1
+        """From the different touches of a kind, sorted by entity, customer and day."""
+        entity = touches["entity_id"].rle_id().cast(pl.Int64).to_numpy()
         customer = touches["customer_id"].to_numpy()
         day = touches["day"].to_physical().to_numpy().astype(np.int64) - (start - date(1970, 1, 1)).days
         is_again = (entity[1:] == entity[:-1]) & (customer[1:] == customer[:-1])
@@ -167,8 +175,29 @@ class _Shared:
             end=end,
         )
 
+    def tied(self, connects: Bool) -> _Ties:
+        """What is needed of the entities that connect their customers on some day, shape (entities, days)."""
+        rows = np.flatnonzero(np.logical_or.reduce(connects, axis=1)[self.entity])
+        return _Ties(connects, self.entity[rows], self.customer_id[rows], self.begin[rows], self.end[rows])
 
-def _rings(month: Month, shared: _Shared, connects: Bool, homes: pl.DataFrame, frauds: pl.DataFrame) -> pl.DataFrame:
+
+@dataclass(frozen=True)
+class _Ties:
+    """Entities that connect customers: on which days, and the stretches of those that do on any."""
+
+    connects: Bool  # shape (entities, days)
+    entity: I64
+    customer_id: I64
+    begin: I64
+    end: I64
+
+    def of_day(self, day: int) -> tuple[I64, I64]:
+        """Who is tied to what, as customers and entities."""
+        counts = (self.begin <= day) & (day < self.end) & self.connects[self.entity, day]
+        return self.customer_id[counts], self.entity[counts]
+
+
+def _rings(month: Month, ties: Sequence[_Ties], homes: pl.DataFrame, frauds: pl.DataFrame) -> pl.DataFrame:
     """The customers of rings of two or more as of each of the month's days, with size and share of reported ones."""
     first = (month.start.date() - date(1970, 1, 1)).days
     joined = homes["registered_at"].to_physical().to_numpy().astype(np.int64) - first
@@ -178,12 +207,11 @@ def _rings(month: Month, shared: _Shared, connects: Bool, homes: pl.DataFrame, f
     reported = frauds["customer_id"].to_numpy()
     found = []
     for day in range(month.days):
-        counts = (shared.begin <= day) & (day < shared.end) & connects[shared.entity, day]
         lives = joined < day
         together = np.bincount(home[lives], minlength=len(home))[home]
         lives &= (together >= 2) & (together <= HUB)
-        things = np.concatenate([shared.entity[counts], len(connects) + home[lives]])
-        people, ring = _components(np.concatenate([shared.customer_id[counts], resident[lives]]), things)
+        tied = [*(part.of_day(day) for part in ties), (resident[lives], home[lives])]
+        people, ring = _components(tied)
         is_known = (reported_at >= day - REPORT_DAYS[1]) & (reported_at < day - REPORT_DAYS[0])
         is_reported = np.isin(people, reported[is_known])
         members: I64 = np.bincount(ring)[ring]
@@ -201,10 +229,17 @@ def _rings(month: Month, shared: _Shared, connects: Bool, homes: pl.DataFrame, f
     )
 
 
-def _components(customer_id: I64, thing: I64) -> tuple[I64, I64]:
-    """The different customers in order, and the component of each where customers of one thing are connected."""
-    people, person = np.unique(customer_id, return_inverse=True)
-    _, node = np.unique(thing, return_inverse=True)
-    size = len(people) + int(node.max(initial=-1)) + 1
-    links = coo_array((np.ones(len(node), dtype=np.int8), (person, len(people) + node)), shape=(size, size))
+def _components(tied: Sequence[tuple[I64, I64]]) -> tuple[I64, I64]:
+    """The different customers in order, and the component of each where customers of one thing of a kind are connected.
+
+    The kinds come one after the other, each as customers and their things.
+    """
+    people, person = np.unique(np.concatenate([customers for customers, _ in tied]), return_inverse=True)
+    nodes, size = [], len(people)
+    for _, things in tied:
+        different, node = np.unique(things, return_inverse=True)
+        nodes.append(size + node)
+        size += len(different)
+    node = np.concatenate(nodes)
+    links = coo_array((np.ones(len(node), dtype=np.int8), (person, node)), shape=(size, size))
     return people, connected_components(links, directed=False)[1][: len(people)]
