@@ -44,9 +44,8 @@ def lazy_chunks(
     """A LazyFrame whose rows are those of the chunks, in their order.
 
     Chunk functions run ahead of the reader in threads; at most ``threads + waiting + 1`` of their frames are alive at
-    a time.
-    They have to be pure: the same frame at each call, whatever the thread. Then the rows are the same with any number
-    of threads, and so are the bytes of the file they are written to.
+    a time. They have to be pure: the same frame at each call, whatever the thread. Then the rows are the same with any
+    number of threads, and so are the bytes of the file they are written to.
 
     Written as it is by :func:`fraud_assets.lake.writing.write_parquet`, the file's row groups end where chunks of
     100,000 rows or more end, so that a predicate on the sort key reads one chunk back and not its neighbours.
@@ -123,10 +122,7 @@ def stored_chunks(frame: pl.LazyFrame) -> pl.LazyFrame | None:
 
 
 def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int, waiting: int = 0) -> Iterator[pl.DataFrame]:
-    """``work(0)``, ``work(1)``, ...: up to ``threads`` run ahead, and the results come in order.
-
-    So many results more than that may wait for their turn.
-    """
+    """``work(0)``, ``work(1)``, ...: up to ``threads`` run ahead, ``waiting`` more wait; the results come in order."""
     begun: deque[Future[pl.DataFrame]] = deque()
     numbers = iter(range(count))
 
