@@ -42,9 +42,6 @@ _NEXT = 4
 #: Share of the visits on which the customer logs in at the bank, rather than only pays in a shop [P]: with new phones
 #: they make 2-3 % of honest logins come from a device the bank has not seen.
 _LOGINS = 0.95
-#: Share of the visits on which the customer, should a payment fall into them, pays there and not with the phone in the
-#: pocket [P].
-_PAYS = 0.82
 #: Logins on one-off devices, of all logins; of the followers and of the crowd (55 on average) a tenth are not there.
 GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.9 * 55 * _COMES) * _LOGINS
 #: How long a visit lasts [P].
@@ -78,8 +75,8 @@ class Guests:
         return self._share(scenario, t, "guest.logins", _LOGINS)
 
     def paid_on(self, scenario: Scenario, t: Traits) -> Guests:
-        """Those on which the customer also pays, if there is something to pay."""
-        return self._share(scenario, t, "guest.pays", _PAYS)
+        """Those on which the customer also pays there, should something fall due, rather than by their own phone."""
+        return self._share(scenario, t, "guest.pays", scenario.devices.borrowed_pays)
 
     def _share(self, scenario: Scenario, t: Traits, salt: str, share: float) -> Guests:
         return self.take(hashed_uniforms(scenario.seed, salt, self.number(scenario, t)) < share)

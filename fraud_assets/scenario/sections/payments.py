@@ -245,6 +245,7 @@ class DeviceLife(Section):
     vpn_now_and_then: Share = 0.0  # of what all others do
     #: Online purchases with which it is passed on from which device they come.
     online_tells_device: Share = 1.0
+    borrowed_pays: Share = 1.0  # visits to a device not one's own on which one would also pay there
     mobile_share: Share = 0.42  # of what is done on a phone, on the network of its carrier
     #: Carriers, by smaller city, that reach the net in the nearest city of tier 1, so that addresses seem to be there.
     gateway_share: Share = 0.0
