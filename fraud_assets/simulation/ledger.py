@@ -6,6 +6,7 @@ out as it would among all of them. Truth does not pass through here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -121,6 +122,44 @@ def words(scenario: Scenario) -> dict[str, pl.Enum]:
     return {column: pl.Enum(list(dict.fromkeys(texts))) for column, texts in found.items()}
 
 
+@dataclass(frozen=True)
+class Sight:
+    """Where rows seem to be, to whoever sees the shop or the address that they come from."""
+
+    place: I64  # index of the city, shape (rows,)
+    latitude: F64
+    longitude: F64
+    remote: I64  # the rows that come from an address
+    address: I64  # the different addresses
+    which: I64  # address of each of the remote rows
+
+
+def sight(bank: Bank, rows: Intents) -> Sight:
+    """The shop where a counter is, else where the address seems to be, else the city."""
+    scenario, directory = bank.scenario, bank.directory
+    place = rows.place.copy()
+    remote = np.flatnonzero(rows.net != NONE)
+    day = rows.event_us[remote] // DAY
+    kind = rows.net[remote].astype(np.int64)
+    number, seen_in = address_number(
+        scenario, bank.traits, rows.who[remote], kind, place[remote], day, rows.device[remote]
+    )
+    # An address comes back some five times: how it is written and where it seems to be is found out once.
+    seen, which = np.unique((number << np.int64(16)) | seen_in, return_inverse=True)
+    address = seen >> np.int64(16)
+    # Whose code is scanned says where, whatever the address says.
+    counter = bank.at_counter[rows.category]
+    place[remote] = np.where(counter[remote], place[remote], seen_in)
+    latitude = np.array([c.latitude for c in scenario.cities])[place]
+    longitude = np.array([c.longitude for c in scenario.cities])[place]
+    north, east = geolocate(scenario, address, seen & 0xFFFF)
+    latitude[remote], longitude[remote] = north[which], east[which]
+    shop = np.flatnonzero(counter & (rows.merchant != NONE))
+    latitude[shop] = directory.latitude[rows.merchant[shop]]
+    longitude[shop] = directory.longitude[rows.merchant[shop]]
+    return Sight(place, latitude, longitude, remote, address, which)
+
+
 def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     """The ledger's rows, in the order given; columns of :class:`fraud_assets.tables.Transactions`.
 
@@ -130,28 +169,8 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     channel = bank.channel[rows.category]
     u_post, u_entry, u_terminal = _three(keyed(scenario.seed, "ledger", rows.transaction_id))
 
-    place = rows.place.copy()
-    remote = np.flatnonzero(rows.net != NONE)
-    day = rows.event_us[remote] // DAY
-    kind = rows.net[remote].astype(np.int64)
-    number, seen_in = address_number(
-        scenario, bank.traits, rows.who[remote], kind, place[remote], day, rows.device[remote]
-    )
-    # An address comes back some five times: how it is written and where it seems to be is found out once.
-    seen, which_seen = np.unique((number << np.int64(16)) | seen_in, return_inverse=True)
-    address = seen >> np.int64(16)
-    # Whose code is scanned says where, whatever the address says.
-    counter = bank.at_counter[rows.category]
-    place[remote] = np.where(counter[remote], place[remote], seen_in)
+    at = sight(bank, rows)
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
-    latitude = np.array([c.latitude for c in scenario.cities])[place]
-    longitude = np.array([c.longitude for c in scenario.cities])[place]
-    north, east = geolocate(scenario, address, seen & 0xFFFF)
-    latitude[remote], longitude[remote] = north[which_seen], east[which_seen]
-    shop = np.flatnonzero(counter & (rows.merchant != NONE))
-    latitude[shop] = directory.latitude[rows.merchant[shop]]
-    longitude[shop] = directory.longitude[rows.merchant[shop]]
-
     terminal = np.full(len(rows), NONE)
     till = np.flatnonzero(at_terminal & (rows.merchant != NONE))
     which = (u_terminal[till] * directory.terminals[rows.merchant[till]]).astype(np.int64)
@@ -167,7 +186,7 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     posted = rows.event_us + np.rint(delay).astype(np.int64) * SECOND
 
     delivery, express = deliveries(bank, rows)
-    by_category, by_place = _kinds(scenario)[_index(rows.category)], _towns(scenario)[_index(place)]
+    by_category, by_place = _kinds(scenario)[_index(rows.category)], _towns(scenario)[_index(at.place)]
     more = pl.DataFrame(
         {
             "utc_offset_minutes": rows.offset.astype(np.int16),
@@ -181,9 +200,9 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
             "card_type": _coded(codes.CARD_TYPES, card_types(bank, rows.event_us, rows.who, rows.card)),
             "entry_mode": _coded(codes.ENTRY_MODES, entry),
             "terminal_id": _given(terminal),
-            "ip_address": _scattered(format_addresses(address), which_seen, remote, len(rows)),
-            "latitude": latitude,
-            "longitude": longitude,
+            "ip_address": _scattered(format_addresses(at.address), at.which, at.remote, len(rows)),
+            "latitude": at.latitude,
+            "longitude": at.longitude,
             "decline_reason": _coded(codes.DECLINE_REASONS, rows.reason),
             "original_transaction_id": _given(rows.original),
             "delivery_address_id": _given(delivery),

@@ -63,6 +63,17 @@ def test_the_truth_breaks_no_rule_of_its_table(labels: pl.DataFrame) -> None:
         assert "km_from_home" in json.loads(evidence)
 
 
+def test_the_evidence_of_a_fraud_says_the_distance_that_the_ledger_shows(bank: Scenario, rows: pl.DataFrame) -> None:
+    homes = SyntheticDataGenerator(bank).generate_customers(MONTHS[-1])
+    fraud = rows.filter("is_fraud").join(homes.select("customer_id", "^home_.*itude$"), on="customer_id")
+    degrees = ("latitude", "longitude", "home_latitude", "home_longitude")
+    north, east, home_north, home_east = (np.radians(fraud[name].to_numpy()) for name in degrees)
+    cosine = np.sin(north) * np.sin(home_north) + np.cos(north) * np.cos(home_north) * np.cos(east - home_east)
+    said = fraud["fraud_evidence"].str.json_path_match("$.km_from_home").cast(pl.Float64).to_numpy()
+    assert len(said) > 1000
+    assert np.abs(said - 6371 * np.arccos(np.clip(cosine, -1, 1))).max() < 1
+
+
 def test_card_testing_is_small_mostly_declined_and_at_few_shops(rows: pl.DataFrame) -> None:
     tests = _fraud(rows, "card_testing").filter(pl.col("fraud_evidence").str.contains('"role":"test"'))
     assert set(tests["channel"]) == {"online"}

@@ -22,7 +22,7 @@ from fraud_assets.simulation.intents import (
     Intents,
     concat,
 )
-from fraud_assets.simulation.ledger import keys, order
+from fraud_assets.simulation.ledger import keys, order, sight
 from fraud_assets.simulation.names import person_names
 from fraud_assets.simulation.streams import F64, hashed_uniforms
 from fraud_assets.simulation.told import told
@@ -135,14 +135,10 @@ def _evidence(bank: Bank, plan: Plan, emission: Emission) -> pl.Series:
 
 
 def _km_from_home(bank: Bank, rows: Intents) -> F64:
-    """Great-circle distance from home to the city of the row (haversine), kilometres."""
-    towns = bank.scenario.cities
-    at_shop = bank.at_counter[rows.category] & (rows.merchant != NONE)
-    shop = np.maximum(rows.merchant, 0)
-    latitude = np.where(at_shop, bank.directory.latitude[shop], np.array([c.latitude for c in towns])[rows.place])
-    longitude = np.where(at_shop, bank.directory.longitude[shop], np.array([c.longitude for c in towns])[rows.place])
-    lat1, lat2 = np.radians(latitude), np.radians(bank.traits.latitude[rows.who])
-    dlon = np.radians(longitude - bank.traits.longitude[rows.who])
+    """Great-circle distance from home to where the row seems to be (haversine), kilometres."""
+    at = sight(bank, rows)
+    lat1, lat2 = np.radians(at.latitude), np.radians(bank.traits.latitude[rows.who])
+    dlon = np.radians(at.longitude - bank.traits.longitude[rows.who])
     h = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(dlon / 2) ** 2
     return np.asarray(2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1))))
 
