@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     import os
     import re
 
-    from fraud_assets.ingest.guess import first_scenario
+    from fraud_assets.ingest.guess import TO_FILL_IN, first_scenario
     from fraud_assets.lake.outside import find
     from fraud_assets.lake.store import LakeError
 
@@ -51,5 +51,6 @@ def run(options: argparse.Namespace) -> int:
         raise LakeError(f"{target} exists; nothing was written over it")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    print(f"{target}: {text.count('# ?')} lines are unsure, each with a question mark")
+    blank = f"; put the names of columns in place of {TO_FILL_IN}" if f'"{TO_FILL_IN}"' in text else ""
+    print(f"{target}: {text.count('# ?')} lines are unsure, each with a question mark{blank}")
     return 0

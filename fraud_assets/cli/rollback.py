@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     document = roll_back(lake, bank, default_resources()["mlflow"], options.to)
     champion = document["champion"]
     print(
-        f"{bank.name}: {champion['name']} of {champion['month']} is champion of {document['month']} again.\n"
+        f"{bank.name}: {champion['name']} of {champion['month']} is the champion again, from {document['month']} on.\n"
         f"Materialize {bank.name}/scored_transactions of {document['month']} and what follows it to score with it;"
         " the next month follows by itself."
     )

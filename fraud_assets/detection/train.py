@@ -74,9 +74,11 @@ def train_candidates(
     sizes = {name: rows.size(getattr(slices, name)) for name in ("train", "tune", "compare")}
     for name, size in sizes.items():
         if not size["frauds"]:
-            what = "no fraud among them was reported before the cut" if size["rows"] else "no month was read"
-            when = " to ".join(getattr(slices, name).document())
-            reason = f"{month}: {size['rows']} rows to {name} from {when}; {what}"
+            days = getattr(slices, name)
+            when = f"from {days.start:%Y-%m-%d} to {days.end:%Y-%m-%d}"
+            reason = f"there are too few months to learn from yet: no payments to {name} with {when}"
+            if size["rows"]:
+                reason = f"no fraud among the {size['rows']:,} rows to {name} with {when} was reported before the cut"
             return CandidateSet.empty(str(month), reason, slices)
 
     delays = DelayCurve.estimate(reports, slices.train.start, slices.cut, learning.never_reported)

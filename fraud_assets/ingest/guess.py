@@ -6,12 +6,12 @@ What lives here: guesses, and the words for how sure they are. A guess is never 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import polars as pl
 
+from fraud_assets.ingest.clues import FITS, MOST_CODES, NAMES, forms, has_codes_of, is_written_time, meaning
 from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
 from fraud_assets.ingest.sources import batches, columns_of
 from fraud_assets.scenario.sections import Learning
@@ -21,52 +21,10 @@ from fraud_assets.scenario.source import CODES, REQUIRED, Files, FilesScenario
 _CURRENCY = "EUR"
 #: Rows that are looked at.
 SAMPLE_ROWS = 20_000
+#: In place of a column that a person has to name.
+TO_FILL_IN = "???"
 #: Types of columns of Parquet that no column of the ledger is read from.
 _NO_CELLS = (pl.Binary, pl.Duration, pl.Object)
-#: Different codes that are listed.
-_MOST_CODES = 25
-
-#: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
-_NAMES: dict[str, str] = {
-    "is_fraud": r"fraud|betrug|fraude|frode|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
-    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|dispute_date|chargeback_date",
-    "event_time": r"time|zeit|datetime|timestamp|(trans|tx|event|buchungs?|auth)_?(date|datum|dt)|^dt$|^date$|^datum$"
-    r"|fecha|data_ora",
-    "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo",
-    "customer_id": r"cust|kunde|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente|^who$",
-    "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid",
-    "merchant_id": r"merchant|haendler|händler|shop|store|seller|commer|terminal_id|^payee_name$|namedest",
-    "payee_id": r"payee|recipient|empfaenger|empfänger|beneficiar|iban|counterparty|dest",
-    "category": r"categor|mcc|branche|sector",
-    "channel": r"channel|^weg$|kanal|entry|^pos|payment_?type|product_?cd|use_chip",
-    "status": r"status|^stand$|result|approved|response|state_?code",
-    "currency": r"curr|waehrung|währung|^ccy|divisa",
-    "device_id": r"device|geraet|gerät|fingerprint",
-    "ip_address": r"^ip|_ip$|ip_?addr",
-    "latitude": r"(^|_)lat(itude)?$",
-    "longitude": r"(^|_)(lon|lng|long)(gitude)?$",
-    "city": r"city|^ort$|stadt|ciudad|ville",
-    "country": r"country|land$|pays|^pais",
-}
-_DATES = {
-    r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d": "iso",
-    r"^\d{4}-\d\d-\d\d$": "iso",
-    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d$": "%d.%m.%Y %H:%M:%S",
-    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d$": "%d.%m.%Y %H:%M",
-    r"^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d$": "%d/%m/%Y %H:%M:%S",
-    r"^\d\d/\d\d/\d{4} \d\d:\d\d$": "%d/%m/%Y %H:%M",
-    r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d$": "%Y/%m/%d %H:%M:%S",
-    r"^\d{14}$": "%Y%m%d%H%M%S",
-    r"^\d{10}(\.0)?$": "epoch_s",
-    r"^\d{13}(\.0)?$": "epoch_ms",
-}
-_MEANINGS: dict[str, dict[str, str]] = {
-    "channel": {"pos|chip|swipe|present|magstripe": "card_present", "ecom|online|web|internet|cnp|^w$": "online",
-                "app|mobile|wallet": "app", "ueb|transfer|bank|wire|ach|sepa": "bank"},
-    "status": {"ok|appr|success|^00$|complete|genehm|^y": "approved", "decl|abge|reject|fail|refus|denied": "declined",
-               "pend|offen|open": "pending"},
-    "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si)$": "true", "^(0|0\\.0|false|f|n|no|nein|)$": "false"},
-}  # fmt: skip
 
 
 @dataclass
@@ -96,7 +54,8 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
     Raises
     ------
     IngestError
-        If the file cannot be read, has no rows, or no column that could be customer, time or amount.
+        If the file cannot be read, has no rows, or no column that could be customer, time or amount. Where one of
+        these is found, ``TO_FILL_IN`` stands for the others.
     """
     guess = _guess(file)
     monthly = re.sub(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)", "{month}", location)
@@ -160,28 +119,50 @@ def _guess(file: SourceFile) -> Guess:
     left = [name for name in theirs if not (sample[name].dtype.is_nested() or sample[name].dtype in _NO_CELLS)]
     texts = {name: sample[name].cast(pl.String, strict=False).str.strip_chars() for name in left}
     odd = [name for name in theirs if name not in left]
-    for ours, pattern in _NAMES.items():
+    for ours, pattern in NAMES.items():
         found = [name for name in left if re.search(pattern, name.lower())]
-        fit = [name for name in found if _FITS.get(ours, _anything)(sample[name], texts[name])]
+        fit = [name for name in found if ours not in FITS or FITS[ours](sample[name], texts[name])]
         if not fit:
             continue
         guess.columns[ours] = fit[0]
         left.remove(fit[0])
         if len(fit) > 1:
             guess.unsure[ours] = f"or {', '.join(fit[1:4])}"
-    if missing := [name for name in REQUIRED if name not in guess.columns]:
+    _by_cells(guess, left, sample, texts)
+    missing = [name for name in REQUIRED if name not in guess.columns]
+    if len(missing) == len(REQUIRED):
         raise IngestError(
-            f"{file.name}: no column seems to be {missing[0]}; there are {', '.join(theirs)};"
-            " write the scenario by hand, see docs/your-own-transactions.md"
+            f"{file.name}: no column seems to be {', '.join(missing[:-1])} or {missing[-1]}; there are"
+            f" {', '.join(theirs)}; write the scenario by hand, see docs/your-own-transactions.md"
         )
+    for ours in missing:
+        guess.columns[ours] = TO_FILL_IN
+        guess.unsure[ours] = "no column seems to be it; name one"
     guess.columns = {ours: guess.columns[ours] for ours in (*REQUIRED, *guess.columns) if ours in guess.columns}
     guess.unused = [*left, *odd]
-    _time(guess, sample[guess.columns["event_time"]], texts[guess.columns["event_time"]])
-    _amount(guess, sample[guess.columns["amount"]], texts[guess.columns["amount"]])
+    for ours, look in (("event_time", _time), ("amount", _amount)):
+        if (name := guess.columns[ours]) in texts:
+            look(guess, sample[name], texts[name])
     for column in ("channel", "status", "is_fraud"):
         if column in guess.columns:
             _codes(guess, column, texts[guess.columns[column]])
     return guess
+
+
+def _by_cells(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[str, pl.Series]) -> None:
+    """The time, the channel and the status where no name tells: the columns whose cells look like it."""
+    for ours in ("event_time", "channel", "status"):
+        if ours in guess.columns:
+            continue
+        if ours == "event_time":
+            fit = [name for name in left if is_written_time(sample[name], texts[name])]
+            fit.sort(key=lambda name: not texts[name].str.contains(r"\d:\d\d").any())  # a birthday has no time of day
+        else:
+            fit = [name for name in left if has_codes_of(ours, texts[name])]
+        if fit:
+            guess.columns[ours] = fit[0]
+            left.remove(fit[0])
+            guess.unsure[ours] = "by its cells alone" + (f"; or {', '.join(fit[1:4])}" if len(fit) > 1 else "")
 
 
 def _reading(file: SourceFile) -> tuple[Files, Guess]:
@@ -215,9 +196,9 @@ def _time(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
 
     written = "iso"
     if cells.dtype == pl.String or cells.dtype.is_numeric():
-        shares = {form: texts.str.contains(pattern).mean() or 0 for pattern, form in _DATES.items()}
+        shares = forms(texts)
         written = max(shares, key=lambda form: shares[form])
-        if float(shares[written]) < 0.9:  # type: ignore[arg-type]
+        if shares[written] < 0.9:
             guess.unsure["time_format"] = "few cells look like it; as strftime writes them"
         elif written.startswith("%d/"):
             guess.unsure["time_format"] = "or the month first, %m/%d"
@@ -254,52 +235,12 @@ def _amount(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
 
 def _codes(guess: Guess, column: str, texts: pl.Series) -> None:
     codes = texts.fill_null("").unique().sort().to_list()
-    if len(codes) > _MOST_CODES:
+    if len(codes) > MOST_CODES:
         guess.unsure[column] = f"{len(codes):,} different codes; say in values what they mean"
         return
-    meanings = _MEANINGS[column]
-    mapping = {}
-    for code in codes:
-        lower = code.lower()
-        mapping[code] = next((ours for pattern, ours in meanings.items() if re.search(pattern, lower)), "?")
+    mapping = {code: meaning(column, code) or "?" for code in codes}
     if any(code not in CODES[column] or ours != code for code, ours in mapping.items()):
         guess.values[column] = mapping
-
-
-def _is_time(cells: pl.Series, texts: pl.Series) -> bool:
-    if cells.dtype.is_temporal():
-        return True
-    return any((texts.str.contains(pattern).mean() or 0) > 0.5 for pattern in _DATES)  # type: ignore[operator]
-
-
-def _is_number(cells: pl.Series, texts: pl.Series) -> bool:
-    if cells.dtype.is_numeric():
-        return True
-    number = texts.str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
-    return float(number.is_not_null().mean() or 0) > 0.5  # type: ignore[arg-type]
-
-
-def _is_degrees(_: pl.Series, texts: pl.Series) -> bool:
-    number = texts.cast(pl.Float64, strict=False).drop_nulls()
-    return bool(len(number)) and bool((number.abs() <= 180).all())
-
-
-def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
-    return texts.n_unique() <= _MOST_CODES
-
-
-def _anything(_: pl.Series, __: pl.Series) -> bool:
-    return True
-
-
-_FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
-    "event_time": _is_time,
-    "reported_at": _is_time,
-    "amount": _is_number,
-    "latitude": _is_degrees,
-    "longitude": _is_degrees,
-    "is_fraud": _is_flag,
-}
 
 
 def _line(text: str, doubt: str | None) -> str:

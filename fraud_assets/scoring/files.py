@@ -33,6 +33,8 @@ from fraud_assets.scoring.standpoint import Standpoint
 
 #: The columns that are added; a column that has such a name already is replaced.
 ADDED: dict[str, pl.DataType] = {"fraud_score": pl.Float64(), "decision": pl.String(), "reasons": pl.String()}
+#: The value in a reason that the file has no columns for.
+UNKNOWN = "unknown: the file lacks columns for it"
 _FAMILIES = {feature.name: feature.family for feature in REGISTRY.values()}
 _ARRIVING = ("income", "refund", "reversal")
 
@@ -92,6 +94,7 @@ def score_file(
     Returns
     -------
     What became of it. The file has all rows in their order, with the columns ``ADDED``, null where money arrives.
+    Texts of CSV that are columns of the ledger go out to Parquet in its types: tables of the lake can be joined.
     Rows of the file are history for its later rows; one that the lake has already is taken from the file, what the file
     does not say of it from the lake.
 
@@ -128,7 +131,9 @@ def score_file(
             .join(scores, on="transaction_id", how="left")
             .sort("row")
         )
-    written = write_table(*target, _output(loose, by_row), title=Path(loose.file.name).stem, progress=progress)
+    written = write_table(
+        *target, _output(loose, by_row, format_of(target[1])), title=Path(loose.file.name).stem, progress=progress
+    )
     counts = by_row["decision"].drop_nulls().value_counts().rows()
     return Scored(
         written,
@@ -262,6 +267,11 @@ def _scores(
     scored = score_month(features, point.decision, _FAMILIES).select(
         "transaction_id", pl.col("score").alias("fraud_score"), pl.col("decision").cast(pl.Enum(DECISIONS)), "reasons"
     )
+    if lost:
+        nothing = [f'"feature": "{name}", "value": null' for name in lost]
+        unknown = [text.replace("null", f'"{UNKNOWN}"') for text in nothing]
+        said = pl.col("reasons").str.replace_many(nothing, unknown)
+        scored = scored.with_columns(pl.when(is_new).then(said).otherwise(pl.col("reasons")).alias("reasons"))
     parts: list[pl.DataFrame] = [scored.collect_schema().to_frame()]
     for part in scored.collect_batches(maintain_order=True):
         parts.append(part)
@@ -276,17 +286,23 @@ def _strangers(rows: pl.LazyFrame, points: Sequence[Standpoint]) -> int:
     return len(customers) - pl.concat([point.seen(customers) for point in points]).n_unique()
 
 
-def _output(loose: LooseFile, scores: pl.DataFrame) -> pl.LazyFrame:
+def _output(loose: LooseFile, scores: pl.DataFrame, kind: str) -> pl.LazyFrame:
     """The file's rows as they stand, with the scores beside them, read while they are written."""
-    schema = _schema(next(loose.batches()))
+
+    def cells(frame: pl.DataFrame) -> pl.DataFrame:
+        if is_parquet(loose.file.name):
+            return frame
+        frame = _without_empty(frame)
+        return loose.typed(frame) if kind == "parquet" else frame
+
+    schema = _schema(cells(next(loose.batches())))
 
     def chunks() -> Iterator[pl.DataFrame]:
         first = 0
         for frame in loose.batches():
             own = scores.slice(first, frame.height).select(pl.col(name).cast(dtype) for name, dtype in ADDED.items())
             first += frame.height
-            cells = frame if is_parquet(loose.file.name) else _without_empty(frame)
-            yield cells.drop(ADDED, strict=False).hstack(own)
+            yield cells(frame).drop(ADDED, strict=False).hstack(own)
 
     return streamed(chunks, schema)
 

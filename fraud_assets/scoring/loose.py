@@ -124,6 +124,16 @@ class LooseFile:
                 raise IngestError(f"{self.file.name}: row {number:,} {problem}")
             yield batch.frame
 
+    def typed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows as they stand, but the columns of the ledger in its types: of texts that :meth:`ledger` has read.
+
+        A bank's own files have columns of other meanings, which stay texts.
+        """
+        if self.foreign is not None:
+            return frame
+        names = [name for name in self.given if SCHEMA[name] != pl.String]
+        return frame.with_columns(_typed(_trimmed(frame[name]), SCHEMA[name]).alias(name) for name in names)
+
     def ledger(self, frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
         """Rows as the ledger has them: ``row`` (from ``first_row`` on), then ``SCHEMA``, null where nothing is said.
 

@@ -35,7 +35,17 @@ def test_without_a_reported_fraud_the_set_is_empty_and_says_why() -> None:
     found = train(replace(bank(), reports=bank().reports.clear()), FEBRUARY)
     assert not found.models
     assert found.reason is not None
-    assert "no fraud among them was reported before the cut" in found.reason
+    assert "no fraud among the " in found.reason
+    assert "was reported before the cut" in found.reason
+
+
+def test_without_rows_the_set_says_that_there_are_too_few_months() -> None:
+    world = bank()
+    late = replace(world, features=world.features.filter(pl.col("event_time") >= FEBRUARY.start))
+    reason = train(late, FEBRUARY).reason
+    assert reason is not None
+    assert reason.startswith("there are too few months to learn from yet: no payments to train with from 20")
+    assert str(FEBRUARY) not in reason  # who says it names the month
 
 
 def test_what_comes_after_the_cut_changes_nothing() -> None:

@@ -164,3 +164,17 @@ def test_inspect_says_what_is_wrong_with_a_compressed_file(tmp_path: Path, conte
     path.write_bytes(content)
     with pytest.raises(IngestError, match=said):
         first_scenario(find(str(path), tmp_path)[0], "mine", str(path))
+
+
+def test_files_are_named_without_the_way_back_unless_a_link_makes_that_another_file(tmp_path: Path) -> None:
+    for folder in ("banks/one", "far/away"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "banks" / "link").symlink_to(tmp_path / "far" / "away")
+    text = "id,who,when,sum\n1,A,never,1.50\n"
+    (tmp_path / "file.csv").write_text(text)
+    (tmp_path / "far" / "other.csv").write_text(text)
+    (tmp_path / "banks" / "other.csv").write_text(text)
+    away = take(bank(str(tmp_path / "banks/one/../../file.csv")))
+    assert away.rejected["file"].to_list() == [str(tmp_path / "file.csv")]
+    linked = take(bank(str(tmp_path / "banks/link/../other.csv")))
+    assert linked.rejected["file"].to_list() == [str(tmp_path / "banks/link/../other.csv")]

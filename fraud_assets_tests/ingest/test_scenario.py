@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from fraud_assets.evaluation.settings import Settings
+from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
 from fraud_assets.scenario import ScenarioError, load_folder
@@ -71,3 +72,42 @@ def test_what_inspect_writes_loads_and_names_the_costs_that_money_is_counted_wit
     assert Settings.of(mine).are_costs_own
     assert not Settings.of(bank("x.csv")).are_costs_own
     assert "chargeback_fee: 20            # ? EUR" in text
+
+
+def guessed(folder: Path, text: str) -> str:
+    (folder / "file.csv").write_text(text)
+    (file,) = find(str(folder / "file.csv"), folder)
+    return first_scenario(file, "mine", "file.csv")
+
+
+@pytest.mark.parametrize(
+    "times", [["2024-01-03 09:12:00"] * 2, ["2024-01-03"] * 2, ["2024-01-03T09:12:00", "2024-01-03"]]
+)
+def test_times_in_iso_are_sure_however_they_are_written(tmp_path: Path, times: list[str]) -> None:
+    text = guessed(
+        tmp_path, "id,customer,date,amount\n" + "".join(f"{k},A,{time},1.50\n" for k, time in enumerate(times))
+    )
+    assert "time_format" not in text
+
+
+def test_what_names_do_not_tell_is_guessed_by_the_cells(tmp_path: Path) -> None:
+    text = guessed(
+        tmp_path,
+        "id,customer,amount,birth,when,type,phone,weekend\n"
+        "1,A,3.50,1980-01-02,2024-02-03 09:12:00,POS,5555555555,y\n"
+        "2,B,1.20,1990-01-02,2024-02-04 10:00:00,ECOM,5555555556,n\n",
+    )
+    columns = yaml.safe_load(text)["files"]["columns"]
+    assert (columns["event_time"], columns["channel"]) == ("when", "type")
+    assert "event_time: when  # ? by its cells alone; or birth" in text
+    assert yaml.safe_load(text)["files"]["values"] == {"channel": {"ECOM": "online", "POS": "card_present"}}
+    assert "# not used: birth, phone, weekend" in text
+    assert "first_month: 2024-02" in text
+
+
+def test_a_column_that_is_not_found_is_left_to_be_filled_in(tmp_path: Path) -> None:
+    text = guessed(tmp_path, "id,x,amount,date\n1,A,3.50,2024-02-03 09:12:00\n")
+    assert 'customer_id: "???"  # ? no column seems to be it; name one' in text
+    assert yaml.safe_load(text)["files"]["columns"]["amount"] == "amount"
+    with pytest.raises(IngestError, match="no column seems to be customer_id, event_time or amount; there are x, y"):
+        guessed(tmp_path, "x,y\na,b\n")

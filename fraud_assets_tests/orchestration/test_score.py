@@ -9,11 +9,15 @@ import polars as pl
 import pytest
 
 from fraud_assets.cli import main
+from fraud_assets.features.needs import missing
 from fraud_assets.lake.store import Lake
+from fraud_assets.scoring.files import UNKNOWN
+from fraud_assets.scoring.loose import SCHEMA
 from fraud_assets_tests.orchestration.conftest import MONTHS, Quarter
 
 REQUIRED = ("transaction_id", "customer_id", "event_time", "amount")
 MARCH = MONTHS[-1]
+REASONS = pl.List(pl.Struct({"code": pl.String, "weight": pl.Float64, "feature": pl.String, "value": pl.String}))
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +119,35 @@ def test_a_stranger_with_few_columns_is_scored_without_history(
     said = capsys.readouterr().out
     assert f"{strangers['customer_id'].n_unique():,} customers have no history in the lake" in said
     assert "the file lacks channel, category, merchant" in said
+
+
+def test_a_reason_that_the_file_has_no_columns_for_says_so_where_the_lake_knows_no_better(
+    excerpt: pl.DataFrame, scored: pl.DataFrame
+) -> None:
+    refused = excerpt.filter(scored["decision"].is_in(["FLAGGED", "REJECTED"]))
+    known = refused.head(1).select(REQUIRED)
+    strangers = refused.select(REQUIRED).with_columns(
+        pl.col("transaction_id") // 2 + 1, pl.col("customer_id") + 7, pl.col("amount") * 40
+    )
+    pl.concat([known, strangers]).write_csv("few.csv")
+    assert score("few.csv") == 0
+    found = pl.read_csv("few.scored.csv").select("transaction_id", pl.col("reasons").str.json_decode(REASONS))
+    assert same(pl.read_csv("few.scored.csv").head(1), scored.filter(pl.col("transaction_id") == known.item(0, 0)))
+    said = found.slice(1).explode("reasons").unnest("reasons").filter(pl.col("feature").is_in(missing(["merchant"])))
+    assert said.height
+    assert set(said["value"]) == {UNKNOWN}
+
+
+def test_texts_that_are_the_ledgers_go_out_to_parquet_in_its_types(excerpt: pl.DataFrame, quarter: Quarter) -> None:
+    rows = excerpt.head(20).with_columns(note=pl.lit("007"), city=pl.format(" {}", "city"))
+    rows.write_csv("mine.csv")
+    assert score("mine.csv", "--out", "mine.parquet") == 0
+    found = pl.read_parquet("mine.parquet")
+    typed = [name for name in SCHEMA if SCHEMA[name] != pl.String]
+    assert found.select(typed).equals(rows.select(typed))
+    assert found.select("note", "city").equals(rows.select("note", "city"))
+    ledger = quarter.lake.scan_parquet([quarter.key("scored_transactions", MARCH)]).collect()
+    assert found.join(ledger, on="transaction_id").height == rows.filter(pl.col("direction") == "debit").height
 
 
 def test_rows_of_a_month_that_is_not_there_are_scored_as_of_one_that_is(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fraud_assets.assets.rollback import roll_back
+from fraud_assets.cli import main
 from fraud_assets.detection.rollback import standing
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
@@ -74,6 +75,25 @@ def test_rolling_back_brings_the_document_and_the_aliases_back(
     assert {part: newest(some_bank)[part] for part in ("champion", "model")} == {
         part: before[part] for part in ("champion", "model")
     }
+
+
+def test_the_command_does_not_call_a_model_champion_of_a_month_before_the_order(
+    mlflow: MlflowResource,
+    some_bank: Lake,
+    february: tuple[Document, Document],
+    march: tuple[Document, Document],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log(mlflow, february)
+    log(mlflow, march)
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", some_bank.url)
+    some = bank_named("some_bank")
+    monkeypatch.setattr("fraud_assets.scenario.load_bank", lambda _: some)
+    assert main(["rollback", "some_bank"]) == 0
+    name = february[1]["champion"]["name"]
+    said = capsys.readouterr().out
+    assert said.startswith(f"some_bank: {name} of 2024-02 is the champion again, from 2024-03 on.\n")
 
 
 def test_rolling_back_to_a_version_by_name(

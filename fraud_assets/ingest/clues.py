@@ -1,0 +1,121 @@
+"""What tells a column of a file that nobody has described yet: its name, and what its cells look like.
+
+What lives here: patterns, and the rules by which a column can be what its name says. Whose column it becomes is for
+``guess``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+#: Different codes that are listed.
+MOST_CODES = 25
+#: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
+NAMES: dict[str, str] = {
+    "is_fraud": r"fraud|betrug|fraude|frode|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
+    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|dispute_date|chargeback_date",
+    "event_time": r"time|zeit|datetime|timestamp|(trans|tx|event|buchungs?|auth)_?(date|datum|dt)|^dt$|^date$|^datum$"
+    r"|fecha|data_ora",
+    "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo",
+    "customer_id": r"cust|kunde|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente|^who$",
+    "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid",
+    "merchant_id": r"merchant|haendler|händler|shop|store|seller|commer|terminal_id|^payee_name$|namedest",
+    "payee_id": r"payee|recipient|empfaenger|empfänger|beneficiar|iban|counterparty|dest",
+    "category": r"categor|mcc|branche|sector",
+    "channel": r"channel|^weg$|kanal|entry|^pos|payment_?type|product_?cd|use_chip",
+    "status": r"status|^stand$|result|approved|response|state_?code",
+    "currency": r"curr|waehrung|währung|^ccy|divisa",
+    "device_id": r"device|geraet|gerät|fingerprint",
+    "ip_address": r"^ip|_ip$|ip_?addr",
+    "latitude": r"(^|_)lat(itude)?$",
+    "longitude": r"(^|_)(lon|lng|long)(gitude)?$",
+    "city": r"city|^ort$|stadt|ciudad|ville",
+    "country": r"country|land$|pays|^pais",
+}
+#: How a time is written -> what a scenario calls that. No text fits two of them.
+DATES = {
+    r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d": "iso",
+    r"^\d{4}-\d\d-\d\d$": "iso",
+    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d$": "%d.%m.%Y %H:%M:%S",
+    r"^\d\d\.\d\d\.\d{4} \d\d:\d\d$": "%d.%m.%Y %H:%M",
+    r"^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d$": "%d/%m/%Y %H:%M:%S",
+    r"^\d\d/\d\d/\d{4} \d\d:\d\d$": "%d/%m/%Y %H:%M",
+    r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d$": "%Y/%m/%d %H:%M:%S",
+    r"^\d{14}$": "%Y%m%d%H%M%S",
+    r"^\d{10}(\.0)?$": "epoch_s",
+    r"^\d{13}(\.0)?$": "epoch_ms",
+}
+_DIGITS = ("%Y%m%d%H%M%S", "epoch_s", "epoch_ms")
+#: Ours -> what is found in a code -> what it means.
+MEANINGS: dict[str, dict[str, str]] = {
+    "channel": {"pos|chip|swipe|present|magstripe": "card_present", "ecom|online|web|internet|cnp|^w$": "online",
+                "app|mobile|wallet": "app", "ueb|transfer|bank|wire|ach|sepa": "bank"},
+    "status": {"ok|appr|success|^00$|complete|genehm|^y": "approved", "decl|abge|reject|fail|refus|denied": "declined",
+               "pend|offen|open": "pending"},
+    "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si)$": "true", "^(0|0\\.0|false|f|n|no|nein|)$": "false"},
+}  # fmt: skip
+
+
+def forms(texts: pl.Series) -> dict[str, float]:
+    """The share of the cells that are times, by how they are written."""
+    shares = dict.fromkeys(DATES.values(), 0.0)
+    for pattern, form in DATES.items():
+        shares[form] += float(texts.str.contains(pattern).mean() or 0)  # type: ignore[arg-type]
+    return shares
+
+
+def meaning(column: str, code: str) -> str | None:
+    """What a code of a column of the ledger seems to mean."""
+    known = MEANINGS[column]
+    return next((ours for pattern, ours in known.items() if re.search(pattern, code.lower())), None)
+
+
+def is_written_time(cells: pl.Series, texts: pl.Series) -> bool:
+    """Whether a column holds times whatever its name is: bare digits may be anything."""
+    if cells.dtype.is_temporal():
+        return True
+    return any(share > 0.5 for form, share in forms(texts).items() if form not in _DIGITS)
+
+
+def has_codes_of(column: str, texts: pl.Series) -> bool:
+    """Whether a column holds the codes of channel or status whatever its name is: two at least, and no others."""
+    codes = texts.drop_nulls().unique().head(MOST_CODES + 1).to_list()
+    codes = [code for code in codes if code]
+    return 2 <= len(codes) <= MOST_CODES and all(meaning(column, code) for code in codes)
+
+
+def _is_time(cells: pl.Series, texts: pl.Series) -> bool:
+    return cells.dtype.is_temporal() or max(forms(texts).values()) > 0.5
+
+
+def _is_number(cells: pl.Series, texts: pl.Series) -> bool:
+    if cells.dtype.is_numeric():
+        return True
+    number = texts.str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
+    return float(number.is_not_null().mean() or 0) > 0.5  # type: ignore[arg-type]
+
+
+def _is_degrees(_: pl.Series, texts: pl.Series) -> bool:
+    number = texts.cast(pl.Float64, strict=False).drop_nulls()
+    return bool(len(number)) and bool((number.abs() <= 180).all())
+
+
+def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
+    return texts.n_unique() <= MOST_CODES
+
+
+def _anything(_: pl.Series, __: pl.Series) -> bool:
+    return True
+
+
+FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
+    "event_time": _is_time,
+    "reported_at": _is_time,
+    "amount": _is_number,
+    "latitude": _is_degrees,
+    "longitude": _is_degrees,
+    "is_fraud": _is_flag,
+}
