@@ -17,7 +17,7 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
     """
     per = report["settings"]["alerts_per_10000"]
     said = [
-        f"{title(row['fraud_type'])}: of {row['frauds']:,} rows in {row['campaigns']:,} campaigns "
+        f"{title(row['fraud_type'])}: of {row['frauds']:,} rows in {_campaigns(row['campaigns'])} "
         f"{row['recall_at_budget']['value']:.0%} are among the {per:g} highest scores of 10,000."
         for row in report["fraud_types"]
         if row["frauds"] >= 5 and row["recall_at_budget"]["value"] < 0.15
@@ -51,7 +51,7 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
         )
         if campaigns["alerted"] < campaigns["campaigns"]:
             said.append(
-                f"{campaigns['campaigns'] - campaigns['alerted']:,} of {campaigns['campaigns']:,} campaigns went by "
+                f"{campaigns['campaigns'] - campaigns['alerted']:,} of {_campaigns(campaigns['campaigns'])} went by "
                 "without a single alarm"
                 + (f"; they hold {campaigns['lost_never_alerted'] / total:.0%} of the loss." if total else ".")
             )
@@ -62,7 +62,8 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
             )
         if campaigns["campaigns"] < 100:
             said.append(
-                f"The finer differences. {campaigns['campaigns']:,} campaigns are few: intervals are wide, and one "
+                f"The finer differences. {_campaigns(campaigns['campaigns'])} "
+                f"{'is' if campaigns['campaigns'] == 1 else 'are'} few: intervals are wide, and one "
                 "month neither makes nor breaks a model."
             )
     if report["tested"]["frauds"] < 300:
@@ -72,3 +73,7 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
         "a criminal stopped here would have tried something else."
     )
     return said
+
+
+def _campaigns(number: int) -> str:
+    return f"{number:,} campaign{'' if number == 1 else 's'}"

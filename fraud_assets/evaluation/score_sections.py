@@ -8,6 +8,7 @@ from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, secti
 from fraud_assets.evaluation.words import (
     count,
     delay_name,
+    extremes,
     number,
     percent,
     signed,
@@ -17,6 +18,8 @@ from fraud_assets.evaluation.words import (
 )
 
 Report = dict[str, Any]
+#: Expected over observed frauds among the 1% highest scores, on which most decisions are taken: what is about right.
+_EXPECTED_RANGE = (0.85, 1.15)
 
 
 def ladder_section(report: Report, drawn: dict[str, Any]) -> Markup:
@@ -143,10 +146,7 @@ def types_section(report: Report, drawn: dict[str, Any]) -> Markup:
     rows = report["fraud_types"]
     if not rows:
         return Markup("")
-    best, worst = rows[0], rows[-1]
-    text = f"{title(best['fraud_type'])} is found best ({percent(best['recall_at_budget']['value'])})"
-    if len(rows) > 1:
-        text += f", {title(worst['fraud_type']).lower()} worst ({percent(worst['recall_at_budget']['value'])})"
+    text = extremes([(title(row["fraud_type"]), row["recall_at_budget"]["value"]) for row in rows])
     listed = table(
         ["Type", "Found within budget", "Found by decisions", "Money within budget", "Rows", "Campaigns"],
         [
@@ -196,7 +196,7 @@ def calibration_section(report: Report, drawn: dict[str, Any]) -> Markup:
     top = found["top_percent_detail"]
     text = (
         f"Among the 1% highest scores the model expected {count(top['expected'])} frauds and there were "
-        f"{count(top['observed'])}: expected over observed is {with_spread(top)}. "
+        f"{count(top['observed'])}: expected over observed is {with_spread(top)}{_told(top['value'])}. "
     )
     if found["slope"] is not None:
         lean = (
@@ -216,6 +216,21 @@ def calibration_section(report: Report, drawn: dict[str, Any]) -> Markup:
             "this line."
         ),
     )
+
+
+def _told(ratio: float | None) -> str:
+    """Of expected over observed; the verdict beside the figure, as the slope has one."""
+    if ratio is None:
+        return ""
+    low, high = _EXPECTED_RANGE
+    lean = (
+        "about right"
+        if low <= ratio <= high
+        else "the scores are too low"
+        if ratio < low
+        else "the scores are too high"
+    )
+    return f", {lean} (1 is ideal, {low:g} to {high:g} is asked for)"
 
 
 def delay_section(report: Report, drawn: dict[str, Any]) -> Markup:

@@ -115,3 +115,28 @@ def delay_name(days: int | None) -> str:
     if days is None:
         return "Truth"
     return f"{days} days later" if days else "End of month"
+
+
+def extremes(found: list[tuple[str, float | None]]) -> str:
+    """Which types are found best and which worst; all that are level are named, as far as figures are written.
+
+    Parameters
+    ----------
+    found
+        Name and recall, the best first.
+    """
+    shown = [percent(value) for _, value in found]
+    best = [name for (name, _), share in zip(found, shown, strict=True) if share == shown[0]]
+    worst = [name for (name, _), share in zip(found, shown, strict=True) if share == shown[-1]]
+    first = best[0] if len(best) == 1 else _named([best[0], *(name.lower() for name in best[1:])])
+    text = f"{first} {'is' if len(best) == 1 else 'are'} found best ({shown[0]})"
+    if shown[0] == shown[-1]:
+        return text if len(found) == 1 else f"All {len(found)} types are found alike ({shown[0]})"
+    return f"{text}, {_named([name.lower() for name in worst])} worst ({shown[-1]})"
+
+
+def _named(names: list[str]) -> str:
+    """At most four names."""
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

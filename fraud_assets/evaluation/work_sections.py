@@ -130,13 +130,14 @@ def groups_section(report: Report) -> Markup:
         lines = []
         for row in rows:
             ratio = row["false_alarm_ratio"]
+            is_disturbed = row["is_uneven"] and ratio > 1  # whom it disturbs less has no cause for complaint
             rate = row["false_positive_rate"]
             lines.append(
                 [
                     title(row["value"]),
                     cell(percent(row["recall"]["value"]), spread(row["recall"], percent)),
                     cell(_per_10000(rate["value"]), spread(rate, _per_10000)),
-                    cell("–" if ratio is None else f"× {ratio:.2f}", css="warn" if row["is_uneven"] else ""),
+                    cell("–" if ratio is None else f"× {ratio:.2f}", css="warn" if is_disturbed else ""),
                     count(row["frauds"]),
                     count(row["rows"]),
                 ]
@@ -148,7 +149,7 @@ def groups_section(report: Report) -> Markup:
         "Who is found, who is disturbed",
         how(
             f"At the same threshold for everyone, the {per:g} highest scores of 10,000. “Against everyone” compares "
-            "a group’s false alarms with everybody’s; red is below 0.80 or above 1.25 by more than chance. A group can "
+            "a group’s false alarms with everybody’s; red is above 1.25 by more than chance. A group can "
             "be disturbed more because it is attacked more, or because the model knows it less."
         ),
         *parts,

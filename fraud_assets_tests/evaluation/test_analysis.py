@@ -21,6 +21,7 @@ from fraud_assets.evaluation.analysis import (
     importance,
     moved,
 )
+from fraud_assets.evaluation.analysis.charts import analysis_charts
 from fraud_assets.evaluation.analysis.importance import mutual_information
 from fraud_assets_tests.evaluation.pages import Page, assert_self_contained
 from fraud_assets_tests.evaluation.sample import SETTINGS, SUBJECT, scored_month
@@ -160,6 +161,30 @@ def analysis_of(one: Sample, frame: pl.DataFrame) -> dict[str, Any]:
         "anomalies": anomalies_and_fraud(frame),
         "moved": moved(features, None),
     }
+
+
+def test_a_feature_whose_history_still_fills_has_no_bar_and_is_named() -> None:
+    limit = {"psi_limit": None, "used": None, "is_alarm": False}
+    drift: dict[str, Any] = {
+        "status": "measured",
+        "limits": {"there_are": False},
+        "alarms": {"features": []},
+        "adversary": None,
+        "score": None,
+        "features": [
+            {"name": "amount", "psi": 0.2, "is_filling": False, **limit},
+            {"name": "age_days", "psi": None, "is_filling": True, **limit},
+        ],
+    }
+    report = evaluate(scored_month(6_000, fraud_rate=0.01), SUBJECT, SETTINGS)
+    found = analysis_of(sample(), anomalies()) | {"moved": moved([{"name": "amount"}, {"name": "age_days"}], drift)}
+    drawn = analysis_charts(found)["moved"]
+    assert drawn is not None
+    assert dict(zip(drawn["data"][0]["y"], drawn["data"][0]["x"], strict=True)) == {"amount": 0.2, "age_days": None}
+    assert [(note["y"], note["text"]) for note in drawn["layout"]["annotations"]] == [
+        ("age_days", "history still filling")
+    ]
+    assert "1 of these 2 has no verdict" in Page(render_html({**report, "analysis": found})).text
 
 
 def test_the_report_shows_the_sections_where_there_are_any_and_says_why_where_not() -> None:

@@ -15,6 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from fraud_assets.assets.drift import _held_out_from, _look_back, _sample
 from fraud_assets.evaluation.drift import MonthSample, drift_figures, drift_markdown, drift_page, measure_drift
+from fraud_assets.evaluation.drift.charts import drift_charts
 from fraud_assets.evaluation.drift.score import NEEDED
 from fraud_assets.evaluation.drift.shift import Bins, kolmogorov_smirnov, psi
 from fraud_assets.evaluation.drift.usual import limits
@@ -261,6 +262,13 @@ def test_a_feature_that_looks_back_to_before_the_bank_is_named_as_filling() -> N
     assert young["filling"] == ["age_days"]
     assert young["alarms"]["features"] == []
     assert "still filling" in drift_page(young)
+    # Nothing is drawn of it, and in its place it is said why: no bar would look like no drift.
+    drawn = drift_charts(young)["shift"]
+    bars = dict(zip(drawn["data"][0]["y"], drawn["data"][0]["x"], strict=True))
+    assert bars["age_days"] is None
+    assert all(x is not None for name, x in bars.items() if name != "age_days")
+    notes = {note["y"]: note["text"] for note in drawn["layout"]["annotations"]}
+    assert notes == {"age_days": "history still filling"}
     assert "1 more cannot be judged" in drift_markdown(young)
     assert all(row["name"] != "age_days" for row in young["adversary"]["features"])
     # Without a word on look-backs, the growth is what a report would name.

@@ -164,6 +164,14 @@ def test_the_value_and_the_type_that_give_themselves_away_are_named() -> None:
     assert {line.name for line in lost.lines if not line.holds} >= {f"device_id in devices, {OTHER}"}
     faded = judged("a type that fades out")["active_types"]
     assert [(line.name, line.realised) for line in faded.lines if not line.holds] == [(ONE, 0.0)]
+    assert faded.closest is not None
+    assert faded.closest.name.startswith(f"rows of {ONE}, the type nearest to too few")
+
+
+def test_rows_in_another_order_give_the_same_verdicts_to_the_last_digit() -> None:
+    frames = month_of()
+    dealt = {name: frame.sample(fraction=1, shuffle=True, seed=4) for name, frame in frames.items()}
+    assert verdicts(dealt) == verdicts(frames)
 
 
 def test_a_value_of_one_actor_alone_is_a_lead_and_no_giveaway() -> None:

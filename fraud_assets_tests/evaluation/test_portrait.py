@@ -21,6 +21,13 @@ from fraud_assets.evaluation.portrait import (
     render_portrait,
     rows,
 )
+from fraud_assets.evaluation.portrait.amounts import amounts
+from fraud_assets.evaluation.portrait.campaigns import campaigns
+from fraud_assets.evaluation.portrait.frauds import frauds
+from fraud_assets.evaluation.portrait.habits import habits
+from fraud_assets.evaluation.portrait.knowledge import knowledge
+from fraud_assets.evaluation.portrait.places import places
+from fraud_assets.evaluation.portrait.profiles import profiles
 from fraud_assets.evaluation.portrait.render import charts
 from fraud_assets_tests.evaluation import portraits
 from fraud_assets_tests.evaluation.pages import CHROMIUM, Page, assert_drawn_without_complaint, assert_self_contained
@@ -42,6 +49,39 @@ def document(tables: Tables) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def page(document: dict[str, Any]) -> str:
     return render_portrait(document)
+
+
+def test_rows_in_another_order_give_the_same_document_to_the_last_digit(tables: Tables) -> None:
+    fields = {field.name: getattr(tables, field.name).collect() for field in dataclasses.fields(tables)}
+    # Sums of alike customers, places and prices hide the order of their parts: rows are dropped and moved by lot.
+    lot = pl.col("transaction_id").hash(seed=1)
+    fields["transactions"] = (
+        fields["transactions"]
+        .filter(lot % 60 <= pl.col("customer_id").rank("dense"))
+        .with_columns(
+            amount=(pl.col("amount") * (1 + lot % 97 / 31)).round(2), latitude=pl.col("latitude") + lot % 89 / 1000
+        )
+    )
+    found = set()
+    for seed in range(4):
+        dealt = Tables(**{n: rows.sample(fraction=1, shuffle=True, seed=seed).lazy() for n, rows in fields.items()})
+        parts = [
+            *(measured(dealt) for measured in (places, profiles, amounts)),
+            *(measured(SITTER, dealt) for measured in (habits, frauds, knowledge, campaigns)),
+        ]
+        found.add(json.dumps(parts, default=lambda value: value.tolist()))  # as they are, before digits are cut
+    assert len(found) == 1
+
+
+def test_sums_of_many_values_are_the_same_in_any_order() -> None:
+    """Large groups are summed in parts, whichever is finished first: other floats differ in their last digits."""
+    values = pl.DataFrame({"group": [0, 1] * 100_000}).with_columns(value=(pl.int_range(pl.len()) + 1.3).log())
+    found = {
+        tuple(order.group_by("group").agg(rows.summable(pl.col("value")).sum()).sort("group")["value"])
+        for order in (values, values.reverse(), values.sample(fraction=1, shuffle=True, seed=3))
+    }
+    assert len(found) == 1
+    assert found.pop()[0] == pytest.approx(values.filter(group=0)["value"].sum(), rel=1e-8)
 
 
 def test_hours_are_those_on_the_clock_of_the_place(document: dict[str, Any]) -> None:

@@ -14,8 +14,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fraud_assets.evaluation import evaluate, no_model, render_html, to_json
 from fraud_assets.evaluation.alerts import daily_queue
-from fraud_assets.evaluation.score_sections import believed
+from fraud_assets.evaluation.limits import cannot_see
+from fraud_assets.evaluation.score_sections import believed, calibration_section
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
+from fraud_assets.evaluation.words import extremes
+from fraud_assets.evaluation.work_sections import groups_section
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
 
 QUICK = dataclasses.replace(SETTINGS, replicates=60)
@@ -178,6 +181,42 @@ def test_a_group_that_is_disturbed_more_than_others_is_marked_and_chance_is_not(
     drawn = pl.col("transaction_id").mod(1_009) < 4
     by_lot = scored.with_columns(segment=pl.when(drawn).then(pl.lit("a few")).otherwise(pl.lit("others")))
     assert not any(row["is_uneven"] for row in evaluate(by_lot, SUBJECT, QUICK)["groups"]["segment"])
+
+
+def test_only_a_group_that_is_disturbed_more_is_red(report: dict[str, Any]) -> None:
+    row = report["groups"]["channel"][0] | {"is_uneven": True}
+    more, less = (
+        str(groups_section(report | {"groups": {"channel": [row | {"false_alarm_ratio": ratio}]}}))
+        for ratio in (2.08, 0.48)
+    )
+    assert 'class="warn"' in more
+    assert "× 0.48" in less
+    assert 'class="warn"' not in less
+
+
+def test_types_that_are_found_alike_are_all_named() -> None:
+    assert extremes([("A", 0.9), ("B", 0.5), ("C c", 0.0), ("D", 0.0)]) == "A is found best (90%), c c and d worst (0%)"
+    assert extremes([("A", 0.9), ("B", 0.9), ("C", 0.1)]) == "A and b are found best (90%), c worst (10%)"
+    assert extremes([("A", 0.9)]) == "A is found best (90%)"
+    assert extremes([("A", 0.0), ("B", 0.0)]) == "All 2 types are found alike (0%)"
+    many = extremes([("A", 1.0), *((name, 0.0) for name in "BCDEF")])
+    assert many == "A is found best (100%), b, c, d and 2 more worst (0%)"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(0.65, "the scores are too low"), (1.0, "about right"), (1.4, "the scores are too high")]
+)
+def test_expected_over_observed_has_a_verdict(report: dict[str, Any], ratio: float, verdict: str) -> None:
+    detail = report["calibration"]["top_percent_detail"] | {"value": ratio}
+    found = report["calibration"] | {"top_percent_detail": detail, "slope": None}
+    drawn = {"reliability": {"layout": {"height": 300}}}
+    assert f"{verdict} (1 is ideal" in str(calibration_section(report | {"calibration": found}, drawn))
+
+
+def test_a_single_campaign_is_written_as_one(report: dict[str, Any]) -> None:
+    kind = report["fraud_types"][0]
+    missed = kind | {"campaigns": 1, "recall_at_budget": kind["recall_at_budget"] | {"value": 0.0}}
+    assert "in 1 campaign 0%" in cannot_see(report | {"fraud_types": [missed]})[0]
 
 
 def test_what_the_bank_would_have_believed_is_said_from_the_figures() -> None:

@@ -6,6 +6,7 @@ from math import cos, radians, sqrt
 from typing import Any
 
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, REDS, SAND, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.unjudged import every_row, unjudged, unjudged_notes
 from fraud_assets.evaluation.words import number, title
 
 _FEATURES, _EFFECTS = 15, 20
@@ -220,7 +221,7 @@ def _cities(cities: list[dict[str, Any]]) -> Figure | None:
 
 
 def _moved(found: dict[str, Any]) -> Figure | None:
-    rows = found["features"]
+    rows = found["features"][::-1]
     if not rows:
         return None
     key = "used" if found["has_limits"] else "psi"
@@ -230,20 +231,21 @@ def _moved(found: dict[str, Any]) -> Figure | None:
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": [row[key] for row in rows][::-1],
-                "y": [row["name"] for row in rows][::-1],
-                "marker": {"color": [RED if row["is_alarm"] else BLUE for row in rows][::-1]},
-                "customdata": [number(row["psi"], 4) for row in rows][::-1],
+                "x": [None if unjudged(row, key) else row[key] for row in rows],
+                "y": [row["name"] for row in rows],
+                "marker": {"color": [RED if row["is_alarm"] else BLUE for row in rows]},
+                "customdata": [number(row["psi"], 4) for row in rows],
                 "hovertemplate": "%{y}: PSI %{customdata}<extra></extra>",
                 "showlegend": False,
             }
         ],
         70 + 24 * len(rows),
+        annotations=unjudged_notes(rows, key),
         xaxis=axis(
             "Share of its drift limit" if found["has_limits"] else "PSI, no limits yet",
             tickformat=".0%" if found["has_limits"] else None,
             rangemode="tozero",
         ),
-        yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
+        yaxis=axis(tickfont={"size": 11.5}, showgrid=False, **every_row(rows)),
         shapes=lines if found["has_limits"] else [],
     )

@@ -120,7 +120,7 @@ def moved(features: Sequence[Mapping[str, Any]], drift: Mapping[str, Any] | None
         return {"reason": drift["reason"] if drift else "there is no drift report", "features": []}
     known = {row["name"]: row for row in drift["features"]}
     rows = [
-        {**{key: known[row["name"]][key] for key in ("psi", "psi_limit", "used", "is_alarm")}, **row}
+        {**{key: known[row["name"]][key] for key in ("psi", "psi_limit", "used", "is_filling", "is_alarm")}, **row}
         for row in features[:most]
         if row["name"] in known
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, join, pair, says, section, shown, table, tag
+from fraud_assets.evaluation.unjudged import unjudged
 from fraud_assets.evaluation.words import count, number, percent, signed, title
 
 _LISTED = 25
@@ -68,10 +69,22 @@ def _moved(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     else:
         heading, text = (
             "What the champion needs has not moved",
-            "None of its most important features is beyond its limit.",
+            "None of its most important features that can be judged is beyond its limit."
+            if any(row["is_filling"] for row in found["features"])
+            else "None of its most important features is beyond its limit.",
         )
     beyond = len(found["alarms"]["features"])
     text += f" Of all {count(found['all_features'])} features {count(beyond)} are." if found["has_limits"] else ""
+    key = "used" if found["has_limits"] else "psi"
+    filling = [row["name"] for row in found["features"] if row["is_filling"]]
+    unmeasured = [row["name"] for row in found["features"] if unjudged(row, key) and not row["is_filling"]]
+    if filling:
+        have, their = ("has", "its") if len(filling) == 1 else ("have", "their")
+        text += (
+            f" {count(len(filling))} of these {count(len(found['features']))} {have} no verdict, because {their} "
+            f"history, which reaches back to before the bank’s first month, is still filling: {', '.join(filling)}."
+        )
+    text += f" Not measured: {', '.join(unmeasured)}." if unmeasured else ""
     text += f" Score PSI {number(found['score_psi'], 3)}; adversary’s ROC area {number(found['adversary'])}."
     return section(
         "moved",

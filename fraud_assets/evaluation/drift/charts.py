@@ -6,6 +6,7 @@ from math import sqrt
 from typing import Any
 
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, Figure, axis, figure
+from fraud_assets.evaluation.unjudged import every_row, unjudged, unjudged_notes
 from fraud_assets.evaluation.words import month_name, number, percent
 
 _FEATURES = 15
@@ -34,13 +35,13 @@ def _shift(features: list[dict[str, Any]]) -> Figure | None:
         return None
     has_limits = any(row["used"] is not None for row in rows)
     shapes = [{"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": 1, "x1": 1, "line": {"color": INK, "width": 2}}]
-    name = "Share of its limit" if has_limits else "PSI, no limits yet"
+    name, key = ("Share of its limit", "used") if has_limits else ("PSI, no limits yet", "psi")
     return figure(
         [
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": [row["used" if has_limits else "psi"] for row in rows],
+                "x": [None if unjudged(row, key) else row[key] for row in rows],
                 "y": [row["name"] for row in rows],
                 "marker": {"color": [RED if row["is_alarm"] else BLUE for row in rows]},
                 "customdata": [[number(row["psi"], 4), number(row["ks"], 3)] for row in rows],
@@ -50,8 +51,9 @@ def _shift(features: list[dict[str, Any]]) -> Figure | None:
             }
         ],
         70 + 25 * len(rows),
+        annotations=unjudged_notes(rows, key),
         xaxis=axis(name, rangemode="tozero", tickformat=".0%" if has_limits else None),
-        yaxis=axis(tickfont={"size": 11.5}, showgrid=False),
+        yaxis=axis(tickfont={"size": 11.5}, showgrid=False, **every_row(rows)),
         shapes=shapes if has_limits else [],
     )
 

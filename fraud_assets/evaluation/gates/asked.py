@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -125,11 +127,14 @@ def active_types(
             if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * planned.get(name, largest):
                 found = sum(int((other.fraud["fraud_type"] == name).sum()) for other in months)
                 note = f"rows of {len(months)} month{'s' if len(months) > 1 else ''}; asked for: the fewest to expect"
-                lines.append(Line(name, float(found), max(1.0, _FADED * expected), None, expected, note))
+                lines.append(
+                    Line(name, float(found), float(np.ceil(max(1.0, _FADED * expected))), None, expected, note)
+                )
                 break
     if not lines:
         return untested("active_types", "rows of every active type", truth.frauds, "no type has enough rows to expect")
     broken = [line for line in lines if not line.holds]
+    nearest = min(lines, key=lambda line: line.realised / (line.low or 1.0))
     told = "; ".join(
         f"{line.name} has {line.realised:,.0f} rows, at least {line.asked:,.0f} were due" for line in broken
     )
@@ -138,9 +143,13 @@ def active_types(
         passed=not broken,
         value=float(len(broken)),
         limit="rows of every active type",
-        explanation=f"{told}." if broken else f"All {len(lines)} types of which rows were due have some.",
+        explanation=f"{told}."
+        if broken
+        else f"All {len(lines)} types of which rows were due have some; nearest to too few is {nearest.name}: "
+        f"{nearest.realised:,.0f} rows, at least {nearest.low:,.0f} are asked for.",
         n=truth.frauds,
         lines=tuple(sorted(lines, key=lambda line: line.holds)),
+        decisive=replace(nearest, name=f"rows of {nearest.name}, the type nearest to too few of {len(lines)}"),
     )
 
 
@@ -211,7 +220,8 @@ def _home(truth: Truth, tables: Tables) -> pl.Series:
         .group_by("customer_id")
         .agg(share=(pl.col("city") == pl.col("home_city")).mean(), rows=pl.len())
         .filter(pl.col("rows") >= 5)
-        .collect(engine="streaming")["share"]
+        .collect(engine="streaming")
+        .sort("customer_id")["share"]  # their mean: summed always in one order
     )
 
 
@@ -225,7 +235,7 @@ def _repeated(truth: Truth, tables: Tables, before: Tables | None) -> pl.Series:
     parts = [_purchases(truth, tables).select(columns)]
     if before is not None:
         parts = [_purchases(truth, before).select(columns), *parts]
-    rows = pl.concat(parts).collect(engine="streaming").sort("customer_id", "event_time")
+    rows = pl.concat(parts).collect(engine="streaming").sort(columns)
     start = tables["transactions"].select(pl.col("event_time").min()).collect().item()
     nth = pl.int_range(pl.len()).over("customer_id")
     visit = pl.int_range(pl.len()).over(*(c for c in columns if c != "event_time"))
@@ -237,5 +247,6 @@ def _repeated(truth: Truth, tables: Tables, before: Tables | None) -> pl.Series:
     return (
         judged.group_by("customer_id")
         .agg(pl.col("is_known").mean(), rows=pl.len())
-        .filter(pl.col("rows") >= 5)["is_known"]
+        .filter(pl.col("rows") >= 5)
+        .sort("customer_id")["is_known"]
     )

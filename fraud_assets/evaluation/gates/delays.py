@@ -85,7 +85,7 @@ def _days(duration: pl.Expr) -> pl.Expr:
 
 def _known_after(fraud: pl.DataFrame, horizons: list[int]) -> list[float]:
     """Kaplan and Meier's estimate of the share that is known after so many days."""
-    order = fraud.sort("days")
+    order = fraud.sort("days", "known", descending=[False, True])
     days: Floats = order["days"].to_numpy()
     known = order["known"].to_numpy()
     at_risk = np.arange(len(days), 0, -1)

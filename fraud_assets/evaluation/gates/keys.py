@@ -75,7 +75,8 @@ def _of_logins(sample: Sample, tables: Tables) -> Iterator[Line]:
     """Logins of the accounts and devices that fraud used, and of all others."""
     if "logins" not in tables or "device_id" not in sample.schema:
         return
-    used = sample.fraud.select("customer_id", "device_id", "fraud_type").unique(["customer_id", "device_id"])
+    used = sample.fraud.select("customer_id", "device_id", "fraud_type")
+    used = used.unique(["customer_id", "device_id"], keep="first", maintain_order=True)
     logins = tables["logins"].select("customer_id", "device_id").collect()
     logins = logins.join(used, on=["customer_id", "device_id"], how="left")
     for key, (table, column) in (("device_id", KEYS["device_id"]), ("customer_id", KEYS["customer_id"])):

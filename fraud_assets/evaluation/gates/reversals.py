@@ -53,7 +53,9 @@ def reversals(sample: Sample, truth: Truth, before: Tables | None, scenario: Sce
         for row in broken.head(5).iter_rows(named=True)
     )
     judged = f"Of {both.height:,} rules none reverses strongly"
-    shown = pl.concat([broken, both.join(broken, on=_RULE, how="anti").filter(pl.col("turned") > 0)]).head(8)
+    shown = pl.concat(
+        [broken, both.join(broken, on=_RULE, how="anti", maintain_order="left").filter(pl.col("turned") > 0)]
+    ).head(8)
     decisive = Line(
         "rules that reverse strongly",
         float(broken.height),

@@ -155,7 +155,7 @@ def _with_merchants(rows: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
 def _with_logins(frame: pl.DataFrame, logins: pl.DataFrame) -> pl.DataFrame:
     """The account's last login attempt of the month before each row, and failures and changes in the day before it."""
     event = pl.col("event").cast(pl.String)
-    log = logins.sort("customer_id", "event_time").select(
+    log = logins.sort("customer_id", "event_time", "login_id").select(
         "customer_id",
         pl.col("event_time").alias("at"),
         pl.col("event_time").alias("login.event_time"),

@@ -63,7 +63,9 @@ def campaigns(sitter: Sitter, tables: Tables) -> list[dict[str, Any]]:
                 "evidence": _json(
                     own.sort("event_time", "transaction_id")["fraud_evidence"].drop_nulls().to_list()[-1:]
                 ),
-                **_points(rows.join(shown.select("customer_id", "who"), on="customer_id", how="inner"), campaign),
+                **_points(
+                    rows.join(shown.select("customer_id", "who"), on="customer_id", maintain_order="left"), campaign
+                ),
             }
         )
     return drawn

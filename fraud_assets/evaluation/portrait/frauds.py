@@ -10,7 +10,7 @@ import polars as pl
 
 from fraud_assets.codes import ANOMALY_TYPES, SEVERITIES
 from fraud_assets.evaluation.breakdown import ACCIDENTS
-from fraud_assets.evaluation.portrait.rows import collect, in_order, month_ledger, share
+from fraud_assets.evaluation.portrait.rows import cents, collect, in_order, month_ledger, share
 from fraud_assets.evaluation.portrait.subject import Sitter, Tables
 
 _HOUR_US = 3_600_000_000
@@ -59,7 +59,7 @@ def _types(odd: pl.DataFrame) -> list[dict[str, Any]]:
         declined=(pl.col("status") == "declined").mean(),
         median_amount=pl.col("amount").median(),
         # Sums of several currencies or tokens would be a sum of nothing.
-        taken=pl.when(pl.col("currency").n_unique() == 1).then(pl.col("amount").filter(went_out).sum()),
+        taken=pl.when(pl.col("currency").n_unique() == 1).then(cents().filter(went_out).sum() / 100),
         currency=pl.col("currency").min(),
     )
     return found.sort("rows", "fraud_type", descending=[True, False]).to_dicts()

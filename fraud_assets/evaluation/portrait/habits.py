@@ -18,6 +18,7 @@ from fraud_assets.evaluation.portrait.rows import (
     month_ledger,
     share,
     some_customers,
+    summable,
 )
 from fraud_assets.evaluation.portrait.subject import Sitter, Tables
 
@@ -99,17 +100,18 @@ def _pauses(some: pl.LazyFrame) -> dict[str, Any] | None:
     """
     rows = (
         collect(some.select("customer_id", "event_time", "is_fraud"))
-        .sort("customer_id", "event_time")
-        .with_columns(seconds=pl.col("event_time").diff().over("customer_id").dt.total_microseconds() / 1e6)
-        .filter(pl.col("seconds").is_not_null())
+        .sort("customer_id", "event_time", "is_fraud")
+        .with_columns(microseconds=pl.col("event_time").diff().over("customer_id").dt.total_microseconds())
+        .filter(pl.col("microseconds").is_not_null())
+        .with_columns(seconds=pl.col("microseconds") / 1e6)
     )
     if rows.is_empty():
         return None
     place = log_bin(pl.max_horizontal(pl.col("seconds"), 1), PER_DECADE).clip(_SHORTEST, _LONGEST)
     bins = rows.group_by("is_fraud", bin=place).agg(rows=pl.len())
     honest = rows.filter(~pl.col("is_fraud"))
-    each = honest.group_by("customer_id").agg(mean=pl.col("seconds").mean(), rows=pl.len())
-    each = each.filter(pl.col("mean") > 0)
+    each = honest.group_by("customer_id").agg(mean=pl.col("microseconds").mean() / 1e6, rows=pl.len())
+    each = each.filter(pl.col("mean") > 0).sort("customer_id")  # sums over customers: always in one order
     borders = 10 ** (np.arange(_SHORTEST, _LONGEST + 2) / PER_DECADE)
     borders[0], borders[-1] = 0, np.inf
     beyond = np.exp(-borders[None, :] / each["mean"].to_numpy()[:, None])
@@ -143,6 +145,7 @@ def _busy_days(sitter: Sitter, some: pl.LazyFrame) -> dict[str, Any] | None:
         return None
     days = sitter.month.days - 2
     each = counts.group_by("customer_id").agg(total=pl.col("rows").sum(), squares=(pl.col("rows") ** 2).sum())
+    each = each.sort("customer_id")  # sums over customers: always in one order
     mean = each["total"].to_numpy() / days
     variance = (each["squares"].to_numpy() - days * mean**2) / (days - 1)
     place = pl.col("rows").clip(upper_bound=MOST_A_DAY).cast(pl.Int64)
@@ -181,7 +184,7 @@ def _popularity(bought: pl.LazyFrame) -> dict[str, Any] | None:
     """Purchases by rank of the merchant, at ranks evenly spaced by logarithm, and the best-known names."""
     each = collect(
         bought.group_by("merchant_id", "recipient_entity", "category").agg(
-            rows=pl.len(), log=pl.col("amount").log().sum()
+            rows=pl.len(), log=summable(pl.col("amount").log()).sum()
         )
     )
     if each.is_empty():

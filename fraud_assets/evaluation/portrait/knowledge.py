@@ -32,6 +32,7 @@ def knowledge(sitter: Sitter, tables: Tables) -> dict[str, Any] | None:
         labels.filter("is_fraud")
         .select("transaction_id", "event_time", "amount", pl.col("fraud_type", "status").cast(pl.String))
         .join(reports, on="transaction_id", how="left")
+        .sort("event_time", "transaction_id")  # amounts are summed: always in one order
     )
     if rows.is_empty():
         return None

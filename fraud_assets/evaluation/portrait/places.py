@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.codes import ANOMALY_TYPES
-from fraud_assets.evaluation.portrait.rows import PAID, collect, in_order, is_kind, month_ledger, share
+from fraud_assets.evaluation.portrait.rows import PAID, collect, in_order, is_kind, month_ledger, share, summable
 from fraud_assets.evaluation.portrait.subject import Tables
 
 _MOST_CITIES = 400
@@ -27,15 +27,16 @@ def places(tables: Tables) -> dict[str, Any]:
         .agg(
             rows=pl.len(),
             fraud=pl.col("is_fraud").sum(),
-            latitude=pl.col("latitude").mean(),
-            longitude=pl.col("longitude").mean(),
+            latitude=summable(pl.col("latitude")).mean(),
+            longitude=summable(pl.col("longitude")).mean(),
             **{kind: (pl.col("anomaly_type") == kind).sum() for kind in ANOMALY_TYPES},
         )
-    ).sort("rows", "city", "state", descending=[True, False, False])
+    ).sort("rows", "city", "state", "country", descending=[True, False, False, False])
     homes = collect(
         tables.customers.group_by(city="home_city", state="home_state", country="home_country").agg(homes=pl.len())
     )
-    cities = cities.join(homes, on=["city", "state", "country"], how="left").with_columns(pl.col("homes").fill_null(0))
+    cities = cities.join(homes, on=["city", "state", "country"], how="left", maintain_order="left")
+    cities = cities.with_columns(pl.col("homes").fill_null(0))
     shown = cities.head(_MOST_CITIES)
     return {
         "cities": shown.select(

@@ -8,7 +8,17 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.codes import DEVICE_KINDS
-from fraud_assets.evaluation.portrait.rows import CHOSEN, PAID, collect, in_order, is_kind, month_ledger, share
+from fraud_assets.evaluation.portrait.rows import (
+    CHOSEN,
+    PAID,
+    cents,
+    collect,
+    in_order,
+    is_kind,
+    month_ledger,
+    share,
+    summable,
+)
 from fraud_assets.evaluation.portrait.subject import Tables
 
 _PARTS_OF_DAY = {"night 0-5": (0, 5), "morning 5-11": (5, 11), "midday 11-15": (11, 15), "afternoon 15-18": (15, 18)}
@@ -91,8 +101,8 @@ def _income(known: pl.LazyFrame) -> dict[str, Any] | None:
     sums = collect(
         known.group_by("customer_id", "income_bracket", "annual_income", "category", "currency").agg(
             rows=pl.len(),
-            log=pl.col("amount").log().sum(),
-            spent=pl.col("amount").filter(pl.col("direction") == "debit", pl.col("status") != "declined").sum(),
+            log=summable(pl.col("amount").log()).sum(),
+            spent=cents().filter(pl.col("direction") == "debit", pl.col("status") != "declined").sum(),
         )
     )
     if sums.is_empty():
@@ -103,13 +113,14 @@ def _income(known: pl.LazyFrame) -> dict[str, Any] | None:
     usual = pl.col("log").sum().over("category", "currency") / pl.col("rows").sum().over("category", "currency")
     each = (
         sums.sort("customer_id", "category", "currency")
-        .with_columns(over=pl.col("log") - pl.col("rows") * usual)
+        .with_columns(over=summable(pl.col("log") - pl.col("rows") * usual))
         .group_by("customer_id", "income_bracket", income="annual_income", maintain_order=True)
         .agg(
             over=pl.col("over").sum() / pl.col("rows").sum(),
             typical=(pl.col("log").filter(own).sum() / pl.col("rows").filter(own).sum()).exp(),
-            spent=pl.col("spent").filter(own).sum(),
+            spent=pl.col("spent").filter(own).sum() / 100,
         )
+        .with_columns(summable(pl.col("over")))
     )
     groups = (
         each.group_by("income_bracket")
@@ -118,12 +129,12 @@ def _income(known: pl.LazyFrame) -> dict[str, Any] | None:
             lowest=pl.col("income").min(),
             times=pl.col("over").mean().exp(),
             mean=pl.col("over").mean(),
-            within=((pl.col("over") - pl.col("over").mean()) ** 2).sum(),
+            within=summable((pl.col("over") - pl.col("over").mean()) ** 2).sum(),
             typical=pl.col("typical").drop_nans().median(),
             of_income=(pl.col("spent") / (pl.col("income") / 12)).filter(pl.col("income") > 0).median(),
         )
         .filter(pl.col("customers") >= _ENOUGH)
-        .sort("lowest")
+        .sort("lowest", "income_bracket")
     )
     if groups.height < 2:
         return None

@@ -18,6 +18,7 @@ CHOSEN = ("purchase", "transfer")
 PAID = (*CHOSEN, "bill")
 #: Where sequences of payments matter, so many customers stand for all: memory does not grow with the bank.
 MOST_CUSTOMERS = 2_000
+_FINEST = 2.0**-24
 _TEXTS = ("method", "channel", "kind", "direction", "category", "currency", "status", "decline_reason")
 _TRUTH = ("fraud_type", "campaign_id", "anomaly_type")
 
@@ -70,6 +71,15 @@ def some_customers(tables: Tables) -> pl.LazyFrame:
 def cents() -> pl.Expr:
     """The amount as an exact integer."""
     return (pl.col("amount") * 100).round().cast(pl.Int64)
+
+
+def summable(value: pl.Expr) -> pl.Expr:
+    """The value to seven digits behind the point, as a binary fraction: sums of it are the same in any order of rows.
+
+    Groups are summed in parts, in whatever order the parts are finished, and the sum of other floats differs by that in
+    its last digits. Exact up to sums of 500 million.
+    """
+    return (value / _FINEST).round() * _FINEST
 
 
 def quantile(prices: pl.DataFrame, q: float) -> float:
