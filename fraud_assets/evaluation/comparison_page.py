@@ -191,7 +191,7 @@ def _pairs(document: dict[str, Any]) -> Markup:
 
 def _champions(document: dict[str, Any]) -> Markup:
     rows = [
-        [one["month"], title(one["name"]), one["trained_for"], one["decision"], one["why"]]
+        [one["month"], title(one["name"]), one["trained_for"], one["decision"], cell(one["why"], css="told")]
         for one in document["champions"]
     ]
     return section(
