@@ -27,8 +27,8 @@ def rolled_back(newest: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[s
 
     Returns
     -------
-    The newest document with the earlier champion; ``overruled`` holds what it said instead, so that a second order can
-    bring that back.
+    The newest document with the earlier champion; ``overruled`` holds what the rules had said instead, however many
+    orders there have been since, so that another order can bring that back.
     """
     gone, back = newest["champion"], earlier["champion"]
     since = earlier.get("thresholds_of", earlier["month"])
@@ -43,7 +43,9 @@ def rolled_back(newest: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[s
         "decision": ROLLED_BACK,
         "why": why,
         "previous": gone,
-        "overruled": {
+        "overruled": newest["overruled"]
+        if newest["decision"] == ROLLED_BACK
+        else {
             "thresholds_of": newest.get("thresholds_of", newest["month"]),
             **{name: newest[name] for name in ("month", *_TAKEN_OVER)},
         },

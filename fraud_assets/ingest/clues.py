@@ -49,12 +49,15 @@ DATES = {
     r"^\d{13}(\.0)?$": "epoch_ms",
 }
 _DIGITS = ("%Y%m%d%H%M%S", "epoch_s", "epoch_ms")
-#: Ours -> what is found in a code -> what it means.
+#: Ours -> what is found in a code -> what it means; what says no is looked for first, short words only as words.
 MEANINGS: dict[str, dict[str, str]] = {
-    "channel": {"pos|chip|swipe|present|magstripe": "card_present", "ecom|online|web|internet|cnp|^w$": "online",
-                "app|mobile|wallet": "app", "ueb|transfer|bank|wire|ach|sepa": "bank"},
-    "status": {"ok|appr|success|^00$|complete|genehm|^y": "approved", "decl|abge|reject|fail|refus|denied": "declined",
-               "pend|offen|open": "pending"},
+    "channel": {r"ecom|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
+                r"\bpos\b|point.?of.?sale|chip|swipe|\bpresent|magstripe": "card_present",
+                r"\bapp\b|mobile|wallet": "app", r"^(ue|ü)b|transfer|\bbank|\bwire\b|\bach\b|sepa": "bank"},
+    "status": {r"declin|reject|fail|refus|denied|abgel|abgebr|^n(ot)?.?ok$|^(not|nicht|non|kein)\b|^(dis|un|in)[acs]":
+               "declined",
+               r"\bok\b|appr|success|^00$|complete|genehm|abgeschl|^y(es)?$": "approved",
+               r"^pend|^offen|^open": "pending"},
     "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si)$": "true", "^(0|0\\.0|false|f|n|no|nein|)$": "false"},
 }  # fmt: skip
 
@@ -69,26 +72,32 @@ def forms(texts: pl.Series) -> dict[str, float]:
 
 def meaning(column: str, code: str) -> str | None:
     """What a code of a column of the ledger seems to mean."""
-    known = MEANINGS[column]
-    return next((ours for pattern, ours in known.items() if re.search(pattern, code.lower())), None)
+    words = re.sub("[_-]+", " ", code.lower())
+    return next((ours for pattern, ours in MEANINGS[column].items() if re.search(pattern, words)), None)
 
 
 def is_written_time(cells: pl.Series, texts: pl.Series) -> bool:
     """Whether a column holds times whatever its name is: bare digits may be anything."""
-    if cells.dtype.is_temporal():
+    if _is_instant(cells):
         return True
     return any(share > 0.5 for form, share in forms(texts).items() if form not in _DIGITS)
 
 
 def has_codes_of(column: str, texts: pl.Series) -> bool:
-    """Whether a column holds the codes of channel or status whatever its name is: two at least, and no others."""
+    """Whether a column holds the codes of channel or status whatever its name is: of two meanings, and no others."""
     codes = texts.drop_nulls().unique().head(MOST_CODES + 1).to_list()
     codes = [code for code in codes if code]
-    return 2 <= len(codes) <= MOST_CODES and all(meaning(column, code) for code in codes)
+    meant = {meaning(column, code) for code in codes}
+    return len(codes) <= MOST_CODES and len(meant) >= 2 and None not in meant
 
 
 def _is_time(cells: pl.Series, texts: pl.Series) -> bool:
-    return cells.dtype.is_temporal() or max(forms(texts).values()) > 0.5
+    return _is_instant(cells) or max(forms(texts).values()) > 0.5
+
+
+def _is_instant(cells: pl.Series) -> bool:
+    """Days and instants; hours without a day are neither."""
+    return cells.dtype == pl.Date or isinstance(cells.dtype, pl.Datetime)
 
 
 def _is_number(cells: pl.Series, texts: pl.Series) -> bool:

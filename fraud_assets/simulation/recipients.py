@@ -89,7 +89,8 @@ def with_contacts_amounts(bank: Bank, month: I64, who: I64, slot: F64, z: F64, u
     """The draws of amounts (see ``amounts.py``) of payments to known contacts: some contacts get more than others.
 
     A share ``usual_payment_share`` is of what is usual between the two: a rent, an allowance, half of a bill. Over all
-    contacts the draws stay standard normal and uniform. Parameters as for :func:`merchants`; all of shape (n,).
+    contacts ``z`` stays standard normal; ``u`` of usual sums is never so low that a car is bought. Parameters as for
+    :func:`merchants`; all of shape (n,).
     """
     key = keyed(bank.scenario.seed, "contact.amount", *_contact(month, bank.traits.index[who], _zipf(slot, _CONTACTS)))
     own = (key >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from fraud_assets.evaluation.settings import Settings
 from fraud_assets.ingest import IngestError
+from fraud_assets.ingest.clues import has_codes_of, is_written_time, meaning
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
 from fraud_assets.scenario import ScenarioError, load_folder
@@ -111,3 +114,37 @@ def test_a_column_that_is_not_found_is_left_to_be_filled_in(tmp_path: Path) -> N
     assert yaml.safe_load(text)["files"]["columns"]["amount"] == "amount"
     with pytest.raises(IngestError, match="no column seems to be customer_id, event_time or amount; there are x, y"):
         guessed(tmp_path, "x,y\na,b\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "ours"),
+    [
+        ("status", "Approved", "approved"),
+        ("status", "abgeschlossen", "approved"),
+        ("status", "not approved", "declined"),
+        ("status", "disapproved", "declined"),
+        ("status", "unsuccessful", "declined"),
+        ("status", "incomplete", "declined"),
+        ("status", "NOT_OK", "declined"),
+        ("status", "nicht genehmigt", "declined"),
+        ("status", "tokyo", None),
+        ("channel", "CARD_NOT_PRESENT", "online"),
+        ("channel", "pos_entry", "card_present"),
+        ("channel", "deposit", None),
+        ("channel", "coach", None),
+    ],
+)
+def test_what_says_no_is_never_read_as_yes_nor_a_word_by_a_piece_of_it(
+    column: str, code: str, ours: str | None
+) -> None:
+    assert meaning(column, code) == ours
+
+
+def test_codes_that_all_mean_the_same_make_no_column_a_status() -> None:
+    assert has_codes_of("status", pl.Series(["ok", "declined"]))
+    assert not has_codes_of("status", pl.Series(["yes", "Y"]))
+
+
+def test_hours_without_a_day_are_no_time_of_payments() -> None:
+    hours = pl.Series([time(9, 12), time(10, 30)])
+    assert not is_written_time(hours, hours.cast(pl.String))

@@ -10,7 +10,7 @@ import pytest
 
 from fraud_assets.assets.rollback import roll_back
 from fraud_assets.cli import main
-from fraud_assets.detection.rollback import standing
+from fraud_assets.detection.rollback import champions, rolled_back, standing
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.scenario import Scenario
@@ -125,3 +125,20 @@ def test_an_order_killed_between_lake_and_registry_is_completed_by_the_same_orde
     assert aliases()["champion"] == "2"
     roll_back(some_bank, bank_named("some_bank"), mlflow)
     assert aliases() == {"challenger": "2", "champion": "1", "previous": "2"}
+
+
+def test_a_second_order_of_the_month_loses_neither_its_winner_nor_itself(
+    february: tuple[Document, Document], march: tuple[Document, Document]
+) -> None:
+    first, last = february[1], march[1]
+    second = first | {"champion": first["champion"] | {"identity": "between"}}
+    twice = rolled_back(rolled_back(last, second), first)
+    assert [one["champion"]["identity"] for one in champions([twice])] == [
+        first["champion"]["identity"],
+        last["champion"]["identity"],
+    ]
+    assert standing(last, twice)["champion"] == first["champion"]
+    back = rolled_back(twice, twice["overruled"])
+    assert {name: back[name] for name in ("champion", "model", "thresholds")} == {
+        name: last[name] for name in ("champion", "model", "thresholds")
+    }
