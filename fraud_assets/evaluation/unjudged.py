@@ -41,6 +41,9 @@ def unjudged_notes(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]
 
 def every_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Options of the axis of names: all of them in their order, those without a bar too."""
-    return {"type": "category", "categoryorder": "array", "categoryarray": [row["name"] for row in rows]} | {
-        "range": [-0.5, len(rows) - 0.5]
+    return {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": [row["name"] for row in rows],
+        "range": [-0.5, len(rows) - 0.5],
     }

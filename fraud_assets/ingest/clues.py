@@ -116,10 +116,7 @@ def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
     return texts.n_unique() <= MOST_CODES
 
 
-def _anything(_: pl.Series, __: pl.Series) -> bool:
-    return True
-
-
+#: Ours -> whether cells can be it; what is not here can be any cells.
 FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
     "event_time": _is_time,
     "reported_at": _is_time,

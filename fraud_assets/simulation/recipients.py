@@ -92,8 +92,8 @@ def with_contacts_amounts(bank: Bank, month: I64, who: I64, slot: F64, z: F64, u
     contacts ``z`` stays standard normal; ``u`` of usual sums is never so low that a car is bought. Parameters as for
     :func:`merchants`; all of shape (n,).
     """
-    key = keyed(bank.scenario.seed, "contact.amount", *_contact(month, bank.traits.index[who], _zipf(slot, _CONTACTS)))
-    own = (key >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    theirs = _contact(month, bank.traits.index[who], _zipf(slot, _CONTACTS))
+    own = hashed_uniforms(bank.scenario.seed, "contact.amount", *theirs)
     close = ndtri(np.clip(own, 1e-6, 1 - 1e-6))
     usual = finer(u, 512) < bank.scenario.activity.usual_payment_share
     return (
