@@ -225,7 +225,7 @@ def _verdict(scenario: Scenario, found: Result, asset: dg.AssetKey) -> dg.AssetC
             **({"value": closest.realised, "value is": closest.name, "allowed": closest.allowed} if closest else {}),
             "rule": found.limit,
             "fraud rows": found.n,
-            "details": found.details,
+            **({"details": found.details} if found.details else {}),
         },
     )
 

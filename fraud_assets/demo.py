@@ -90,7 +90,8 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
             if not run.success:
                 print(f"\n{scenario.name} {month} did not finish; every table is whole, as it was before or new.")
                 return False
-    print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. Look at it: make ui")
+    look = "Look at it: make ui" if home else "The UI knows nothing of it: no DAGSTER_HOME was set"
+    print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. {look}")
     return True
 
 

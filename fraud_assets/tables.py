@@ -154,7 +154,7 @@ class Logins(dy.Schema):
     event = dy.Enum(LOGIN_EVENTS, description="login, password_reset, credential_change or phone_change")
     is_success = dy.Bool(description="False for a failed attempt")
     device_id = _id("Device that was used")
-    ip_address = dy.String(description="IPv4 address")
+    ip_address = dy.String(description="IPv4 address; of a simulated bank in 240.0.0.0/4, which is nobody's")
     city = dy.String(description="City of the address, by geolocation")
     latitude = dy.Float64(min=-90, max=90, description="Degrees north, by geolocation", metadata=DEGREES)
     longitude = dy.Float64(min=-180, max=180, description="Degrees east, by geolocation", metadata=DEGREES)
@@ -201,7 +201,10 @@ class Transactions(dy.Schema):
         nullable=True,
     )
     terminal_id = _id("Merchant's terminal; null elsewhere", nullable=True)
-    ip_address = dy.String(description="IPv4 address; null at a terminal", nullable=True)
+    ip_address = dy.String(
+        description="IPv4 address, of a simulated bank in 240.0.0.0/4, which is nobody's; null at a terminal",
+        nullable=True,
+    )
     city = dy.String(description="Where it happened: the terminal's city or the address's geolocation")
     state = dy.String(description="State or region of that city")
     country = dy.String(description="ISO 3166 country code of that city")

@@ -14,7 +14,7 @@ from fraud_assets.testing import no_real_aws, s3_lake, s3_server
 __all__ = ["s3_lake", "s3_server"]
 
 #: Folders whose files share what takes long to make: a finished quarter half a minute, an MLflow some seconds.
-_ONE_WORKER_EACH = ("orchestration", "tracking")
+_ONE_WORKER_EACH = ("orchestration", "tracking", "card_fraud", "wallets")
 
 
 @pytest.hookimpl(optionalhook=True)

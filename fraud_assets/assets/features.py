@@ -9,9 +9,10 @@ from fraud_assets.assets.common import Chain, type_name
 from fraud_assets.assets.risk import risk_assets
 from fraud_assets.features import activity, population, registry, sharing
 from fraud_assets.features.build import build_features
+from fraud_assets.features.lookup import devices_at_start
 from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.streaming import lazy_chunks
-from fraud_assets.months import FEATURE_LOOKBACK
+from fraud_assets.months import FEATURE_LOOKBACK, Month
 
 _KINDS = {"python", "polars", "parquet"}
 _ROOMS = ("features", "knowledge.py")
@@ -105,8 +106,7 @@ def _features(chain: Chain) -> dg.AssetsDefinition:
             chain.table(lake, "incident_reports", months),
             population_statistics,
             logins=chain.table(lake, "logins", months),
-            # Devices, and their versions, as they stood when the month began.
-            devices=chain.table(lake, "devices", [month - 1]),
+            devices=_devices_known(chain, lake, month),
             merchants=merchants,
             merchant_activity=merchant_activity,
             shared_entities=shared_entities,
@@ -115,6 +115,13 @@ def _features(chain: Chain) -> dg.AssetsDefinition:
         return lazy_chunks(registry.schema(), chunks)
 
     return transaction_features
+
+
+def _devices_known(chain: Chain, lake: LakeResource, month: Month) -> pl.LazyFrame:
+    """Devices as they stood when the month began."""
+    if month > chain.scenario.first:
+        return chain.table(lake, "devices", [month - 1])
+    return devices_at_start(month, chain.table(lake, "devices", [month]))
 
 
 def _columns() -> dg.TableSchema:

@@ -58,6 +58,11 @@ def run(options: argparse.Namespace) -> int:
     if found.arriving:
         print(f"  {found.arriving:,} rows of money that arrives are not scored")
     print(f"  {found.known:,} rows are in the lake, {found.rows - found.known:,} are new to it")
+    if found.taken_for_payments:
+        print(
+            f"  the file has no column direction or kind: all {found.taken_for_payments:,} new rows are scored as"
+            " payments, also those of money that arrives"
+        )
     if found.strangers:
         print(f"  {found.strangers:,} customers have no history in the lake: cold start")
     if found.lacking:

@@ -95,7 +95,7 @@ def compute(inputs: Inputs) -> Columns:
     shops = spending.where("has_merchant")
     visits = shops.count(PAST)
     in_category = spending.alike("category")
-    in_hour, over_channel = spending.own("local_hour", 24, PAST), spending.own("channel", len(CHANNELS), PAST)
+    in_hour, over_channel = spending.alike("local_hour").count(PAST), spending.own("channel", len(CHANNELS), PAST)
     return {
         "amount_z_c": _amount_z(block),
         "amount_over_c_mean_30d": ratio(at.cents * count_30d, spending.sum("cents", "30d")),
@@ -110,7 +110,7 @@ def compute(inputs: Inputs) -> Columns:
         "channel_rarity_c": _rarity(block, over_channel, context.shares("channel", CHANNELS, at.channel)),
         "category_entropy_c_30d": entropy(count_30d, spending.summed_counts("category", n_ln_n, "30d")),
         "merchant_repeat_share_c": ratio(visits - shops.distinct("merchant", PAST), visits),
-        "is_new_merchant_c": missing_where(at.merchant < 0, shops.alike("merchant").count(PAST) == 0),
+        "is_new_merchant_c": missing_where(at.merchant < 0, shops.alike("merchant").is_none(PAST)),
         "days_dormant": _days_dormant(block, context),
         "tenure_days": _tenure(block),
         "refund_share_c_30d": ratio(block.events.where("returned").count("30d"), count_30d),

@@ -64,7 +64,8 @@ def build_features(
         ``logins`` of the same months as the transactions. Like the tables below it may be None, for a bank without
         one: the features that need it are then null.
     devices
-        ``devices`` of the month before, empty in a bank's first: who had which device in which version by then.
+        ``devices`` of the month before: who had which device in which version by then; in a bank's first month
+        :func:`fraud_assets.features.lookup.devices_at_start`. Without a customer's device in it, as None.
     merchants
         ``merchants`` of the month.
     merchant_activity, shared_entities

@@ -34,12 +34,12 @@ def compute(inputs: Inputs) -> Columns:
     block, at = inputs.block, inputs.block.at
     nothing, home = at.address < 0, block.people.home_address[at.group]
     is_elsewhere = at.address != home
-    earlier = block.spending.where("has_address").alike("address").count(PAST)
+    is_unknown = block.spending.where("has_address").alike("address").is_none(PAST)
     customers = larger(block.looked_up("address_customers_30d", unlisted=1), 1)
     return {
         "is_express_delivery": missing_where(at.express < 0, at.express),
         "is_delivery_elsewhere": missing_where(nothing | (home < 0), is_elsewhere),
-        "is_new_delivery_address_c": missing_where(nothing, is_elsewhere & (earlier == 0)),
+        "is_new_delivery_address_c": missing_where(nothing, is_elsewhere & is_unknown),
         "a_distinct_customers_30d": missing_where(nothing, customers),
     }
 

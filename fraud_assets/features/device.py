@@ -24,8 +24,8 @@ _flag = partial(Feature, family="device", window=PAST, dtype=pl.Int8)
 # fmt: off
 FEATURES = (
     _float("device_age_days_c", "days", "Days since the customer was first seen with this device: the earliest of what "
-           "the devices of the month before say of their owner, and the customer's attempts and logins; 0 if never; "
-           "null without a device", cost="keyed"),
+           "was on file of its owner's devices when the month began, and the customer's attempts and logins; 0 if "
+           "never; null without a device, and for a bank with no devices on file by then", cost="keyed"),
     _flag("is_new_device_c", "0 or 1", "The customer has not paid with this device; null without one", cost="keyed"),
     _int("d_distinct_customers_30d", "customers", "Customers on this device in the 30 days before the day (UTC), at "
          "least 1; null without a device", key="device", window="30d", delay="1d", cost="keyed"),
@@ -69,11 +69,11 @@ def compute(inputs: Inputs) -> Columns:
 
 
 def _is_new(block: Block, column: str) -> Bool:
-    return block.spending.where(f"has_{column}").alike(column).count(PAST) == 0
+    return block.spending.where(f"has_{column}").alike(column).is_none(PAST)
 
 
 def _device_age(block: Block) -> F64:
-    """Days since the first time; NaN without a table of devices, from which alone old ones are known."""
+    """Days since the first time; NaN without devices on file, from which alone old ones are known."""
     time = block.at.time
     first = smaller(time, _first(block.attempts.where("has_device"), time))
     if block.sessions is not None:

@@ -262,9 +262,23 @@ class Alike:
         sums = self._events.track.sums_by(self._column, column)
         return sums[hi] - sums[lo]
 
+    def is_none(self, window: str) -> Bool:
+        """Where there is none in the window; half the work of counting them."""
+        return self.first(window) < 0
+
     def first(self, window: str) -> I64:
         """Position of the first of them in each window; -1 where there is none."""
-        lo, hi = self.bounds(window)
+        lo, hi = self._events.bounds(window)
         if not self._events.size:
             return lo - 1  # there is nothing before 0
-        return either(hi > lo, self._key[smaller(lo, len(self._key) - 1)] & ((1 << self._bits) - 1), -1)
+        if self._query is None:
+            return self._first(lo, hi)
+        found = np.full(len(lo), -1)
+        found[self._query] = self._first(lo[self._query], hi[self._query])
+        return found
+
+    def _first(self, lo: I64, hi: I64) -> I64:
+        start = self._wanted | lo
+        first = self._key[smaller(self._key.searchsorted(start), len(self._key) - 1)]
+        is_there = (first >= start) & (first < self._wanted | hi)
+        return either(is_there, first & ((1 << self._bits) - 1), -1)

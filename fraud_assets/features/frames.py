@@ -195,11 +195,18 @@ def _logins(logins: pl.DataFrame, ids: I64, device: I64) -> Logins:
 
 def _places(rows: pl.DataFrame, people: pl.DataFrame) -> tuple[I64, I64]:
     """Codes of cities and of countries, of the rows and then of the people's homes; -1 for null."""
-    (_, city), (states, state), (countries, country) = (
-        words(pl.concat([rows[name], people[f"home_{name}"]])) for name in ("city", "state", "country")
+    names = ("city", "state", "country")
+    places = pl.concat([rows.select(names), people.select(pl.col(f"home_{name}").alias(name) for name in names)])
+    # Most rows are where the one before them was.
+    is_other = (
+        places.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1)))).to_series().to_numpy(writable=True)
     )
+    is_other[:1] = True
+    others = places.filter(is_other)
+    (_, city), (states, state), (countries, country) = (words(others[name]) for name in names)
     place = (city * (len(states) + 1) + state + 1) * (len(countries) + 1) + country + 1  # a name may be in two states
-    return np.where(city < 0, -1, place), country
+    rows_of_each = np.diff(np.flatnonzero(is_other), append=len(is_other))
+    return np.where(city < 0, -1, place).repeat(rows_of_each), country.repeat(rows_of_each)
 
 
 def _ledger_order(group: I64, time: I64, transaction_id: I64) -> I64:

@@ -72,7 +72,7 @@ def compute(inputs: Inputs) -> Columns:
     speed, far = _speed(block, placed.where("in_person"))
     mean, std = _last_distances(block)
     country, home_country = at.country, block.people.home_country[at.group]
-    new_city = block.spending.where("has_city").alike("city").count(PAST) == 0
+    new_city = block.spending.where("has_city").alike("city").is_none(PAST)
     return {
         "km_from_home": missing_where(home < 0, home / 1000),
         "km_from_previous": missing_where(step < 0, step / 1000),

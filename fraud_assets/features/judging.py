@@ -128,7 +128,7 @@ def judge(history: History, at: Attempts | History, events: Events | None = None
 
 
 def _novelty(payments: Events, n: I64) -> F64:
-    return either(payments.alike("habit").count(BASELINE) == 0, n / (n + NOVEL), 0)
+    return either(payments.alike("habit").is_none(BASELINE), n / (n + NOVEL), 0)
 
 
 def _burst(events: Events) -> F64:
@@ -148,7 +148,8 @@ def _remoteness(history: History, at: Attempts | History) -> F64:
 def _strangeness(history: History, at: Attempts | History, rows: I64 | tuple[()] = ()) -> F64:
     """The remoteness of some attempts, all of them far from home."""
     payments = Events.of(history.timeline, Instants(at.group[rows], at.time[rows])).where("paid")
-    is_new = payments.alike("city", at.city[rows]).count(BASELINE) == 0
+    # Payments without a city are like none; left out, they are the events that families ask about cities, too.
+    is_new = payments.where("has_city").alike("city", at.city[rows]).is_none(BASELINE)
     return either(is_new, 1 - AWAY_METRES / at.metres_from_home[rows], 0)
 
 

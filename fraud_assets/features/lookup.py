@@ -16,6 +16,7 @@ import polars as pl
 
 from fraud_assets.features.arrays import F64, I64, Bool, coded, either, is_one, micros, nothing, number, smaller
 from fraud_assets.features.context import instant
+from fraud_assets.months import Month
 
 #: Columns of the tiles that features take.
 TILE_COLUMNS = (
@@ -83,9 +84,12 @@ class Lookup:
         """Whether there is an entry for each id and step, and where."""
         place = smaller(self.ids.searchsorted(ids), len(self.ids) - 1)
         after = step - self.first
+        is_known = (self.ids[place] == ids) & (after >= 0) & (after < self.width)
+        if self.width == 1:  # no time: an entry for each id
+            return is_known, place
         wanted = place * self.width + after
         found = smaller(self.key.searchsorted(wanted), len(self.key) - 1)
-        return (self.ids[place] == ids) & (after >= 0) & (after < self.width) & (self.key[found] == wanted), found
+        return is_known & (self.key[found] == wanted), found
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ class Lookups:
         Parameters
         ----------
         devices
-            ``devices`` of the month before: first use and version as they stood then.
+            ``devices`` of the month before: first use and version as they stood then. If it has no customer's device,
+            nothing is known of old ones, as for a bank without the table.
         merchants
             ``merchants`` of the month.
         merchant_activity, shared_entities
@@ -192,7 +197,16 @@ def ip_numbers(column: str) -> pl.Expr:
     return pl.when(parts.struct.field("field_4").is_null()).then(number)
 
 
-def _devices(devices: pl.LazyFrame) -> Lookup:
+def devices_at_start(month: Month, devices: pl.LazyFrame) -> pl.LazyFrame:
+    """What was known of devices when a bank's first month began, before which there is no table: from the month's own.
+
+    Those used first before it, without their versions, which are the month's.
+    """
+    earlier = devices.filter(pl.col("first_used_at") < month.start)
+    return earlier.with_columns(app_version=pl.lit(None, dtype=pl.String))
+
+
+def _devices(devices: pl.LazyFrame) -> Lookup | None:
     owned = devices.filter(pl.col("customer_id").is_not_null())
     shares = pl.len().over("app_version") / pl.col("app_version").count()
     frame = owned.select(
@@ -201,6 +215,8 @@ def _devices(devices: pl.LazyFrame) -> Lookup:
         first=pl.col("first_used_at").to_physical(),
         rarity=pl.when(pl.col("app_version").is_not_null()).then(-shares.log()),
     ).collect()
+    if frame.is_empty():
+        return None
     ids = frame["device_id"].to_numpy()
     return Lookup.of(
         ids,

@@ -58,7 +58,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "days_away_streak", "is_delivery_elsewhere", "kyc_level", "kyc_age_days", "ip_city_mismatch",
         "mismatch_x_new_device", *_GEOGRAPHIC,
     ),
-    "devices": ("app_version_rarity",),
+    "devices": ("device_age_days_c", "app_version_rarity"),
     "merchants": ("m_reputation", "m_age_days"),
     "logins": (
         "seconds_since_login", "failed_logins_24h", "credential_change_age_hours", "login_new_ip_24h",

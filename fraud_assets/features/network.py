@@ -144,11 +144,13 @@ def _nearest(block: Block, payments: Events, is_new: Bool) -> tuple[F64, F64]:
     edits: I64 = cpdist(new, old, scorer=OSA.distance, dtype=np.int64)
     starts = np.flatnonzero(np.diff(query, prepend=-1))  # each has one at least: the customer's last
     least = np.minimum.reduceat(edits, starts)
+    nearest = np.flatnonzero(edits == least[query])  # one in many
+    query, event = query[nearest], event[nearest]
     bits, key = track.index("payee")
     payee = track.column("payee")[event] << bits
     times = key.searchsorted(payee | hi[query, 0]) - key.searchsorted(payee | lo[query, 0])
     distance[asked] = least
-    uses[asked] = np.maximum.reduceat(np.where(edits == least[query], times, 0), starts)
+    uses[asked] = np.maximum.reduceat(times, np.flatnonzero(np.diff(query, prepend=-1)))
     return like(at.time, distance), like(at.time, uses)
 
 

@@ -24,7 +24,7 @@ A row of `transaction_features` is a debit of the ledger, with what the bank kne
   was.
 - What other customers did at a merchant counts once the hour is over (`merchant_activity`); what they did on a device,
   at a network address or to a payee once the day (UTC) is over (`shared_entities`). Versions and first use of devices
-  are those of the month before.
+  are those of the month before; in a bank's first month, what its own table says was used before it, without versions.
 - A value is null where what it needs is missing (no coordinates, no payday on file, no population yet, a bank without
   a table of logins), never a guess.
 - Past attempts are judged by the anomaly rules as they were when they were made, by the 54 days before each.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Protocol
 
 from fraud_assets.errors import Mendable
@@ -38,14 +36,6 @@ class SourceFile(Protocol):
     def size(self) -> int: ...
     def open(self) -> IO[bytes]: ...
     def has_changed(self) -> bool: ...
-
-
-def shown(name: str) -> str:
-    """A file's address without ``..``, unless a link in it makes that the address of another file."""
-    if "://" in name:
-        return name
-    long, short = Path(name), Path(os.path.normpath(name))
-    return str(short) if long.exists() and short.exists() and short.samefile(long) else name
 
 
 def is_parquet(name: str) -> bool:

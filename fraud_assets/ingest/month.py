@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from fraud_assets.ingest.cells import originals, time_cells
-from fraud_assets.ingest.files import IngestError, SourceFile, is_parquet, shown
+from fraud_assets.ingest.files import IngestError, SourceFile, is_parquet
 from fraud_assets.ingest.finish import labels, ledger
 from fraud_assets.ingest.repeated import FILE, Copies, repeated
 from fraud_assets.ingest.sources import LONGEST_ORIGINAL, Batch, batches
@@ -186,7 +186,7 @@ def ingest_month(
         ids = Spool(folder, "ids", "transaction_id", buckets)
         rejected = Spool(folder, "rejected", None)
         none = Copies(scenario, month, pl.DataFrame())
-        names = [shown(file.name) for file in together]
+        names = [file.name for file in together]
         found = Ingested(scenario, month, names, _rows=rows, _rejected=rejected, _copies=none)
         owned = {file.name for file in own}
         keys = {file.name: other.key for other, those in files.items() if other is not None for file in those}

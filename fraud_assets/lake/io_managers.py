@@ -1,6 +1,7 @@
 """IO managers: what assets return goes to the lake, what they ask for comes from it, one month or several.
 
-Each materialization records where its object is, its rows, bytes and SHA-256, its columns, and what made it.
+Each materialization records where its object is, its rows, bytes and SHA-256, its columns, what made it, and of the
+tables that people watch what the month comes to.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import polars as pl
 from pydantic import Field, PrivateAttr
 
 from fraud_assets.lake.documents import Document, to_json
+from fraud_assets.lake.figures import Figures
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.resource import LakeResource, check_before_run
 from fraud_assets.lake.root import open_lake
@@ -71,9 +73,16 @@ class ParquetIOManager(_LakeIOManager):
             raise TypeError(f"asset {_name(context)} returned a {type(obj).__name__}; a polars frame is needed")
         place = _output_place(context)
         schema = obj.collect_schema()
-        written = write_parquet(self.lake, place.parquet, obj, progress=_log_progress(context, place))
+        figures = Figures(place.asset, schema)
+        written = write_parquet(
+            self.lake, place.parquet, obj, progress=_log_progress(context, place), watcher=figures.add
+        )
         context.add_output_metadata(
-            {**_provenance(context, self.lake, written), "dagster/column_schema": column_schema(place.asset, schema)}
+            {
+                **_provenance(context, self.lake, written),
+                "dagster/column_schema": column_schema(place.asset, schema),
+                **figures.metadata(),
+            }
         )
 
     def load_input(self, context: dg.InputContext) -> pl.LazyFrame | pl.DataFrame:

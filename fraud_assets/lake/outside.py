@@ -6,6 +6,7 @@ What lives here: :func:`find`. What the files mean is for ``ingest``.
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -26,7 +27,7 @@ class OutsideFile:
     Attributes
     ----------
     name
-        Its full address.
+        Its full address, on disk without ``..`` where no link makes that the address of another file.
     size
         In bytes.
     """
@@ -110,12 +111,19 @@ def find(location: str, folder: Path) -> list[OutsideFile]:
         except FileNotFoundError:
             listed = []
     found = [
-        OutsideFile(lake.uri(item["path"]), item["size"], _stamp(item), store, item["path"])
+        OutsideFile(_shown(lake.uri(item["path"])), item["size"], _stamp(item), store, item["path"])
         for item in listed
         if str(PurePosixPath(item["path"]).parent) == (parent or ".")
         and fnmatchcase(item["path"].rpartition("/")[2], name)
     ]
     return sorted(found, key=lambda file: file.name)
+
+
+def _shown(address: str) -> str:
+    if "://" in address:
+        return address
+    long, short = Path(address), Path(os.path.normpath(address))
+    return str(short) if long.exists() and short.exists() and short.samefile(long) else address
 
 
 def _stamp(item: obstore.ObjectMeta) -> tuple[object, ...]:

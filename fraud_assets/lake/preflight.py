@@ -1,13 +1,20 @@
-"""Can the lake be reached? Asked before a run writes, answered within seconds, by a sentence naming what to mend."""
+"""Can the lake be reached? Asked before a run writes, answered within seconds, by a sentence naming what to mend.
+
+A server that is named in the environment is knocked at first, and boto3 is loaded only for one that answers: loading it
+takes a second of processor time, and many seconds where others want the processor too.
+"""
 
 from __future__ import annotations
 
+import http.client
 import os
 import queue
+import socket
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from fraud_assets.lake.store import Lake, LakeError, s3_endpoint
 
@@ -17,6 +24,8 @@ if TYPE_CHECKING:
 #: An answer takes milliseconds; what has not come after twice this time will not.
 PATIENCE_SECONDS = 2.2
 _ATTEMPTS = 2
+#: What the network raises where nobody answers.
+_SILENCE = (ConnectionRefusedError, TimeoutError, socket.gaierror)
 #: Lakes that have answered this process, each with the environment it was asked in.
 _reached: set[int] = set()
 
@@ -63,30 +72,59 @@ def check_lake_reachable(
         return
     failure = _failure(lake, client, patience_seconds)
     if failure is not None:
-        raise LakeError(_sentence(lake, failure)) from failure
+        # Without the failure itself: what libraries say repeats the endpoint, also one with a password in it.
+        raise LakeError(_sentence(lake, failure)) from None
     _reached.add(question)
 
 
 def _failure(lake: Lake, client: Callable[[], S3Client], patience_seconds: float) -> Exception | None:
-    # Before the clock starts: on a busy machine the client alone takes seconds.
+    endpoint = _without_user(s3_endpoint()) or ""
+    if endpoint.startswith(("http://", "https://")):
+        silence = _within(lambda: _knock(endpoint, _ATTEMPTS * patience_seconds), patience_seconds, _SILENCE)
+        if silence is not None:
+            return silence
+    # Before the clock starts again: on a busy machine the client alone takes seconds.
     try:
         asking = client()
     except Exception as failure:
         return failure
+    from botocore import exceptions as boto
+
     # Not HEAD: its answer has no body, and so no word on whether the key, the secret or the permission is wrong.
     return _within(
-        lambda: asking.list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1), patience_seconds
+        lambda: asking.list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1),
+        patience_seconds,
+        (boto.ConnectionError, boto.HTTPClientError, TimeoutError),
     )
 
 
-def _within(ask: Callable[[], object], seconds: float) -> Exception | None:
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """To be sent elsewhere is an answer."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _knock(endpoint: str, seconds: float) -> None:
+    """Raise one of ``_SILENCE`` if nobody is there; what else goes wrong, a certificate for one, boto3 says better."""
+    try:
+        question = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310 (http or https)
+        urllib.request.build_opener(_Stay).open(question, timeout=seconds).close()
+    except _SILENCE:
+        raise
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, _SILENCE):
+            raise error.reason from None
+    except (OSError, ValueError, http.client.HTTPException):
+        return
+
+
+def _within(ask: Callable[[], object], seconds: float, silence: tuple[type[Exception], ...]) -> Exception | None:
     """What asking raises; a TimeoutError if no answer comes in time. Silence and a lost connection are asked again.
 
     In threads that may outlive the answer: Dagster's resource has no setting for the time to wait, and boto3 waits a
     minute. The first question may still be answered while the second one waits.
     """
-    from botocore import exceptions as boto
-
     answers: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def run() -> None:
@@ -104,16 +142,20 @@ def _within(ask: Callable[[], object], seconds: float) -> Exception | None:
             failure = answers.get(timeout=seconds)
         except queue.Empty:
             failure = TimeoutError(f"no answer in {_ATTEMPTS * seconds:g} seconds")
-        if not isinstance(failure, (boto.ConnectionError, boto.HTTPClientError, TimeoutError)):
+        if not isinstance(failure, silence):
             break
     return failure
 
 
 def _sentence(lake: Lake, failure: Exception) -> str:
-    from botocore import exceptions as boto
-
     endpoint = _without_user(s3_endpoint())
     place = f"lake {lake.url}" + (f" at AWS_ENDPOINT_URL {endpoint}" if endpoint else "")
+    silence = f"{place}: the server does not answer; is it up, and is AWS_ENDPOINT_URL right?"
+    if isinstance(failure, _SILENCE):
+        return silence
+
+    from botocore import exceptions as boto
+
     match failure:
         case boto.NoCredentialsError() | boto.PartialCredentialsError():
             return f"{place}: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
@@ -121,8 +163,8 @@ def _sentence(lake: Lake, failure: Exception) -> str:
             return f"{place}: AWS_PROFILE {os.environ.get('AWS_PROFILE')} is in no AWS configuration file"
         case boto.SSLError():
             return f"{place}: its certificate is not trusted; set AWS_CA_BUNDLE to the authority's certificate"
-        case boto.ConnectionError() | boto.HTTPClientError() | TimeoutError():
-            return f"{place}: the server does not answer; is it up, and is AWS_ENDPOINT_URL right?"
+        case boto.ConnectionError() | boto.HTTPClientError():
+            return silence
         case boto.ClientError():
             return f"{place}: {_refusal(lake, failure.response)}"
         case boto.ParamValidationError():
@@ -130,7 +172,8 @@ def _sentence(lake: Lake, failure: Exception) -> str:
         case ValueError() if "endpoint" in str(failure).lower():
             return f"{place}: AWS_ENDPOINT_URL is not a URL; http://host:port or https://host is needed"
         case _:
-            return f"{place}: {str(failure).splitlines()[0]}"
+            endpoint, said = s3_endpoint() or "", str(failure).splitlines()[0]
+            return f"{place}: {said.replace(endpoint, _without_user(endpoint) or '') if endpoint else said}"
 
 
 def _refusal(lake: Lake, response: Any) -> str:
@@ -161,5 +204,6 @@ def _without_user(url: str | None) -> str | None:
     """The URL without a user name and password, should someone have put them there."""
     if url is None or "@" not in url:
         return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    # By hand, since what is before the @ may hold anything, also what ends a host in a well-formed URL.
+    scheme, mark, _ = url.partition("://")
+    return (scheme + mark if mark else "") + url.rpartition("@")[2]

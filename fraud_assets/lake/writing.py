@@ -29,6 +29,8 @@ FORMULA_STARTS = "=+-@\t\r"
 
 #: Called with the number of rows so far, now and then, from any thread.
 Progress = Callable[[int], None]
+#: Called with each batch of rows that is written, in any order, from any thread.
+Watcher = Callable[[pl.DataFrame], None]
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,17 @@ class HashingWriter:
 
 
 class _RowCount:
-    """Counts the rows of batches that pass by in polars' threads, and tells a listener."""
+    """Counts the rows of batches that pass by in polars' threads, tells a listener and shows them to a watcher."""
 
-    def __init__(self, listener: Progress | None) -> None:
+    def __init__(self, listener: Progress | None, watcher: Watcher | None) -> None:
         self.rows = 0
         self._listener = listener
+        self._watcher = watcher
         self._lock = threading.Lock()
 
     def __call__(self, batch: pl.DataFrame) -> pl.DataFrame:
+        if self._watcher:
+            self._watcher(batch)
         with self._lock:
             self.rows += batch.height
             if self._listener:
@@ -89,7 +94,12 @@ class _RowCount:
 
 
 def write_parquet(
-    lake: Lake, key: str, frame: pl.LazyFrame | pl.DataFrame, *, progress: Progress | None = None
+    lake: Lake,
+    key: str,
+    frame: pl.LazyFrame | pl.DataFrame,
+    *,
+    progress: Progress | None = None,
+    watcher: Watcher | None = None,
 ) -> Written:
     """Stream a table to one Parquet object: zstd, with statistics, rows in the frame's order.
 
@@ -104,13 +114,15 @@ def write_parquet(
         where its chunks end; any other gets row groups of 100,000 rows.
     progress
         Called with the rows so far.
+    watcher
+        Called with the rows themselves; coded columns come as they are stored.
 
     Raises
     ------
     LakeError
         If the lake takes no more bytes. The object is then what it was before, as after any exception of the frame.
     """
-    count = _RowCount(progress)
+    count = _RowCount(progress, watcher)
     chunks = stored_chunks(frame) if isinstance(frame, pl.LazyFrame) else None
     described = _described(frame.collect_schema()) if chunks is not None else {}
     with hashed_object(lake, key) as target:

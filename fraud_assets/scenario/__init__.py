@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from fraud_assets.scenario.bank import Bank
 from fraud_assets.scenario.files import EXTRA_SCENARIOS, SHIPPED, ScenarioError, document_of, folders, folders_in
 from fraud_assets.scenario.mistakes import all_mistakes
+from fraud_assets.scenario.possible import check_possible
 from fraud_assets.scenario.sections import (
     Accidents,
     Activity,
@@ -144,6 +145,7 @@ class Scenario(Bank):
         self._check_brands()
         self._check_counters()
         self._check_tokens()
+        check_possible(self)
         return self
 
     def _check_calendar(self) -> None:

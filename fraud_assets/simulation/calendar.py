@@ -248,6 +248,8 @@ def time_quantiles(weights: F64) -> F64:
     mass /= mass[..., -1:]
     share, seconds = np.linspace(0, 1, _GRID), np.arange(24 * _STEPS + 1) * (3600.0 / _STEPS)
     days = [np.interp(share, day, seconds) for day in mass.reshape(-1, mass.shape[-1])]
+    for quantiles, day in zip(days, mass.reshape(-1, mass.shape[-1]), strict=True):
+        quantiles[-1] = seconds[np.searchsorted(day, 1.0)]  # whoever closes in the evening has no later moment
     return np.array(days).reshape(*weights.shape[:-1], _GRID)
 
 

@@ -54,9 +54,8 @@ _AGE_BOUNDS = [18, 25, 35, 45, 55, 65, 75]
 
 #: Units whose customers are drawn at once, whoever asks for some of them.
 TOGETHER = 16
-#: Results of that which are kept, 3 MB each: those of a group of fraud (``groups.py``), whose chunks come next, and two
-#: more.
-_KEPT = 6
+#: Results of that which are kept, 3 MB each: for ten million ledger rows and some, which each table asks for again.
+_KEPT = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,11 +166,17 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     kyc_level = kyc_levels(scenario, index)
 
     fewest, most = activity.bills
-    bills = fewest + (draw.uniform("bills") * (most - fewest + 1)).astype(np.int64)
+    contracts = sum(c.contracts for c in scenario.categories if c.recipient == "biller")
+    bills = np.minimum(fewest + (draw.uniform("bills") * (most - fewest + 1)).astype(np.int64), contracts)
+    daily_rate = daily_rates(scenario, draw, segment, bills)
     methods = method_weights(scenario, savviness, age, draw.normal("methods", len(scenario.methods)))
     width = len(scenario.categories)
     categories, preferred = category_weights(
-        scenario, savviness, draw.normal("taste", width), draw.uniform("favourites", width)
+        scenario,
+        savviness,
+        draw.normal("taste", width),
+        draw.uniform("favourites", width),
+        daily_rate[:, None] * methods,
     )
     names = sorted(scenario.hours)
     registered_day = registration_days(scenario, start_day, age, draw.uniform("joined"), draw.uniform("tenure"))
@@ -197,7 +202,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         kyc_level=kyc_level,
         savviness=savviness,
         risk=risk_profiles(age, draw.uniform("risk")),
-        daily_rate=daily_rates(scenario, draw, segment, bills),
+        daily_rate=daily_rate,
         home_share=between(people.home_share, draw.uniform("home_share")),
         known_share=between(activity.repertoire_share, draw.uniform("known_share")),
         method_weights=methods,

@@ -186,9 +186,9 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
 
     Returns
     -------
-    A frame of :class:`fraud_assets.tables.Devices`, sorted by owner, kind and first use: every device in use in the
-    month or the 24 before, and the one-off devices in use in the month or those that features look back on. A device
-    that a household shares is listed once, under its first owner. The version columns are as of the month.
+    A frame of :class:`fraud_assets.tables.Devices`, in no order that matters: every device in use in the month or the
+    24 before, and the one-off devices in use in the month or those that features look back on. A device that a
+    household shares is listed once, under its first owner. The version columns are as of the month.
     """
     t = traits(scenario, units)
     lives = _lives(scenario, t)
@@ -211,7 +211,7 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
     rows, generation, who, seen = rows[kept], generation[kept], who[kept], seen[kept]
     one_off = [first_visits(scenario, m, units) for m in (*month.back(FEATURE_LOOKBACK + GUEST_MONTHS), month)]
     none = np.zeros(sum(len(g.who) for g in one_off), dtype=bool)
-    frame = describe(
+    return describe(
         scenario,
         month,
         owner=t.customer_id[np.concatenate([who, *(g.who for g in one_off)])],
@@ -220,7 +220,6 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
         first_us=np.concatenate([np.maximum(lives.begins(rows, generation), seen), *(g.start_us for g in one_off)]),
         shared=np.concatenate([lives.shared[rows], none]),
     )
-    return frame.sort("customer_id", "kind", "first_used_at", "device_id")
 
 
 def describe(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_assets.simulation.amounts import price_points
+from fraud_assets.simulation.fates import repeat_shares
 from fraud_assets.simulation.intents import (
     APPROVED,
     CARD_PRESENT,
@@ -29,6 +30,7 @@ from fraud_assets.simulation.intents import (
     REPEATED,
     REVERSAL,
     SECOND,
+    TECHNICAL,
     TO_MERCHANT,
     Bank,
     Intents,
@@ -36,7 +38,7 @@ from fraud_assets.simulation.intents import (
     expand,
 )
 from fraud_assets.simulation.outcomes import DECLINED_AGAIN, TRIES
-from fraud_assets.simulation.spending import Spending, repeat_shares
+from fraud_assets.simulation.spending import Spending
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 
 #: Repetitions that fail for want of money [P].
@@ -111,7 +113,7 @@ def repeats(bank: Bank, rows: Intents) -> tuple[Intents, Intents, I64, npt.NDArr
         event_us=extra.event_us + passed,
         cents=np.where(same, extra.cents, other),
         status=np.where(fails, DECLINED, APPROVED),
-        reason=np.where(fails, INSUFFICIENT_FUNDS, NONE),
+        reason=np.where(fails, np.where(bank.tagged("points"), TECHNICAL, INSUFFICIENT_FUNDS)[extra.category], NONE),
         accident=np.zeros(len(extra), dtype=np.int64),
         anomaly=np.full(len(extra), NONE),
         lookalike=np.full(len(extra), NONE),

@@ -70,7 +70,8 @@ def _begun(bank: Bank, month: Month, kind: str, episode: Episode) -> tuple[Scene
     first = np.repeat([microseconds(start.start) for start in starts], len(index))
     days = np.repeat([start.days for start in starts], len(index))
     who = np.tile(np.arange(len(index)), len(starts))
-    begun = first + _us(hashed_uniforms(seed, f"{kind}.begun", index[who], months) * days * 24)
+    # Not on the first day: rows move to the usual hours of their day, and the month before knows nothing of them.
+    begun = first + _us(24 + hashed_uniforms(seed, f"{kind}.begun", index[who], months) * (days - 1) * 24)
     plays = hashed_uniforms(seed, f"{kind}.plays", index[who], months) < episode.share
     plays &= bank.traits.registered_day[who] * DAY < begun - DAY
     who, months, begun = who[plays], months[plays], begun[plays]
@@ -153,7 +154,7 @@ def _returns(scene: Scene, begun: I64, episode: Episode) -> Intents:
     merchant = scene.shop(category, scene.of_part("merchant", scene.nth % 2))
     median = np.array([k.median for k in bank.scenario.categories])[category]
     low, high = episode.amount
-    value = np.minimum(median * low * (high / low) ** scene.u("value"), bank.normal_maximum[category])
+    value = np.minimum(median * low * (high / low) ** scene.u("value"), bank.till_maximum[category])
     orders = scene.paid(
         _spread(scene, begun, episode, category),
         category,
@@ -194,7 +195,7 @@ def _furnishing(scene: Scene, begun: I64, episode: Episode) -> Intents:
     category = _goods(bank, scene.u("category"), 0.7)
     total = scene.between("sum", episode.amount) * credit_lines(bank.scenario, bank.traits)[scene.who]
     value = total / scene.count * (0.4 + 1.2 * scene.u("value"))
-    value = np.clip(value, 20.0, DEAREST * bank.normal_maximum[category])
+    value = np.clip(value, 20.0, np.minimum(DEAREST * bank.normal_maximum, bank.highest)[category])
     cents = price_points(bank, category, value, scene.u("price"))
     event_us = _spread(scene, begun, episode, category)
     return scene.paid(event_us, category, cents, merchant=scene.shop(category, scene.u("merchant")))
@@ -220,7 +221,7 @@ def _in_order(scene: Scene) -> F64:
 def _goods(bank: Bank, u: F64, power: float, online: bool = False) -> I64:
     """Categories of goods and services, the dear ones the likelier the greater ``power`` is; none paid by app."""
     allowed = (bank.recipient == TO_MERCHANT) & (bank.channel != APP)
-    allowed &= (bank.channel == ONLINE) | (not online)
+    allowed &= ((bank.channel == ONLINE) | (not online)) & bank.takes_large
     choice = np.flatnonzero(allowed if allowed.any() else bank.recipient == TO_MERCHANT)
     weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
@@ -26,7 +27,7 @@ from fraud_assets.simulation.fraud.truth import labeled
 from fraud_assets.simulation.groups import begin
 from fraud_assets.simulation.honest import beside, honest
 from fraud_assets.simulation.intents import Bank, Intents, concat
-from fraud_assets.simulation.ledger import ledger, order, words
+from fraud_assets.simulation.ledger import in_order, ledger, order, words
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
 from fraud_assets.simulation.told import leave
@@ -36,6 +37,7 @@ Chunk = Callable[[], pl.DataFrame]
 #: Ledger rows in a chunk, about: with two threads, two are being made and two more wait to be written. Twice as many
 #: rows would take 150 MB more, and a twentieth less time. Part of the bytes of every table.
 CHUNK_ROWS = 100_000
+_LOGINS_BY = ("customer_id", "event_time", "login_id")
 #: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer, and of the labels.
 _WIDER, _LABELS_WIDER = 8, 2
 
@@ -231,6 +233,7 @@ def _devices(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.Dat
 def _logins(scenario: Scenario, month: Month, units: tuple[int, ...]) -> pl.DataFrame:
     bank = Bank(scenario, units)
     begin(bank, month, carried_out)
-    own = logins(scenario, month, units)
-    foreign = actor_logins(bank, month)
-    return pl.concat([own, foreign]).sort("customer_id", "event_time", "login_id")
+    both = pl.concat([logins(scenario, month, units), actor_logins(bank, month)])
+    customer, instant, number = (both[column].to_physical().to_numpy() for column in _LOGINS_BY)
+    who = np.searchsorted(bank.traits.customer_id, customer)
+    return both[in_order(month, who, instant, lambda: number)]

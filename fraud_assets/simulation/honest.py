@@ -40,6 +40,7 @@ from fraud_assets.simulation.intents import (
     concat,
 )
 from fraud_assets.simulation.mirrors import arrivals
+from fraud_assets.simulation.possible import is_shut
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
@@ -67,7 +68,8 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     few = concat([again, checks])
     few = few.but(lookalike=lookalikes(bank, joined([of_repeats(again, place, same), of_first_payments(checks)])))
     more = [arrivals(bank, rows), rows_of(bank, month, beside)]
-    return rows, concat([after, few, retries(bank, rows), refunds(bank, rows), *more])
+    besides = concat([after, few, retries(bank, rows), refunds(bank, rows), *more])
+    return rows, besides.take(~is_shut(bank, besides))
 
 
 @by_group(EVERYDAY)

@@ -237,6 +237,16 @@ class Bank:
         return np.array([c.highest or np.inf for c in self.scenario.categories])
 
     @cached_property
+    def till_maximum(self) -> F64:
+        """What large purchases of each category are kept within, major units: its method's or its own maximum."""
+        return np.minimum(self.normal_maximum, self.highest)
+
+    @cached_property
+    def takes_large(self) -> Bools:
+        """Categories in which nothing keeps a sum below what is normal for the method."""
+        return self.highest >= self.normal_maximum
+
+    @cached_property
     def is_listed(self) -> Bools:
         """Which categories have a list of all the prices that there are."""
         return np.array([bool(c.listed) for c in self.scenario.categories])
@@ -247,3 +257,15 @@ class Bank:
 
     def _codes(self, column: str, values: list[str]) -> I64:
         return np.array([values.index(getattr(c, column)) for c in self.scenario.categories], dtype=np.int64)
+
+
+def kinds(bank: Bank) -> I8:
+    """What a payment of each category is called in the ledger, bills and salaries aside."""
+    called = {
+        TO_MERCHANT: PURCHASE,
+        TO_CASH: WITHDRAWAL,
+        TO_PAYOUT: WITHDRAWAL,
+        FROM_SOURCE: INCOME,
+        FROM_SENDER: INCOME,
+    }
+    return np.array([called.get(int(party), TRANSFER) for party in bank.recipient], dtype=np.int8)

@@ -6,6 +6,7 @@ out as it would among all of them. Truth does not pass through here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,7 +50,7 @@ _ON_TIME, _LATE = 120.0, (6 * 3600.0, 72 * 3600.0)
 
 
 #: A month has less than 2**22 seconds.
-_SECOND_BITS = 22
+_SECOND_BITS, _MOST_BITS = 22, 63
 
 
 def inside(rows: Intents, month: Month) -> Intents:
@@ -62,19 +63,27 @@ def order(parts: list[Intents], month: Month) -> I64:
     event_us = np.concatenate([part.event_us for part in parts])
     here = np.flatnonzero((event_us >= _us(month)) & (event_us < _us(month + 1)))
     who = np.concatenate([part.who for part in parts])
-    # Numbers made of customer, second and place are sorted in half the time that places by customer and time take.
+    found = in_order(month, who[here], event_us[here], lambda: np.concatenate([p.transaction_id for p in parts])[here])
+    return here[found]
+
+
+def in_order(month: Month, who: I64, event_us: I64, number: Callable[[], I64]) -> I64:
+    """Places of a month's rows in the order of customer, time and number."""
+    # Keys made of customer, second and place are sorted in half the time that places by customer and time take.
     room = np.int64(len(who).bit_length())
-    key = who[here] << (room + _SECOND_BITS)
-    key |= ((event_us[here] - _us(month)) // SECOND) << room
-    key |= here
+    if int(who.max(initial=0)).bit_length() + room + _SECOND_BITS > _MOST_BITS:  # of very many, very quiet customers
+        return np.lexsort((number(), event_us, who))
+    key = who << (room + _SECOND_BITS)
+    key |= ((event_us - _us(month)) // SECOND) << room
+    key |= np.arange(len(who))
     key.sort()
     here, key = key & ((1 << room) - 1), key >> room
     # Few rows share customer and second; only these are put in the order of their times and numbers.
     twins = np.flatnonzero(key[1:] == key[:-1])
     if len(twins):
         tied = np.union1d(twins, twins + 1)
-        number = np.concatenate([part.transaction_id for part in parts])[here[tied]]
-        here[tied] = here[tied][np.lexsort((number, event_us[here[tied]], key[tied]))]
+        numbers = number()[here[tied]]
+        here[tied] = here[tied][np.lexsort((numbers, event_us[here[tied]], key[tied]))]
     return here
 
 

@@ -73,7 +73,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
 
     Returns
     -------
-    A frame of :class:`fraud_assets.tables.Logins`, sorted by (customer_id, event_time), all in the (UTC) month.
+    A frame of :class:`fraud_assets.tables.Logins`, all in the (UTC) month, in no order that matters.
     """
     t = traits(scenario, units)
     sessions = _sessions(scenario, t, month, units)
@@ -104,7 +104,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
             "longitude": longitude[session],
         }
     )
-    return tables.conform(frame, tables.Logins).sort("customer_id", "event_time", "login_id")
+    return tables.conform(frame, tables.Logins)
 
 
 def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int]) -> _Sessions:

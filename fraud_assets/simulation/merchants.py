@@ -141,8 +141,9 @@ def _counts(scenario: Scenario) -> I64:
     """Merchants of each category in each city, and (last column) those without a place."""
     population = np.array([c.population for c in scenario.cities], dtype=np.float64)
     density = _DENSITY * (population / _DENSITY_POPULATION) ** _DENSITY_EXPONENT
-    placed = [c.weight for c in scenario.categories if _has_place(scenario, c)]
-    mean_weight = float(np.mean(placed)) if placed else 1.0
+    # Of counters alone: the weights of bills are shares of something else.
+    counters = [c.weight for c in scenario.categories if c.recipient != "biller" and _has_place(scenario, c)]
+    mean_weight = float(np.mean(counters)) if counters else 1.0
     counts = np.zeros((len(scenario.categories), len(population) + 1), dtype=np.int64)
     brands = {c.category: 0 for c in scenario.categories}
     for brand in scenario.brands:

@@ -40,11 +40,12 @@ _REASONS = np.array(
     ]
 )  # fmt: skip
 _SHARES = np.array(
-    [
+    [  # the last line is of points, of which nobody has too few: a balance is shown, and no more can be asked for
         [0.43, 0.18, 0.19, 0.00, 0.00, 0.06, 0.00, 0.04, 0.10],
         [0.50, 0.15, 0.00, 0.12, 0.00, 0.05, 0.05, 0.07, 0.06],
         [0.47, 0.10, 0.00, 0.00, 0.17, 0.10, 0.00, 0.05, 0.11],
         [0.48, 0.04, 0.00, 0.00, 0.15, 0.15, 0.00, 0.05, 0.13],
+        [0.00, 0.00, 0.00, 0.00, 0.00, 0.32, 0.00, 0.23, 0.45],
     ]
 )
 _MONEY, _LIMIT, _SUSPECTED = 0, 5, 7
@@ -86,13 +87,14 @@ def outcomes(bank: Bank, who: I64, category: I64, cents: I64, place: I64, day: I
     brackets = np.array([b.amount_factor for b in bank.scenario.population.income_brackets])
     thin = (brackets < _THIN_BELOW)[bank.traits.bracket[who]]
     money = _ON_PAYDAY + _MORE_LATER * _since_payday(bank, who, day[some])
-    short = _SHARES[bank.channel[category], _MONEY] * (money - 1)
+    way = np.where(bank.tagged("points"), len(_SHARES) - 1, bank.channel)[category]
+    short = _SHARES[way, _MONEY] * (money - 1)
     p = np.minimum(decline[category] * (_BASE + _FAR * far + _LARGE * large + _THIN * thin) * (1 + short), 0.9)
     status = np.full(n, APPROVED, dtype=np.int8)
     status[some] = np.where(u < p, DECLINED, np.where(u < p + pending[category], PENDING, APPROVED))
     reason = np.full(n, NONE, dtype=np.int8)
     fails = np.flatnonzero(u < p)
-    weight = _SHARES[bank.channel[category[fails]]]
+    weight = _SHARES[way[fails]]
     weight[:, _MONEY] *= money[fails] * np.where(thin[fails], 1.3, 0.9)
     weight[:, _LIMIT] *= np.where(large[fails], 3.0, 0.6)
     weight[:, _SUSPECTED] *= 0.6 + 1.6 * far[fails] + 1.2 * large[fails]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import day_number
-from fraud_assets.simulation.streams import F64, I64
+from fraud_assets.simulation.streams import F64, I64, Bools
 
 _CHANNELS = ["card_present", "online", "app", "bank"]
 _OWN_WAYS = 0.30  # [P] spread of the logarithm between customers who are otherwise alike
@@ -21,6 +21,8 @@ _TASTE = 0.60  # [P] likewise for categories
 _POPULAR = 0.70  # [P] exponent with which common categories become favourites
 #: Favourites of a method: one in four of its categories, at most three; none where there is hardly a choice.
 _FEWEST, _ONE_IN, _MOST = 3, 4, 3
+#: Days of a month, on average.
+_MONTH = 30.4
 LOW = 0
 
 
@@ -94,11 +96,12 @@ def _methods(scenario: Scenario) -> list[tuple[I64, int]]:
     return groups
 
 
-def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tuple[F64, I64]:
+def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64, rates: F64) -> tuple[F64, I64]:
     """Weights of the categories and the favourites among them.
 
     In each method with at least three purchase categories, the favourites together take the same share: as much as
     makes ``activity.preferred_share`` of all purchases. Bills and income have no weight: they come on their own dates.
+    What nobody does more than ``a_month`` is no favourite, and of who would do it more often it has less weight.
 
     Parameters
     ----------
@@ -106,6 +109,8 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
         Of each customer, shape (n,).
     z, u
         Standard normal tastes and uniform draws, shape (n, categories).
+    rates
+        Purchases a day by each method, shape (n, methods).
 
     Returns
     -------
@@ -116,21 +121,27 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
     with_choice = sum(method.share for method, (_, favourites) in methods if favourites)
     share = min(1.0, scenario.activity.preferred_share / with_choice) if with_choice else 0.0
     app = np.array([c.channel == "app" for c in scenario.categories])
+    most = np.array([c.a_month or np.inf for c in scenario.categories])
     weights = np.zeros_like(z)
     favourites: list[npt.NDArray[np.int64]] = []
-    for members, count in _methods(scenario):
+    for rate, (members, count) in zip(rates.T, _methods(scenario), strict=True):
         if not len(members):
             continue
         base = np.array([scenario.categories[k].weight for k in members])
         own = base * np.exp(_TASTE * z[:, members])
         if app[members].any() and not app[members].all():
             own[np.ix_(savviness == LOW, app[members])] = 0.0
+        bound = most[members] / (_MONTH * rate[:, None])
         if not count:
-            weights[:, members] = own / own.sum(axis=1, keepdims=True)
+            weights[:, members] = _bounded(own / own.sum(axis=1, keepdims=True), bound, np.isinf(bound))
             continue
         # The largest scores with Gumbel noise are a weighted draw without replacement (Yellott 1977).
         with np.errstate(divide="ignore"):
-            score = np.log(base**_POPULAR * (own > 0)) + _TASTE * z[:, members] - np.log(-np.log(u[:, members]))
+            score = (
+                np.log(base**_POPULAR * (own > 0) * np.isinf(most[members]))
+                + _TASTE * z[:, members]
+                - np.log(-np.log(u[:, members]))
+            )
         best = np.argsort(-score, axis=1, kind="stable")[:, :count]
         favourites.append(members[best])
         preferred = np.zeros(own.shape, dtype=bool)
@@ -138,10 +149,19 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64) -> tupl
         inside, outside = own * preferred, own * ~preferred
         sum_inside, sum_outside = inside.sum(axis=1, keepdims=True), outside.sum(axis=1, keepdims=True)
         part = np.where(sum_outside > 0, np.where(sum_inside > 0, share, 0.0), 1.0)
-        weights[:, members] = part * _normal(inside, sum_inside) + (1 - part) * _normal(outside, sum_outside)
+        mix = part * _normal(inside, sum_inside) + (1 - part) * _normal(outside, sum_outside)
+        weights[:, members] = _bounded(mix, bound, np.isinf(bound) & ~preferred)
     if not favourites:
         return weights, np.zeros((len(z), 0), dtype=np.int64)
     return weights, np.concatenate(favourites, axis=1)
+
+
+def _bounded(weights: F64, bound: F64, others: Bools) -> F64:
+    """Weights of no more than the bounds; what they lose, ``others`` gain in proportion, if there are any."""
+    room = np.where(others, weights, 0.0)
+    total = room.sum(axis=1, keepdims=True)
+    kept = np.where(total > 0, np.minimum(weights, bound), weights)
+    return kept + _normal(room, total) * (weights - kept).sum(axis=1, keepdims=True)
 
 
 def in_season(scenario: Scenario, weights: F64, who: I64, category: I64, day: I64, u: F64) -> I64:

@@ -23,6 +23,7 @@ from fraud_assets.simulation.intents import (
     Bank,
     Intents,
     concat,
+    expand,
 )
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.prices import fitting, not_below, on_the_list
@@ -33,8 +34,10 @@ from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_unifo
 _BY_HAND, _RUNS = 0.45, (3.0, 9.0)
 #: Popularity of the employers on their list, as in ``merchants.pick``: a Zipf law with this exponent.
 _ZIPF = 0.8
-#: How much a metered bill moves from month to month (standard deviation of the logarithm) [P].
-_METER = 0.07
+#: How much a metered bill moves from month to month (standard deviation of the logarithm), and with the season: the
+#: logarithm of the dearest month, and which it is by what is metered [P].
+_METER, _SEASON = 0.07, 0.2
+_PEAK = {"cooling": 7, "heating": 1}
 
 
 def recurring(bank: Bank, month: Month) -> Intents:
@@ -78,25 +81,28 @@ def _bills(bank: Bank, dates: _Dates) -> Intents:
     billers = np.flatnonzero(bank.recipient == TO_BILLER)
     if not len(billers):
         return Intents.make(0)
-    who = np.repeat(np.arange(len(traits.index)), traits.bills)
-    nth = np.arange(len(who)) - np.repeat(np.cumsum(traits.bills) - traits.bills, traits.bills)
+    who, nth = expand(traits.bills)
     index = traits.index[who]
     day_of_month = 1 + (28 * hashed_uniforms(scenario.seed, "bill.day", index, nth)).astype(np.int64)
     due, month, day = dates.due(day_of_month, traits.registered_day[who])
     who, nth, index = who[due], nth[due], index[due]
 
-    weight = np.array([scenario.categories[c].weight for c in billers])
-    # The first bills are of different kinds (rent, power, telephone ...), so that nobody pays three rents.
-    drawn = np.searchsorted(np.cumsum(weight / weight.sum()), hashed_uniforms(scenario.seed, "bill.kind", index, nth))
-    early = np.minimum(nth, len(billers) - 1)
-    kind = np.where(nth == early, _in_turn(bank, weight)[who, early], np.minimum(drawn, len(billers) - 1))
-    category = billers[kind]
+    # A place for each contract that somebody may have: nobody pays two rents.
+    most = np.array([scenario.categories[c].contracts for c in billers])
+    kinds, place = expand(most)
+    weight = np.array([scenario.categories[c].weight for c in billers]) / most
+    contract = _in_turn(bank, weight[kinds])[who, nth]
+    category, place, most = billers[kinds[contract]], place[contract], most[kinds[contract]]
     biller = hashed_uniforms(scenario.seed, "bill.payee", index, nth)
     local = bank.directory.count[category, -1] == 0
-    merchant = pick(bank.directory, category, np.where(local, traits.city[who], len(scenario.cities)), biller)
+    city = np.where(local, traits.city[who], len(scenario.cities))
+    merchant = _of_place(bank, pick(bank.directory, category, city, biller), place, most)
     standing, cents = _bill_amounts(bank, month, who, nth, category)
-    merchant = fitting(bank, who, merchant, standing)
-    cents = on_the_list(bank, merchant, cents)
+    # Who has several contracts of a kind has them with different billers, whatever these charge.
+    merchant = np.where(most > 1, merchant, fitting(bank, who, merchant, standing))
+    cents = on_the_list(
+        bank, merchant, _charged(bank, merchant, cents, hashed_uniforms(scenario.seed, "bill.tariff", index, nth))
+    )
     # Banks rest at the weekend: what is due then is paid on Monday.
     day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
     by_hand = hashed_uniforms(scenario.seed, "bill.by_hand", index, nth) < _BY_HAND
@@ -120,8 +126,32 @@ def _bills(bank: Bank, dates: _Dates) -> Intents:
     )
 
 
+def _charged(bank: Bank, merchant: I64, cents: I64, u: F64) -> I64:
+    """The sums, but for those that the billers never ask for: these are somewhat within what they do ask for."""
+    lowest, highest = bank.directory.lowest_cents[merchant], bank.directory.highest_cents[merchant]
+    inside = np.where(
+        cents < lowest, lowest * (1 + 0.6 * u * u), np.where(cents > highest, highest * (1 - 0.3 * u), cents)
+    )
+    whole = np.where(inside == cents, cents, np.rint(inside / 100) * 100).astype(np.int64)
+    return np.clip(whole, lowest, highest)
+
+
+def _of_place(bank: Bank, merchant: I64, place: I64, most: I64) -> I64:
+    """Billers as drawn, but for those of whom a customer may have several: the ``place``-th of ``most`` is another one.
+
+    Billers that stand together in their list by popularity go to different places.
+    """
+    shops = bank.directory
+    cell = shops.category[merchant] * shops.count.shape[1] + shops.city[merchant] % shops.count.shape[1]
+    start, count = shops.start.ravel()[cell], shops.count.ravel()[cell]
+    most = np.minimum(most, count)
+    rank = merchant - start
+    rank += place % most - rank % most
+    return start + np.where(rank >= count, rank - most, rank)
+
+
 def _in_turn(bank: Bank, weight: F64) -> I64:
-    """Kinds of bills in the order in which each customer has them, the common ones early; (customers, kinds)."""
+    """Contracts in the order in which each customer makes them, the common ones early; (customers, contracts)."""
     kinds = np.arange(len(weight))
     u = hashed_uniforms(bank.scenario.seed, "bill.order", bank.traits.index[:, None], kinds)
     # A weighted draw without replacement (Efraimidis and Spirakis 2006).
@@ -145,8 +175,10 @@ def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> 
     sigma = np.sqrt(2 * np.log(np.array([c.mean / c.median for c in kinds])))[category]
     index = bank.traits.index[who]
     level = taste(bank)[who, category] + _bell(bank, "bill.level", index, nth)
-    metered = np.array([c.price_style == "exact" for c in kinds])[category]
-    meter = _METER * _bell(bank, "bill.meter", index * 256 + nth, month) * metered
+    peaks = [next((_PEAK[tag] for tag in c.tags if tag in _PEAK), 0) for c in kinds]
+    peak = np.array(peaks)[category]
+    season = _SEASON * np.cos((month % 12 + 1 - peak) * (np.pi / 6))
+    meter = (_METER * _bell(bank, "bill.meter", index * 256 + nth, month) + season) * (peak > 0)
     u = hashed_uniforms(bank.scenario.seed, "bill.price", index, nth)
     value = median * np.exp(sigma * level / np.sqrt(2)) * bank.traits.amount_factor[who]
     ceiling = bank.normal_maximum[category]

@@ -12,12 +12,11 @@ import numpy as np
 
 from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.instruments import cards, devices_used
-from fraud_assets.simulation.intents import DAY, INCOME, TO_PERSON, Bank, Column, Intents, expand
+from fraud_assets.simulation.intents import DAY, INCOME, TO_PERSON, Bank, Column, Intents, expand, kinds
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.outcomes import outcomes
 from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.recipients import contact
-from fraud_assets.simulation.spending import kinds
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Places of a customer's closest contacts; those who send money and those who are paid large sums are among them [P].

@@ -18,34 +18,21 @@ from fraud_assets.simulation.amounts import amounts
 from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.calendar import day_factors, payday_factors, time_quantiles, utc_offset_minutes
 from fraud_assets.simulation.choices import Choices
+from fraud_assets.simulation.fates import BITS, fates
 from fraud_assets.simulation.instruments import cards, devices_used, expired_cards, second_card
 from fraud_assets.simulation.intents import (
-    APPROVED,
-    BURST,
     EXPIRED_CARD,
-    FALSE_REPORT,
-    FROM_SENDER,
-    FROM_SOURCE,
-    HIGH_AMOUNT,
     I8,
-    INCOME,
     MINUTE,
-    MISTYPED,
     NONE,
-    PURCHASE,
-    REPEATED,
     SECOND,
-    TO_CASH,
-    TO_MERCHANT,
     TO_OWN,
-    TO_PAYOUT,
-    TO_PERSON,
-    TRANSFER,
-    WITHDRAWAL,
     Bank,
     Intents,
+    kinds,
 )
 from fraud_assets.simulation.outcomes import outcomes
+from fraud_assets.simulation.possible import possible
 from fraud_assets.simulation.preferences import in_season
 from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
@@ -55,9 +42,6 @@ from fraud_assets.simulation.weeks import again, hours_of_days, stays_on, unsuit
 
 #: Longest outing, in payments.
 _LONGEST = 6
-#: What may befall a payment; at most one of these.
-_NOTHING, _HIGH, _BURST, _MISTYPED, _FALSE, _AGAIN = range(6)
-_BITS = np.array([0, HIGH_AMOUNT, BURST, MISTYPED, FALSE_REPORT, REPEATED], dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -143,6 +127,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
 
     seconds = clock(bank, who_o, category[first], day_o, draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
+    category = possible(bank, who, category, local_us, category_u)
     block_o = entry_o // max(people, 1)
     months = sorted({block.month for block in blocks})
     month_o = np.array([months.index(block.month) for block in blocks])[block_o]
@@ -186,7 +171,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
         cents=cents,
         status=status,
         reason=reason,
-        fate=_fates(bank, who, category, is_new, status, draws.uniform("fate", rows)),
+        fate=fates(bank, who, category, is_new, status, draws.uniform("fate", rows)),
         device_u=draws.uniform("device", per_unit),
         net_u=draws.uniform("net", per_unit),
     )
@@ -236,20 +221,8 @@ def intents(bank: Bank, spent: Spending) -> Intents:
         card=card,
         status=spent.status,
         reason=spent.reason,
-        accident=_BITS[spent.fate],
+        accident=BITS[spent.fate],
     )
-
-
-def kinds(bank: Bank) -> I8:
-    """What a payment of each category is called in the ledger, bills and salaries aside."""
-    called = {
-        TO_MERCHANT: PURCHASE,
-        TO_CASH: WITHDRAWAL,
-        TO_PAYOUT: WITHDRAWAL,
-        FROM_SOURCE: INCOME,
-        FROM_SENDER: INCOME,
-    }
-    return np.array([called.get(int(party), TRANSFER) for party in bank.recipient], dtype=np.int8)
 
 
 def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
@@ -257,37 +230,6 @@ def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
     index, period = bank.traits.index[spent.who[rows]], spent.period[spent.outing[rows]]
     # Room for 65,536 payments a customer and block, and for 100,000 months.
     return ids(bank.scenario.seed, "transaction", (((index << 19) | period) << 16) | spent.ordinal[rows])
-
-
-def _fates(bank: Bank, who: I64, category: I64, is_new: Bools, status: I8, u: F64) -> I8:
-    """What befalls each payment that went through: by one draw, so at most one thing."""
-    settings, traits, false = bank.scenario.accidents, bank.traits, bank.scenario.fraud.false_report
-    clumsy = u < (traits.p_high + traits.p_burst + traits.p_mistyped + false)[who]  # which few rows are
-    some = np.flatnonzero(clumsy & (status == APPROVED))
-    # The other end of the draw: who is clumsy is not the one who pays again.
-    again = np.flatnonzero((u >= 1 - repeat_shares(bank).sum(axis=0)[category]) & ~clumsy & (status == APPROVED))
-    u, person = u[some], who[some]
-    typed = np.where(is_new[some], settings.typed_new_payee, settings.typed_known_payee)
-    typed *= (bank.recipient == TO_PERSON)[category[some]]
-    # A cash machine offers sums and pays out once; what arrives is not keyed in here.
-    keyed_in = ((bank.recipient != TO_CASH) & (kinds(bank) != INCOME))[category[some]]
-    high = traits.p_high[person] * keyed_in
-    burst = high + traits.p_burst[person] * keyed_in
-    mistyped = burst + typed * traits.p_mistyped[person]
-    fate = np.full(len(who), _NOTHING, dtype=np.int8)
-    fate[again] = _AGAIN
-    fate[some] = np.select(
-        [u < high, u < burst, u < mistyped, u < mistyped + false], [_HIGH, _BURST, _MISTYPED, _FALSE], _NOTHING
-    )
-    return fate
-
-
-def repeat_shares(bank: Bank) -> F64:
-    """How often payments of each category are repeated, by each of the scenario's ways; shape (ways, categories)."""
-    ways = bank.scenario.activity.repeats
-    shop = bank.recipient == TO_MERCHANT
-    shares = [way.share * (shop if way.tag is None else bank.tagged(way.tag)) for way in ways]
-    return np.array(shares).reshape(len(ways), len(shop))
 
 
 def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:

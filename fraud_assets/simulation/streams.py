@@ -8,8 +8,9 @@ hash* turns ids into numbers without any state; it serves ids themselves and dra
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
+
+N = TypeVar("N", np.uint64, np.int64, np.float64)
 
 #: What has column streams of its own: a period and a unit.
 Segment = tuple[int, int]
@@ -34,6 +37,8 @@ _SHIFT1, _SHIFT2, _SHIFT3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _SHIFT_TO_53 = np.uint64(11)
 _MASK63 = np.uint64(0x7FFFFFFFFFFFFFFF)
 _MASK64 = 0xFFFFFFFFFFFFFFFF
+#: Numbers that are hashed at a time: 64 KB a column, of which a hash takes three.
+_PIECE = 8192
 
 
 @lru_cache(maxsize=4096)
@@ -141,18 +146,39 @@ def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
 
     Not cryptographic: it spreads and hides, it does not protect secrets.
     """
-    begun, first = _salted(seed, salt), 0
+    return _piecewise(_salted(seed, salt), parts, np.uint64, lambda bits: bits)
+
+
+def _piecewise(
+    begun: int, parts: Sequence[npt.ArrayLike], dtype: type[N], made: Callable[[U64], npt.NDArray[N]]
+) -> npt.NDArray[N]:
+    """What is made of the parts' hash; of long columns piece by piece, so that pieces stay in the processor's cache."""
+    first = 0
     for part in parts:  # single numbers in front, such as a month, are the same for all
-        if not isinstance(part, int):
+        if not isinstance(part, int | np.integer):
             break
-        begun = (_finish_one(((part * int(_MIX2)) & _MASK64) ^ begun) + int(_GOLDEN)) & _MASK64
+        begun = (_finish_one(((int(part) * int(_MIX2)) & _MASK64) ^ begun) + int(_GOLDEN)) & _MASK64
         first += 1
+    words = [_word(part) for part in parts[first:]]
+    n = words[0].size if words else 0
+    if n <= _PIECE or any(word.shape != (n,) for word in words):
+        return made(_hashed(begun, words))
+    out = np.empty(n, dtype=dtype)
+    for low in range(0, n, _PIECE):
+        out[low : low + _PIECE] = made(_hashed(begun, [word[low : low + _PIECE] for word in words]))
+    return out
+
+
+def _word(part: npt.ArrayLike) -> U64:
+    word = np.array(part, ndmin=1, copy=None)
+    # Negative numbers wrap, which is as good as any; what has 64 bits already is not copied.
+    return word.view(np.uint64) if word.itemsize == 8 else word.astype(np.uint64)
+
+
+def _hashed(begun: int, words: Sequence[U64]) -> U64:
     # An array even of one place: numpy warns of scalars that overflow, and here they are meant to.
     state = np.array([begun], dtype=np.uint64)
-    for part in parts[first:]:
-        word = np.array(part, ndmin=1, copy=None)
-        # Negative numbers wrap, which is as good as any; what has 64 bits already is not copied.
-        word = word.view(np.uint64) if word.itemsize == 8 else word.astype(np.uint64)
+    for word in words:
         state = _finish(word * _MIX2 ^ state)
         state += _GOLDEN
     return _finish(state)
@@ -160,14 +186,15 @@ def keyed(seed: int, salt: str, *parts: npt.ArrayLike) -> U64:
 
 def ids(seed: int, salt: str, *parts: npt.ArrayLike) -> I64:
     """Ids: non-negative 63-bit integers from :func:`keyed`."""
-    bits = keyed(seed, salt, *parts)
-    bits &= _MASK63
-    return bits.view(np.int64)
+    return _piecewise(_salted(seed, salt), parts, np.int64, lambda bits: (bits & _MASK63).view(np.int64))
 
 
 def hashed_uniforms(seed: int, salt: str, *parts: npt.ArrayLike) -> F64:
     """Uniform numbers in [0, 1) that belong to the parts: the same parts, the same number, wherever they stand."""
-    bits = keyed(seed, salt, *parts)
+    return _piecewise(_salted(seed, salt), parts, np.float64, _unit)
+
+
+def _unit(bits: U64) -> F64:
     bits >>= _SHIFT_TO_53
     u = bits.astype(np.float64)
     u *= 2.0**-53

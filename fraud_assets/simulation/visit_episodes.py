@@ -24,6 +24,7 @@ from fraud_assets.simulation.intents import (
     INSUFFICIENT_FUNDS,
     MINUTE,
     ONLINE,
+    TECHNICAL,
     TO_MERCHANT,
     Bank,
     Intents,
@@ -95,7 +96,7 @@ def _spree(scene: Scene, begun: I64, episode: Episode) -> Intents:
     value = (
         _median(bank)[category] * (low + (high - low) * scene.of_part("level")) * np.exp(1.4 * (scene.u("value") - 0.5))
     )
-    cents = price_points(bank, category, np.minimum(value, 0.9 * bank.normal_maximum[category]), scene.u("price"))
+    cents = price_points(bank, category, np.minimum(value, 0.9 * bank.till_maximum[category]), scene.u("price"))
     first = cents[np.arange(len(scene)) - scene.nth]
     cents = np.where(scene.of_part("same") < _SAME, first, cents)
     return _refused(scene, scene.paid(_paced(scene, begun, episode), category, cents, fixed=True, merchant=merchant),
@@ -125,6 +126,7 @@ def _refused(scene: Scene, rows: Intents, share: float) -> Intents:
     """The rows, of which the share is declined; a customer's luck differs from episode to episode."""
     refused = scene.u("refused") < share * (0.4 + 1.2 * scene.of_part("luck"))
     why = _REASONS[np.searchsorted(_REASON_SHARES, scene.u("why"), side="right")]
+    why = np.where(scene.bank.tagged("points")[rows.category], TECHNICAL, why)  # neither a card nor money is asked for
     return rows.but(status=np.where(refused, DECLINED, rows.status), reason=np.where(refused, why, rows.reason))
 
 

@@ -92,7 +92,9 @@ def _alone(uri: str) -> Iterator[None]:
     """Hold the lock of an SQLite store.
 
     Two processes that make its tables at once break one another's migration, and two that record the same month at once
-    do so twice.
+    do so twice. A server makes its tables before it answers and has no lock to offer: there runs are kept apart by the
+    bank's pool, which lets one at a time start. Past the pool, from two instances or two terminals, the same month can
+    be recorded twice, by two versions of the same model, and the aliases follow one of them.
     """
     if not uri.startswith(_SQLITE):
         yield

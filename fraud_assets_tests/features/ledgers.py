@@ -11,6 +11,7 @@ import polars as pl
 
 from fraud_assets.features.activity import merchant_activity
 from fraud_assets.features.build import build_features
+from fraud_assets.features.lookup import devices_at_start
 from fraud_assets.features.population import population_statistics
 from fraud_assets.features.registry import schema
 from fraud_assets.features.sharing import shared_entities
@@ -132,7 +133,7 @@ def bank(seed: int, customers: int = 3, rows: int = 60, *, new: bool = False) ->
         customers=random_customers(rng, customers),
         reports=random_reports(rng, ledger),
         logins=random_logins(rng, customers, rows // 3, MAY.start if new else (MAY - 3).start, MAY.end),
-        devices=random_devices(rng, customers).clear() if new else random_devices(rng, customers),
+        devices=_devices(rng, customers, new),
         merchants=random_merchants(rng),
     )
     without = rng.random(5) < 0.15  # a user's bank may lack tables
@@ -144,3 +145,12 @@ def bank(seed: int, customers: int = 3, rows: int = 60, *, new: bool = False) ->
         has_activity=not without[3],
         has_sharing=not without[4],
     )
+
+
+def _devices(rng: np.random.Generator, customers: int, new: bool) -> pl.DataFrame:
+    """As of the beginning of May: the table of the month before or, of a new bank, what May's own says of the time."""
+    devices = random_devices(rng, customers)
+    if not new:
+        return devices
+    used = pl.col("first_used_at") + pl.duration(days=5)  # some of them in May
+    return devices_at_start(MAY, devices.lazy().with_columns(used)).collect()

@@ -46,7 +46,7 @@ def device(bank: Bank, row: Row, past: list[Row], person: Row) -> Values:
     versions = [r["app_version"] for r in listed if r["customer_id"] is not None and r["app_version"] is not None]
     mine = [r["app_version"] for r in listed if r["device_id"] == used and r["app_version"] is not None]
     age = None
-    if used is not None and bank.devices is not None:
+    if used is not None and any(r["customer_id"] is not None for r in listed):
         first = [r["event_time"] for r in [*attempts(recent), *logins] if r["device_id"] == used]
         first += [
             r["first_used_at"] for r in listed if r["device_id"] == used and r["customer_id"] == row["customer_id"]

@@ -74,6 +74,8 @@ def test_a_month_built_from_parquet_files_is_the_same(tmp_path: Path) -> None:
     assert len(chunks) > 2
     assert pl.concat([chunk() for chunk in chunks]).equals(world.features())
     assert chunks[1]().equals(chunks[1]())
+    again = [chunk() for chunk in chunks[::-1]][::-1]
+    assert pl.concat(again).equals(world.features())
 
 
 def test_a_ledger_without_rows_gives_no_blocks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -178,3 +179,6 @@ def test_files_are_named_without_the_way_back_unless_a_link_makes_that_another_f
     assert away.rejected["file"].to_list() == [str(tmp_path / "file.csv")]
     linked = take(bank(str(tmp_path / "banks/link/../other.csv")))
     assert linked.rejected["file"].to_list() == [str(tmp_path / "banks/link/../other.csv")]
+    (tmp_path / "file.csv").write_text("")
+    with pytest.raises(IngestError, match=f"^{re.escape(str(tmp_path / 'file.csv'))} is empty"):
+        take(bank(str(tmp_path / "banks/one/../../file.csv")))

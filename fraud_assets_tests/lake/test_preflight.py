@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+import traceback
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -51,6 +52,23 @@ def test_a_refused_connection_names_the_endpoint(monkeypatch: pytest.MonkeyPatch
         port = server.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://someone:hunter2@127.0.0.1:{port}")
     assert f"AWS_ENDPOINT_URL http://127.0.0.1:{port}: the server does not answer" in refusal("s3://bucket/lake")
+
+
+@pytest.mark.parametrize("password", ["hunter2", "ab/hunter2", "hunter2#1", "a@hunter2"])
+def test_a_password_in_the_endpoint_is_in_no_message_of_any_library(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Resets(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            self.connection.close()
+
+    with HTTPServer(("127.0.0.1", 0), Resets) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://someone:{password}@127.0.0.1:{server.server_port}")
+        with pytest.raises(LakeError) as refused:  # either may be the one to refuse
+            check_lake_reachable(Lake.from_url("s3://bucket/lake"))
+        server.shutdown()
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 class _Asked(BaseHTTPRequestHandler):
@@ -128,6 +146,37 @@ def test_a_silent_server_names_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> 
         assert time.monotonic() - begun < 5
 
 
+@pytest.mark.parametrize("listens", [False, True])
+def test_nobody_there_is_said_before_a_client_is_made_which_takes_long_on_a_busy_machine(
+    listens: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makers = []
+
+    def made() -> Any:
+        makers.append(threading.current_thread())
+        return s3_client()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        if not listens:
+            server.close()
+        with pytest.raises(LakeError, match=r"AWS_ENDPOINT_URL .* the server does not answer"):
+            check_lake_reachable(Lake.from_url("s3://bucket/lake"), patience_seconds=0.3, client=made)
+    assert not makers
+
+
+def test_a_server_without_a_certificate_is_no_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server_that_says(403, "AccessDenied") as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.replace("http:", "https:"))
+        assert "certificate is not trusted" in refusal("s3://my-bucket/lake")
+
+
+def test_a_server_that_sends_browsers_elsewhere_is_no_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server_that_says(403, "AccessDenied", elsewhere="http://127.0.0.1:1/") as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert "may not list bucket my-bucket" in refusal("s3://my-bucket/lake")
+
+
 def test_an_endpoint_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
     assert "AWS_ENDPOINT_URL is not a URL" in refusal("s3://bucket/lake")
@@ -149,12 +198,13 @@ def test_an_unknown_profile_is_named(s3_lake: str, monkeypatch: pytest.MonkeyPat
     assert "AWS_PROFILE nobody is in no AWS configuration file" in refusal(s3_lake)
 
 
+@pytest.mark.usefixtures("s3_lake")
 def test_a_name_that_no_bucket_can_have_is_named() -> None:
     assert "'Bad_Bucket!' cannot be a bucket's name" in refusal("s3://Bad_Bucket!/lake")
 
 
 @contextmanager
-def server_that_says(status: int, code: str) -> Iterator[str]:
+def server_that_says(status: int, code: str, elsewhere: str | None = None) -> Iterator[str]:
     class Refusing(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>hunter2</Message></Error>".encode()
@@ -162,6 +212,11 @@ def server_that_says(status: int, code: str) -> Iterator[str]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_HEAD(self) -> None:
+            self.send_response(302 if elsewhere else status)
+            self.send_header("Location", elsewhere or "")
+            self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name the base class gave it
             """Nothing to the terminal."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.op_concurrency_limits_counter import GlobalOpConcurrencyLimitsCounter
 
 ROOT = Path(__file__).parents[2]
 #: A run in a process of its own, as those of the UI: it writes to the terminal by itself.
@@ -52,3 +54,37 @@ def test_a_run_says_warnings_and_failures_on_the_terminal_and_keeps_the_rest_to_
         kept = instance.all_logs(found.run_id)
     assert any("a word about progress" in entry.message for entry in kept)
     assert dg.DagsterEventType.STEP_START in {entry.dagster_event_type for entry in kept}
+
+
+def test_of_two_runs_of_a_bank_the_second_waits_which_keeps_their_records_apart_on_any_mlflow(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the instance's own file, asked as its daemon asks before it starts a run."""
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+
+    @dg.asset(pool="another_bank")
+    def another() -> None: ...
+
+    others = dg.Definitions(assets=[another], jobs=[dg.define_asset_job("others", [another])])
+    monthly = definitions.resolve_job_def("tiny_bank_monthly")
+    month = {"dagster/partition": "2024-01"}
+    with dg.DagsterInstance.get() as instance:
+        storage, granularity = (
+            instance.event_log_storage,
+            instance.get_concurrency_config().pool_config.pool_granularity,
+        )
+
+        def waits(run: dg.DagsterRun) -> bool:
+            started = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+            keys, limits = storage.get_concurrency_keys(), storage.get_pool_limits()
+            counter = GlobalOpConcurrencyLimitsCounter(
+                instance, [run], started, keys, limits, pool_granularity=granularity
+            )
+            return counter.is_blocked(run)
+
+        assert not waits(instance.create_run_for_job(monthly, tags=month))
+        instance.create_run_for_job(monthly, tags=month, status=dg.DagsterRunStatus.STARTED)
+        assert waits(instance.create_run_for_job(monthly, tags=month))
+        assert not waits(instance.create_run_for_job(others.resolve_job_def("others")))

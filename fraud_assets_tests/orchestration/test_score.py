@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 
 from fraud_assets.cli import main
 from fraud_assets.features.needs import missing
+from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
-from fraud_assets.scoring.files import UNKNOWN
+from fraud_assets.scoring.files import NOTHING, UNKNOWN
 from fraud_assets.scoring.loose import SCHEMA
 from fraud_assets_tests.orchestration.conftest import MONTHS, Quarter
 
@@ -138,6 +140,40 @@ def test_a_reason_that_the_file_has_no_columns_for_says_so_where_the_lake_knows_
     assert set(said["value"]) == {UNKNOWN}
 
 
+def test_a_reason_of_a_strangers_row_never_names_a_null(excerpt: pl.DataFrame, scored: pl.DataFrame) -> None:
+    refused = excerpt.filter(scored["decision"].is_in(["FLAGGED", "REJECTED"]))
+    strangers = refused.with_columns(
+        pl.col("transaction_id") // 2 + 1, pl.col("customer_id") + 7, pl.col("amount") * 40
+    )
+    strangers.unique("customer_id").write_csv("all.csv")  # first rows of strangers, who have no rows before
+    strangers.select(REQUIRED).write_csv("few.csv")
+    texts = []
+    for file in ("all", "few"):
+        assert score(f"{file}.csv") == 0
+        texts += pl.read_csv(f"{file}.scored.csv")["reasons"].drop_nulls().to_list()
+    assert any(f'"{NOTHING}"' in text for text in texts)
+    assert not any("null" in text for text in texts)
+
+
+def test_a_file_that_does_not_say_what_arrives_is_told_that_all_of_it_counts_as_payments(
+    excerpt: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = excerpt.with_columns(pl.col("transaction_id") // 2 + 1)
+    told = pl.concat([new.select(REQUIRED), excerpt.select(REQUIRED).head(3)])
+    told.write_csv("untold.csv")
+    assert score("untold.csv") == 0
+    said = f"no column direction or kind: all {new.height:,} new rows are scored as payments"
+    assert said in capsys.readouterr().out
+    new.select(*REQUIRED, "kind").write_csv("by_kind.csv")
+    assert score("by_kind.csv") == 0
+    out = capsys.readouterr().out
+    assert "are scored as payments" not in out
+    arriving = new["kind"].is_in(["income", "refund", "reversal"])
+    assert arriving.any()
+    assert (pl.read_csv("by_kind.scored.csv")["fraud_score"].is_null() == arriving).all()
+    assert f"{arriving.sum():,} rows of money that arrives are not scored" in out
+
+
 def test_texts_that_are_the_ledgers_go_out_to_parquet_in_its_types(excerpt: pl.DataFrame, quarter: Quarter) -> None:
     rows = excerpt.head(20).with_columns(note=pl.lit("007"), city=pl.format(" {}", "city"))
     rows.write_csv("mine.csv")
@@ -151,7 +187,7 @@ def test_texts_that_are_the_ledgers_go_out_to_parquet_in_its_types(excerpt: pl.D
 
 
 def test_rows_of_a_month_that_is_not_there_are_scored_as_of_one_that_is(
-    excerpt: pl.DataFrame, own_lake: Path, capsys: pytest.CaptureFixture[str]
+    excerpt: pl.DataFrame, quarter: Quarter, own_lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for folder in own_lake.glob(f"*/month={MARCH}"):
         shutil.rmtree(folder)
@@ -164,7 +200,8 @@ def test_rows_of_a_month_that_is_not_there_are_scored_as_of_one_that_is(
     assert score("march.parquet", "--month", MONTHS[1]) == 0
     found = pl.read_parquet("march.scored.parquet")
     assert (found["fraud_score"].is_null() == (excerpt["direction"] == "credit")).all()
-    assert f"{MARCH}: scored by xgboost of {MONTHS[1]}" in capsys.readouterr().out
+    champion = json.loads(quarter.lake.read_bytes(Place("tiny_bank", "champion", MONTHS[1]).value))["champion"]["name"]
+    assert f"{MARCH}: scored by {champion} of {MONTHS[1]}" in capsys.readouterr().out
 
 
 def test_from_s3_to_s3(excerpt: pl.DataFrame, quarter: Quarter, s3_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,3 +162,80 @@ def test_a_card_is_of_one_kind_and_the_second_one_of_another(rows: pl.DataFrame)
     kinds = cards.group_by("customer_id").agg(pl.col("card_type").n_unique())["card_type"]
     assert 0.2 < (kinds == 2).mean() < 0.45  # type: ignore[operator]
     assert kinds.max() == 2
+
+
+def test_a_regional_chain_is_met_in_its_region_alone_and_every_city_has_a_power_company(bank: Scenario) -> None:
+    metro = pl.DataFrame([{"city": c.city, "state": c.state, "metro": c.metro} for c in bank.cities])
+    served = {(b.name, b.category): b.served for b in bank.brands}
+    placed = SyntheticDataGenerator(bank).generate("merchants").drop_nulls("city").join(metro, on=["city", "state"])
+    for name, category, where in placed.select("name", "category", "metro").unique().iter_rows():
+        regions = served.get((name, category))
+        assert not regions or where in regions, (name, where)
+    assert {"Publix", "H-E-B", "ComEd", "PG&E"} <= set(placed["name"])
+    power = placed.filter(pl.col("category") == "Electricity")
+    assert power.select("city", "state").n_unique() == len(bank.cities)
+    assert power["is_chain"].all()
+    near = placed.filter(pl.col("category").is_in(["Grocery", "Transit", "Gas"]) & pl.col("is_chain"))
+    assert near.group_by("category").agg(pl.col("metro").n_unique())["metro"].to_list() == [25, 25, 25]
+
+
+def test_nobody_has_two_contracts_for_one_thing_and_a_rent_is_the_same_every_month(
+    bank: Scenario, rows: pl.DataFrame
+) -> None:
+    bills = rows.filter(pl.col("kind") == "bill")
+    most = {c.category: c.contracts for c in bank.categories if c.recipient == "biller"}
+    whose = bills.group_by("customer_id", "category").agg(
+        billers=pl.col("recipient_entity").n_unique(), sums=pl.col("amount").n_unique(), times=pl.len()
+    )
+    for category, billers in whose.group_by("category").agg(pl.col("billers").max()).iter_rows():
+        assert billers <= most[category], category
+    assert whose.filter(pl.col("category") == "Subscriptions")["billers"].mean() > 1.5  # type: ignore[operator]
+    for category, steady in (("Rent", True), ("Phone", True), ("Electricity", False)):
+        twice = whose.filter((pl.col("category") == category) & (pl.col("times") == len(MONTHS)))
+        assert len(twice) > 50
+        assert (twice["sums"] == 1).mean() == (1.0 if steady else pytest.approx(0, abs=0.05))
+    gap = (
+        bills.filter(pl.col("category") == "Rent")
+        .group_by("customer_id")
+        .agg(pl.col("day").max() - pl.col("day").min())
+    )
+    assert (gap["day"] <= 2).mean() > 0.9  # type: ignore[operator]
+
+
+def test_a_car_is_filled_up_as_often_as_it_can_be(rows: pl.DataFrame) -> None:
+    bought = rows.filter((pl.col("kind") == "purchase") & (pl.col("status") == "approved"))
+    for category, a_day, a_month in (("Gas", 1, 14), ("Coffee", 3, 93), ("Parking", 2, 40)):
+        theirs = bought.filter(pl.col("category") == category)
+        days = theirs.group_by("customer_id", pl.col("event_time").dt.date(), "day").len()
+        assert (days["len"] > a_day).mean() < 0.02, category  # type: ignore[operator]  # what is sent twice
+        months = theirs.group_by("customer_id", pl.col("event_time").dt.month()).len()
+        assert len(months) > 300
+        assert (months["len"] > a_month).mean() < 0.01, category  # type: ignore[operator]
+    fills = bought.filter(pl.col("category") == "Gas").group_by("customer_id").len()["len"] / len(MONTHS)
+    assert 2 <= fills.median() <= 8  # type: ignore[operator]
+
+
+def test_a_closed_counter_sells_nothing(rows: pl.DataFrame) -> None:
+    night = (
+        rows.filter((pl.col("channel") == "card_present") & (pl.col("kind") == "purchase"))
+        .group_by("category")
+        .agg((pl.col("hour") < 6).mean())
+    )
+    share = dict(night.iter_rows())
+    for category in ("Clothing", "Retail", "Healthcare", "Home Improvement", "Electronics", "Personal Care"):
+        assert share[category] == 0, category
+    assert share["Convenience"] > 0.04
+
+
+def test_no_slip_of_the_finger_is_more_than_a_till_takes(bank: Scenario, rows: pl.DataFrame) -> None:
+    slips = rows.filter(pl.col("is_high_amount_accident") & (pl.col("kind") != "refund"))
+    small = {c.category for c in bank.categories if c.highest is not None}
+    assert {"Coffee", "Gas", "Transit", "Streaming"} <= small
+    assert slips["category"].n_unique() > 8
+    assert not small & set(slips["category"])
+
+
+def test_points_are_not_refused_for_want_of_money(rows: pl.DataFrame) -> None:
+    refused = rows.filter((pl.col("category") == "Points Redemption") & (pl.col("status") == "declined"))
+    assert len(refused) > 15
+    assert not {"insufficient_funds", "expired_card"} & set(refused["decline_reason"])

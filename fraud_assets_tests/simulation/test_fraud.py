@@ -74,6 +74,35 @@ def test_the_evidence_of_a_fraud_says_the_distance_that_the_ledger_shows(bank: S
     assert np.abs(said - 6371 * np.arccos(np.clip(cosine, -1, 1))).max() < 1
 
 
+def test_nobody_pays_at_a_closed_counter(bank: Scenario, rows: pl.DataFrame) -> None:
+    closed = pl.DataFrame(
+        [
+            (c.category, hour)
+            for c in bank.categories
+            if c.instrument == "terminal"
+            for hour, weight in enumerate(bank.hours[c.hours])
+            if not weight
+        ],
+        schema={"category": pl.String, "hour": pl.Int8},
+        orient="row",
+    )
+    local = pl.col("event_time") + pl.duration(minutes=pl.col("utc_offset_minutes"))
+    bought = rows.filter(pl.col("kind") == "purchase").with_columns(
+        pl.col("category").cast(pl.String), hour=local.dt.hour()
+    )
+    some = bought.filter(pl.col("category").is_in(closed["category"].unique().to_list()))
+    assert some["is_fraud"].sum() > 50
+    assert some.join(closed, on=["category", "hour"], how="semi").is_empty()
+
+
+def test_no_till_takes_more_than_its_category_allows(bank: Scenario, rows: pl.DataFrame) -> None:
+    highest = {c.category: c.highest for c in bank.categories if c.highest is not None}
+    known = rows.filter((pl.col("kind") == "purchase") & pl.col("category").is_in(list(highest)))
+    most = pl.col("category").cast(pl.String).replace_strict(highest, return_dtype=pl.Float64)
+    assert known["is_fraud"].sum() > 50
+    assert known.select((pl.col("amount") > most).mean()).item() < 0.001  # the next level of a game
+
+
 def test_card_testing_is_small_mostly_declined_and_at_few_shops(rows: pl.DataFrame) -> None:
     tests = _fraud(rows, "card_testing").filter(pl.col("fraud_evidence").str.contains('"role":"test"'))
     assert set(tests["channel"]) == {"online"}

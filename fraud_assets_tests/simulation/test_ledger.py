@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.customers import units
+from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.generator import (
     SyntheticDataGenerator,
     campaign_chunks,
@@ -21,8 +23,8 @@ from fraud_assets.simulation.generator import (
     merchant_chunks,
     transaction_chunks,
 )
-from fraud_assets.simulation.intents import Intents
-from fraud_assets.simulation.ledger import order
+from fraud_assets.simulation.intents import Bank, Intents
+from fraud_assets.simulation.ledger import in_order, order
 from fraud_assets.tables import Transactions, polars_schema
 
 MONTH = Month.parse("2024-02")
@@ -199,3 +201,25 @@ def test_units_fill_chunks_without_gap_or_overlap() -> None:
 
 def test_labels_of_a_chunk_do_not_depend_on_the_others(bank: Scenario, labels: pl.DataFrame) -> None:
     assert label_chunks(bank, MONTH)[0]().equals(labels)
+
+
+@pytest.mark.parametrize("name", ["us_bank", "india_bank"])
+def test_what_an_episode_did_before_the_month_is_what_the_month_before_wrote(name: str) -> None:
+    scenario, month = Scenario.load(name), Month.parse("2024-05")
+    often = {kind: episode.model_copy(update={"share": 0.9}) for kind, episode in scenario.episodes.items()}
+    bank = Bank(scenario.model_copy(update={"episodes": often}), tuple(units(scenario))[:2])
+    rows, before = (episodes(bank, m)[0] for m in (month, month - 1))
+    start, end = (int(m.start.timestamp()) * 1_000_000 for m in (month - 1, month))
+    earlier = rows.transaction_id[(rows.event_us >= start) & (rows.event_us < end)]
+    assert len(earlier) > 100
+    assert np.isin(earlier, before.transaction_id).all()
+
+
+@pytest.mark.parametrize("most", [3, 2**20, 2**42])
+def test_rows_are_in_the_order_of_customer_time_and_number_however_many_customers_there_are(most: int) -> None:
+    rng = np.random.default_rng(7)
+    n, start = 5_000, int(MONTH.start.timestamp()) * 1_000_000
+    who, number = rng.integers(0, most, n), rng.permutation(n)
+    event_us = start + rng.integers(0, 2_000, n) * 500_000
+    found = in_order(MONTH, who, event_us, lambda: number)
+    assert (found == np.lexsort((number, event_us, who))).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.devices import devices_frame
+from fraud_assets.simulation.generator import login_chunks
 from fraud_assets.simulation.guests import visits
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.logins import logins
@@ -19,6 +22,10 @@ from fraud_assets.simulation.travel import trips
 
 US = Scenario.load("us_bank")
 MARCH = Month.parse("2024-03")
+
+
+def made(bank: Scenario, month: Month, of: Sequence[int]) -> pl.DataFrame:
+    return logins(bank, month, of).sort("customer_id", "event_time", "login_id")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def bank() -> Scenario:
 
 @pytest.fixture(scope="module")
 def frame(bank: Scenario) -> pl.DataFrame:
-    return logins(bank, MARCH, units(bank))
+    return made(bank, MARCH, units(bank))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +50,12 @@ def test_the_table_keeps_its_rules_and_its_month(frame: pl.DataFrame) -> None:
     assert frame["login_id"].is_unique().all()
     assert frame["event_time"].min() >= MARCH.start  # type: ignore[operator]
     assert frame["event_time"].max() < MARCH.end  # type: ignore[operator]
-    assert frame.select("customer_id", "event_time").equals(frame.select("customer_id", "event_time").sort(pl.all()))
+
+
+def test_the_month_is_sorted_with_the_logins_of_takeovers(bank: Scenario) -> None:
+    months = pl.concat([part() for part in login_chunks(bank, MARCH)])
+    assert months.equals(months.sort("customer_id", "event_time", "login_id"))
+    assert len(months) > len(logins(bank, MARCH, units(bank)))
 
 
 def test_every_device_is_listed_and_was_seen_before(frame: pl.DataFrame, devices: pl.DataFrame) -> None:
@@ -130,14 +142,14 @@ def test_nights_are_quiet(frame: pl.DataFrame) -> None:
 
 
 def test_units_months_and_customers_to_come_change_nothing(bank: Scenario, frame: pl.DataFrame) -> None:
-    apart = pl.concat([logins(bank, MARCH, [unit]) for unit in units(bank)])
+    apart = pl.concat([made(bank, MARCH, [unit]) for unit in units(bank)])
     assert apart.equals(frame)
     people = bank.population.model_copy(update={"customers": 700})
     small = bank.model_copy(update={"population": people})
-    few = logins(small, MARCH, units(small))
+    few = made(small, MARCH, units(small))
     last = traits(small, units(small)).customer_id[-1]
     assert few.equals(frame.filter(pl.col("customer_id") <= last))
-    april = logins(bank, MARCH + 1, units(bank))
+    april = made(bank, MARCH + 1, units(bank))
     assert not april["login_id"].is_in(frame["login_id"].implode()).any()
 
 

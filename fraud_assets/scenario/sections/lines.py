@@ -46,8 +46,9 @@ def _prices(cell: Any) -> Any:
 _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 
 #: What else a category is: delivered goods, easily sold on, paid with points, public transport, as good as cash, bought
-#: several times in a row, the same thing at the same price each time.
-Tag = Literal["goods", "resale", "points", "transit", "cash_like", "series", "usual"]
+#: several times in a row, the same thing at the same price each time, a bill by the meter that is highest in summer or
+#: in winter.
+Tag = Literal["goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating"]
 
 
 class PriceRange(Section):
@@ -102,7 +103,7 @@ class Category(Section):
     median: Positive
     mean: Positive
     price_style: Literal["cents", "tens", "nines", "round", "exact", "notes"]
-    hours: str  # a profile of hours.csv
+    hours: str  # a profile of hours.csv; a counter is closed in the hours in which it has no weight
     late_posting: Share
     sub_categories: str  # separated by ;, each with its range of prices in brackets or without one: hotel (60-)
     chains: Share = 0.55  # of its merchants in a city, where it has brands
@@ -116,6 +117,11 @@ class Category(Section):
     ] = ()  # separated by ;: all prices that there are
     #: Online shops beside its brands, or businesses that are sent money; at least one, for who defrauds looks for such.
     small: Annotated[int, Field(ge=1), BeforeValidator(_or_usual)] = SMALL_SHOPS
+    #: Bills: with how many of the billers a customer has a contract, at most. A home has one rent and one meter.
+    contracts: Annotated[int, Field(ge=1)] = 1
+    #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
+    a_day: Annotated[int | None, Field(ge=1), BeforeValidator(filled)] = None
+    a_month: Annotated[Positive | None, BeforeValidator(filled)] = None
 
     @property
     def kinds(self) -> list[tuple[str, PriceRange]]:

@@ -136,7 +136,7 @@ class AccountTakeover(Family):
             usual * factor * np.exp(2.2 * cast.u("amount") - 2.0)
         )  # many try what goes through before they take more
         fold = cast.u("fold")
-        ceiling = bank.normal_maximum[category]
+        ceiling = bank.till_maximum[category]
         return price_points(bank, category, np.where(value > ceiling, ceiling * (0.5 + 0.45 * fold), value), fold)
 
     def _devices(self, cast: Cast, event_us: I64) -> tuple[I64, Bools]:

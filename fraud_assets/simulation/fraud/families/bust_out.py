@@ -63,7 +63,10 @@ class BustOut(OwnAccount):
         span = cast.value("utilisation_to") - cast.value("utilisation_from")
         growth = cast.value("growth")
         step = (1 + growth * (2 * cast.nth + 1) / count) / (1 + growth) / count  # sums to 1 over an account
-        value = np.minimum(line * span * step * (0.5 + cast.u("value")), DEAREST * bank.normal_maximum[category])
+        value = np.minimum(
+            line * span * step * (0.5 + cast.u("value")),
+            np.minimum(DEAREST * bank.normal_maximum, bank.highest)[category],
+        )
         cents = price_points(bank, category, np.maximum(value, 5.0), cast.u("price"))
         event_us = self._when(cast)
         columns = hands(cast, event_us, category, cents)

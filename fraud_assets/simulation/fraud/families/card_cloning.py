@@ -15,6 +15,7 @@ from fraud_assets.simulation.fraud.families.habits import blameless, dear_cents,
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import CARD_PRESENT, DAY, GEOGRAPHIC, TO_CASH, TO_MERCHANT, Bank, Intents
+from fraud_assets.simulation.possible import always_open, when_open
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 #: Days by which the first uses of the cards of one shop differ, and payments of one shopping trip [P].
@@ -79,8 +80,10 @@ class CardCloning(Family):
         trip = cast.nth // _TRIP
         within = cast.nth % _TRIP * to_ms(0.12 + 0.5 * cast.u("gap"))
         event_us = self._trip_us(bank, plan, victims.take(cast.victim), trip) + within
-        category = _counter(bank, 0.4, cast.u("category"), cast.of_account("cash", trip))
         place = _places(cast, trip)
+        late = by_median(bank, always_open(bank, _counters(bank)), 0.4, cast.u("late"))
+        category = _counter(bank, 0.4, cast.u("category"), cast.of_account("cash", trip))
+        category = when_open(bank, category, place, event_us, late)
         rows = cast.intents(
             event_us,
             category,

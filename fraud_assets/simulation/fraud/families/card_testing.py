@@ -140,7 +140,7 @@ class CardTesting(Family):
         category = by_median(bank, online, 0.5, cast.u("category"))
         factor = np.where(cast.skill == 2, 1.3, cast.value("sold_factor"))
         value = np.array([k.median for k in bank.scenario.categories])[category] * factor
-        value = np.minimum(value * np.exp(cast.u("amount") - 0.5), bank.normal_maximum[category] * 0.95)
+        value = np.minimum(value * np.exp(cast.u("amount") - 0.5), bank.till_maximum[category] * 0.95)
         rows = cast.intents(
             event_us,
             category,

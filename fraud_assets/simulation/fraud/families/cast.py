@@ -29,11 +29,11 @@ from fraud_assets.simulation.intents import (
     Column,
     Intents,
     expand,
+    kinds,
 )
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.network import OF_DEVICE
 from fraud_assets.simulation.prices import fitting
-from fraud_assets.simulation.spending import kinds
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Why fraud's payments fail where nothing else is said [P].

@@ -46,7 +46,7 @@ def dear_cents(cast: Cast, category: I64, factor: F64, spread: float = 1.2) -> I
     bank = cast.bank
     mean = np.array([k.mean for k in bank.scenario.categories])[category] * bank.traits.amount_factor[cast.who]
     value = mean * factor * np.exp(spread * (cast.u("amount") - 0.5))
-    ceiling, fold = bank.normal_maximum[category], cast.u("fold")
+    ceiling, fold = bank.till_maximum[category], cast.u("fold")
     bold = price_points(bank, category, np.where(value > ceiling, ceiling * (0.5 + 0.45 * fold), value), fold)
     return np.where(cast.skill == 2, own_cents(cast, category, 0.5, 0.95), bold)
 

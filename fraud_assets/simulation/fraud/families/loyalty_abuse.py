@@ -12,10 +12,12 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_me
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.intents import LIMIT_EXCEEDED, SUSPECTED_FRAUD, TECHNICAL, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 _LOGIN = 0
+#: Why points are refused, as to everybody (``outcomes.py``): there are no funds that could be short.
+_REASONS, _REASON_SHARES = np.array([LIMIT_EXCEEDED, SUSPECTED_FRAUD, TECHNICAL]), np.array([0.32, 0.55])
 #: A redemption of this many times the median is a large one.
 _LARGE = 1.8
 
@@ -68,7 +70,7 @@ class LoyaltyAbuse(Family):
             merchant=cast.shop(category, cast.home(), cast.of_campaign("shop", cast.nth % 2)),
             device=self._device(cast),
             net=FOREIGN_NET,
-            **cast.settled(cast.u("declined") < cast.value("decline")),
+            **cast.settled(cast.u("declined") < cast.value("decline"), _REASONS, _REASON_SHARES),
         )
         evidence: dict[str, np.ndarray] = {
             "accounts_in_campaign": plan.victims[cast.campaign],

@@ -74,7 +74,7 @@ def small_shops(cast: Cast, power: float, only: Bools | None = None) -> tuple[I6
     matters what is sold.
     """
     bank, seed = cast.bank, cast.seed
-    allowed = (bank.recipient == TO_MERCHANT) & ~bank.at_counter & (bank.channel != APP)
+    allowed = (bank.recipient == TO_MERCHANT) & ~bank.at_counter & (bank.channel != APP) & bank.takes_large
     if only is not None and (allowed & only).any():
         allowed = allowed & only
     owner = np.where(cast.of_campaign("favourite") < 0.4, cast.actor, cast.campaign_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.amounts import price_points
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.accounts import least_active
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
@@ -22,6 +23,7 @@ from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.instruments import cards, has_second_card
 from fraud_assets.simulation.intents import CARD_PRESENT, HOUR, NONE, ONLINE, TO_MERCHANT, Bank
+from fraud_assets.simulation.possible import always_open, when_open
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 #: Accounts that are looked at to find a quiet one [P].
@@ -85,17 +87,21 @@ class StolenCard(Family):
         begun = self.first_us(bank, plan, victims)[cast.victim]
         event_us = _by_day(bank, cast.index, begun + to_ms(cast.value("hours") * share), cast.u("waits"))
         shop = bank.recipient == TO_MERCHANT
-        counter = by_median(bank, (bank.channel == CARD_PRESENT) & shop, -0.2, cast.u("counter"))
+        counters = (bank.channel == CARD_PRESENT) & shop
+        counter = by_median(bank, counters, -0.2, cast.u("counter"))
+        late = by_median(bank, always_open(bank, counters), -0.2, cast.u("late"))
+        counter = when_open(bank, counter, cast.home(), event_us, late)
         wanted = by_median(bank, (bank.channel == ONLINE) & shop, 0.3, cast.u("wanted"))
         category = np.where(taps, counter, wanted)
         cents = dear_cents(cast, category, np.where(taps, 1.0, cast.value("amount_factor")))
-        limit = np.rint(cast.value("tap_limit") * 100).astype(np.int64)
-        below = np.floor(limit * (0.3 + 0.68 * cast.u("below"))).astype(np.int64)
+        limit = cast.value("tap_limit")
+        # A till rounds these sums as it does all others.
+        below = price_points(bank, category, limit * (0.3 + 0.64 * cast.u("below")), cast.u("below.price"))
         place = np.where(taps, cast.home(), cast.foreign_place())
         rows = cast.intents(
             event_us,
             category,
-            np.where(taps & (cents > limit), below, cents),
+            np.where(taps & (cents > 100 * limit), below, cents),
             place,
             merchant=cast.shop(category, place, cast.u("shop")),
             device=cast.actors_device((cast.of_account("device") * actors.DEVICES).astype(np.int64)),

@@ -87,7 +87,7 @@ class VelocityAbuse(Family):
         bank = cast.bank
         median = np.array([k.median for k in bank.scenario.categories])[category]
         value = median * cast.value("amount_factor") * np.exp(1.4 * (cast.u("amount") - 0.5))
-        bold = price_points(bank, category, np.minimum(value, 0.9 * bank.normal_maximum[category]), cast.u("point"))
+        bold = price_points(bank, category, np.minimum(value, 0.9 * bank.till_maximum[category]), cast.u("point"))
         # A script often repeats one sum.
         fixed = cast.of_account("fixed") < 0.4
         first = bold[np.flatnonzero(cast.nth == 0)][cast.victim]

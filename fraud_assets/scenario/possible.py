@@ -1,0 +1,53 @@
+"""Whether what a scenario says of hours, measures and contracts leaves its people anything to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fraud_assets.scenario.sections import Category
+
+if TYPE_CHECKING:
+    from fraud_assets.scenario import Scenario
+
+#: Who is paid for something that is bought when somebody feels like it.
+_BOUGHT = ("merchant", "cash", "payout")
+
+
+def check_possible(scenario: Scenario) -> None:
+    """Raise a ValueError, one sentence, where people would be left without an hour, a purchase or a contract."""
+    for occupation in scenario.population.occupations:
+        weights = scenario.hours[occupation.hours]
+        if 0 in weights:
+            raise ValueError(
+                f"occupation {occupation.name}: hours {occupation.hours!r} have no weight at {weights.index(0)} h;"
+                " only counters close, people need some weight in every hour"
+            )
+    for c in scenario.categories:
+        if c.recipient not in _BOUGHT and (c.a_day or c.a_month):
+            raise ValueError(f"category {c.category}: a_day and a_month are for purchases, not for a {c.recipient}")
+        if c.recipient != "biller" and c.contracts > 1:
+            raise ValueError(f"category {c.category}: contracts are for bills, not for a {c.recipient}")
+    for method in scenario.methods:
+        _check_choice(method.name, [c for c in scenario.categories if c.method == method.name], scenario)
+    bills = sum(c.contracts for c in scenario.categories if c.recipient == "biller")
+    if bills and scenario.activity.bills[0] > bills:
+        raise ValueError(
+            f"activity.bills {list(scenario.activity.bills)}: nobody can have so many bills a month with the {bills}"
+            " contracts of categories.csv"
+        )
+
+
+def _check_choice(method: str, categories: Sequence[Category], scenario: Scenario) -> None:
+    bought = [c for c in categories if c.recipient in _BOUGHT and c.weight > 0]
+    if not bought or any(_is_always(c, scenario) for c in bought):
+        return
+    raise ValueError(
+        f"method {method}: every category has a_day, a_month or hours in which its counters are closed;"
+        " one must be possible at any time, for what the others are not"
+    )
+
+
+def _is_always(c: Category, scenario: Scenario) -> bool:
+    closes = c.instrument in ("terminal", "scan") and 0 in scenario.hours[c.hours]
+    return not (c.a_day or c.a_month or closes)
