@@ -41,8 +41,10 @@ from fraud_assets.scenario.sections import (
     PriceRange,
     Prices,
     Receipts,
+    Regions,
     Segment,
     Token,
+    check_regions,
     placeholders,
 )
 from fraud_assets.scenario.source import FilesScenario
@@ -108,6 +110,7 @@ class Scenario(Bank):
     brands: tuple[Brand, ...]
     hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
     names: Names
+    name_regions: Regions = Field(default_factory=dict)  # of the words of names.csv; none for a use without regions
 
     @field_validator("hours")
     @classmethod
@@ -145,6 +148,7 @@ class Scenario(Bank):
         self._check_brands()
         self._check_counters()
         self._check_tokens()
+        check_regions(self.names, self.name_regions, self.cities)
         check_possible(self)
         return self
 

@@ -54,7 +54,7 @@ def document_of(folder: Path) -> dict[str, Any]:
     if (hours := folder / "hours.csv").exists() or base is None:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
-        document["names"] = _texts(names)
+        document["names"], document["name_regions"] = _texts(names)
     try:
         merged = _laid_over(document, own)
         nothing = next(_nothing_to_take_out(document, own), None)
@@ -172,17 +172,20 @@ def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
     return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
 
 
-def _texts(path: Path) -> dict[str, list[Any]]:
-    """The texts of each use in names.csv."""
+def _texts(path: Path) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, ...]]]]:
+    """The texts of each use in names.csv, and the regions of each, where it says them."""
     rows = _rows(path)
     if rows and (missing := [name for name in ("use", "text") if name not in rows[0]]):
         raise ScenarioError(
             f"scenario {path.parent.name}: {path}: column {', '.join(missing)} is missing; use and text are needed"
         )
     texts: dict[str, list[Any]] = {}
+    regions: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
         texts.setdefault(row["use"], []).append(row["text"])
-    return texts
+        of = tuple(region for region in (row.get("region") or "").split(";") if region)
+        regions.setdefault(row["use"], []).append(of)
+    return texts, {use: of for use, of in regions.items() if any(of)}
 
 
 def _text(path: Path) -> str:

@@ -24,6 +24,7 @@ def _line(folder: Path, error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"])
     table = str(error["loc"][0]) if error["loc"] else ""
     file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
+    file = "names.csv" if table == "name_regions" else file
     found = error["input"]
     is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
     value = f" is {found!r}" if is_short else ""

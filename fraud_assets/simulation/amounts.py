@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_assets.simulation import kyc
 from fraud_assets.simulation.intents import TO_BILLER, Bank
-from fraud_assets.simulation.prices import nearest, not_below
+from fraud_assets.simulation.prices import not_below, of_list
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, normals, step
 
 #: Share of the log-variance that is the customer's own taste in a category [P].
@@ -124,7 +124,7 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
         rows = np.flatnonzero(bank.is_listed[category])
         for k in np.flatnonzero(bank.is_listed):
             own = rows[category[rows] == k]
-            cents[own] = nearest(bank.scenario.categories[k].listed, value[own])
+            cents[own] = of_list(bank.scenario, int(k), value[own])
     return np.minimum(cents, _most_cents(bank)[category], out=cents)
 
 

@@ -154,8 +154,9 @@ def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:
     days = np.arange(first_day, first_day + n)
     factors = _week_and_month(scenario, days)
     for holiday in scenario.holidays:
-        inside = (days >= day_number(holiday.first)) & (days <= day_number(holiday.last))
-        factors[inside] *= holiday.factor
+        of_holiday = days - day_number(holiday.first)
+        inside = (of_holiday >= 0) & (days <= day_number(holiday.last))
+        factors[inside] *= np.array(holiday.factors)[of_holiday[inside]]
     return factors
 
 

@@ -126,8 +126,8 @@ def _traits(scenario: Scenario, wanted: tuple[int, ...]) -> Traits:
         )
     parts = []
     for start in sorted({unit // TOGETHER for unit in wanted}):
-        whole = _drawn_together(scenario, tuple(every[start * TOGETHER : (start + 1) * TOGETHER]))
-        mine = np.isin(whole.unit, wanted)
+        whole = _together(scenario, start)
+        mine = np.isin(whole.unit, wanted) & (whole.index < scenario.population.customers)
         parts.append([getattr(whole, f.name)[mine] for f in fields(Traits)])
     arrays = parts[0] if len(parts) == 1 else [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     for array in arrays:
@@ -135,9 +135,27 @@ def _traits(scenario: Scenario, wanted: tuple[int, ...]) -> Traits:
     return Traits(*arrays)
 
 
+def places(scenario: Scenario, units: Sequence[int]) -> tuple[I64, I64]:
+    """Index and home city of whoever has one of the 256 places of each unit, be it taken yet or not."""
+    found = []
+    for start in sorted({unit // TOGETHER for unit in units}):
+        whole = _together(scenario, start)
+        mine = np.isin(whole.unit, units)
+        found.append((whole.index[mine], whole.city[mine]))
+    index, city = zip(*found, strict=True)
+    return np.concatenate(index), np.concatenate(city)
+
+
+def _together(scenario: Scenario, start: int) -> Traits:
+    return _drawn_together(scenario, tuple(units(scenario)[start * TOGETHER : (start + 1) * TOGETHER]))
+
+
 @once(kept=_KEPT)
 def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
-    """The customers of neighbouring units: what many short calls cost hardly depends on the customers."""
+    """The customers of neighbouring units, and those who would come after the last one.
+
+    What many short calls cost hardly depends on the customers.
+    """
     people, activity, seed = scenario.population, scenario.activity, scenario.seed
     draw = Draws(seed, units)
     unit = np.repeat(np.array(units, dtype=np.int64), UNIT)
@@ -182,7 +200,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     registered_day = registration_days(scenario, start_day, age, draw.uniform("joined"), draw.uniform("tenure"))
     household_joined = registered_day.copy()
     np.minimum.at(household_joined, head, registered_day)
-    everyone = Traits(
+    return Traits(
         index=index,
         customer_id=1_000_000_000 + index * 4096 + (keyed(seed, "customer", index) % np.uint64(4096)).astype(np.int64),
         unit=unit,
@@ -220,8 +238,6 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         p_mistyped=draw.beta("p_mistyped", scenario.accidents.mistyped),
         vpn=vpn_habits(scenario, savviness, draw.uniform("vpn")),
     )
-    exists = index < people.customers
-    return Traits(*(getattr(everyone, f.name)[exists] for f in fields(Traits)))
 
 
 def joined_us(scenario: Scenario, city: I64, registered_day: I64) -> I64:

@@ -36,6 +36,7 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.merchants import terminal_id
 from fraud_assets.simulation.names import person_entries
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
+from fraud_assets.simulation.recipients import cities
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed, step
 from fraud_assets.simulation.tokens import tokens
 
@@ -227,7 +228,9 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     person = np.flatnonzero(rows.payee != NONE)
     merchants = bank.directory.name
     by_account = bank.by_account[rows.category[person]]
-    people, whose = person_entries(bank.scenario, rows.payee[person], rows.intended[person], by_account)
+    payee, intended = rows.payee[person], rows.intended[person]
+    city = cities(bank, rows.who[person], np.where(intended == NONE, payee, intended))
+    people, whose = person_entries(bank.scenario, payee, intended, by_account, city)
     which = rows.merchant.copy()
     which[person] = len(merchants) + whose
     # One gather from both, in one piece: putting texts between others copies all of them.

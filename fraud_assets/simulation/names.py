@@ -6,13 +6,15 @@ What lives here: how the scenario's patterns and words (names.csv) are put toget
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from string import Formatter
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.scenario import Scenario, placeholders
+from fraud_assets.scenario.sections import all_regions
+from fraud_assets.simulation.choices import Choices
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: What characters an address of tokens is made of, and how many of them.
@@ -25,7 +27,7 @@ _ALPHABETS = {
 _FIRST = {"1": "9", "2": "8", "3": "7", "4": "9", "5": "8"}
 
 
-def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDArray[np.bool_]) -> pl.Series:
+def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, online: Bools) -> pl.Series:
     """Names for local merchants of the given kinds.
 
     Parameters
@@ -34,6 +36,8 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDAr
         Sub-category of each merchant, for example ``diner``; shape (n,).
     cell
         Number of the category and city, ascending: no two merchants of one cell share a name.
+    city
+        Whose people's names it may have; an index into ``scenario.cities``, -1 of what has no place.
     online
         Whether it is a small online shop.
 
@@ -43,8 +47,8 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDAr
     """
     rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
     given = {"kind": kind.str.to_titlecase()}
-    shop = _written(scenario, "shop", (cell, rank), given)
-    site = _written(scenario, "site", (cell, rank), given)
+    shop = _written(scenario, "shop", (cell, rank), given, city)
+    site = _written(scenario, "site", (cell, rank), given, city)
     frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell})
     named = frame.select("cell", name=pl.when("online").then("site").otherwise("shop"))
     # The second of the same name in a street says which one it is.
@@ -55,7 +59,11 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, online: npt.NDAr
 
 
 def person_names(
-    scenario: Scenario, number: I64, meant: I64 | None = None, by_account: Bools | None = None
+    scenario: Scenario,
+    number: I64,
+    meant: I64 | None = None,
+    by_account: Bools | None = None,
+    city: I64 | None = None,
 ) -> pl.Series:
     """Persons as recipients, as entered: ``user_1234567890``, ``9876543210@ybl``, ``NEFT/Asha Singh/9876543210``.
 
@@ -68,41 +76,47 @@ def person_names(
         the entry for that account by a character or two.
     by_account
         Who is paid from account to account, and written so where the scenario has patterns for it; by default nobody.
+    city
+        Where they are from: indices into ``scenario.cities``, -1 where nobody knows, which is the default.
 
     Returns
     -------
     Texts of shape (n,), null where there is no number.
     """
-    texts, place = person_entries(scenario, number, number if meant is None else meant, by_account)
+    texts, place = person_entries(scenario, number, number if meant is None else meant, by_account, city)
     return texts[place]
 
 
 def person_entries(
-    scenario: Scenario, number: I64, meant: I64, by_account: Bools | None = None
+    scenario: Scenario, number: I64, meant: I64, by_account: Bools | None = None, city: I64 | None = None
 ) -> tuple[pl.Series, I64]:
     """As :func:`person_names`: some texts, and the position among them of each entry; shape (n,)."""
+    if city is None or not scenario.name_regions:
+        city = np.full(len(number), -1)
     if by_account is None or "account" not in scenario.names:
-        return _distinct(scenario, "person", number, meant)
+        return _distinct(scenario, "person", number, meant, city)
     place = np.empty(len(number), dtype=np.int64)
     texts: list[pl.Series] = []
     for use, rows in (("person", np.flatnonzero(~by_account)), ("account", np.flatnonzero(by_account))):
-        found, where = _distinct(scenario, use, number[rows], meant[rows])
+        found, where = _distinct(scenario, use, number[rows], meant[rows], city[rows])
         place[rows] = where + sum(map(len, texts))
         texts.append(found)
     return pl.concat(texts, rechunk=True), place
 
 
-def _distinct(scenario: Scenario, use: str, number: I64, meant: I64) -> tuple[pl.Series, I64]:
+def _distinct(scenario: Scenario, use: str, number: I64, meant: I64, city: I64) -> tuple[pl.Series, I64]:
     """The entries after the patterns of the use, each number's once but for those that are mistyped."""
-    distinct, place = np.unique(number, return_inverse=True)
+    cities = len(scenario.cities) + 1  # the last one is none
+    both, place = np.unique(number * cities + city % cities, return_inverse=True)
+    distinct, home = np.divmod(both, cities)
     slipped = np.flatnonzero((meant >= 0) & (meant != number))
     place[slipped] = len(distinct) + np.arange(len(slipped))
-    entered = np.concatenate([distinct, number[slipped]])
-    return _entries(scenario, use, entered, np.concatenate([distinct, meant[slipped]])), place
+    entered, home = np.concatenate([distinct, number[slipped]]), np.concatenate([home, city[slipped]])
+    return _entries(scenario, use, entered, np.concatenate([distinct, meant[slipped]]), home), place
 
 
-def _entries(scenario: Scenario, use: str, number: I64, meant: I64) -> pl.Series:
-    """What is entered for the numbers by somebody who means the accounts ``meant``."""
+def _entries(scenario: Scenario, use: str, number: I64, meant: I64, city: I64) -> pl.Series:
+    """What is entered for the numbers by somebody who means the accounts ``meant``, of people from the cities."""
     digits = pl.Series(number, dtype=pl.Int64).cast(pl.String)
     given = {"number": digits}
     if _is_used(scenario, use, "mobile"):
@@ -111,7 +125,7 @@ def _entries(scenario: Scenario, use: str, number: I64, meant: I64) -> pl.Series
     if _is_used(scenario, use, "digits"):
         given["digits"] = pl.Series(meant % 10_000, dtype=pl.Int64).cast(pl.String)
     given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, use, code)}
-    text = _written(scenario, use, (meant,), given)
+    text = _written(scenario, use, (meant,), given, city)
     spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names[use]]
     wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, use, (meant,))])
     if len(wrong):
@@ -156,16 +170,17 @@ def _misspelled(text: pl.Series, u: F64) -> pl.Series:
     ).to_series()
 
 
-def _written(scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[str, pl.Series]) -> pl.Series:
-    """A text for each key after one of the patterns of the use."""
+def _written(
+    scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[str, pl.Series], city: I64
+) -> pl.Series:
+    """A text for each key after one of the patterns of the use, with the words of its city."""
     columns = dict(given)
+    region = _regions_of(scenario, key, city)
     texts = []
     for pattern in scenario.names[use]:
         for name in placeholders(pattern):
             if name not in columns:
-                words = scenario.names[name.rstrip("2")]
-                u = _u(scenario, name, *key)
-                columns[name] = pl.Series(words, dtype=pl.String)[(u * len(words)).astype(np.int64)]
+                columns[name] = _words(scenario, name.rstrip("2"), _u(scenario, name, *key), region)
         parts = [
             part
             for literal, name, _, _ in Formatter().parse(pattern)
@@ -177,6 +192,43 @@ def _written(scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[
     for k, other in enumerate(texts[:-1]):
         text = pl.when(pl.col("pattern") == k).then(other).otherwise(text)
     return pl.DataFrame(columns | {"pattern": pl.Series(chosen)}).select(text=text).to_series()
+
+
+def _regions_of(scenario: Scenario, key: tuple[I64, ...], city: I64) -> I64:
+    """The region from which all words of a text are, as people in its city are: a row of :func:`_of_regions`."""
+    if not scenario.name_regions:
+        return city
+    return _people(scenario).draw(city % (len(scenario.cities) + 1), _u(scenario, "region", *key))
+
+
+@lru_cache(maxsize=8)
+def _people(scenario: Scenario) -> Choices:
+    """Of which regions people are in each city, and then where there is no city: of any or, last, of none."""
+    regions = all_regions(scenario.name_regions)
+    shares = np.zeros((len(scenario.cities) + 1, len(regions) + 1))
+    for row, city in zip(shares, scenario.cities, strict=False):
+        row[:-1] = [city.regions.get(region, 0.0) if city.regions else 1.0 for region in regions]
+    shares[-1, -1] = 1.0
+    return Choices(shares)
+
+
+def _words(scenario: Scenario, use: str, u: F64, region: I64) -> pl.Series:
+    """One of the use's words for each of the uniform draws, which is a word of the region."""
+    words = pl.Series(scenario.names[use], dtype=pl.String)
+    if use not in scenario.name_regions:
+        return words[(u * len(words)).astype(np.int64)]
+    return words[_of_regions(scenario, use).draw(region, u)]
+
+
+@lru_cache(maxsize=64)
+def _of_regions(scenario: Scenario, use: str) -> Choices:
+    """The use's words that are met in each region and, last, those met in most of them."""
+    words, regions = scenario.name_regions[use], all_regions(scenario.name_regions)
+    met = np.array([[not of or region in of for of in words] for region in regions], dtype=np.float64)
+    most = (met.mean(axis=0) > 0.5).astype(np.float64)
+    table = np.concatenate([met, most[None]])
+    table[~table.any(axis=1)] = 1.0  # who has no word of their own has any
+    return Choices(table)
 
 
 def _chosen(scenario: Scenario, use: str, key: tuple[I64, ...]) -> I64:

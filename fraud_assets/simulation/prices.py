@@ -6,8 +6,12 @@ railway ticket for 3.47) the customer was at another merchant of the kind, and i
 
 from __future__ import annotations
 
-import numpy as np
+from functools import lru_cache
 
+import numpy as np
+from scipy.special import ndtri
+
+from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 
@@ -62,11 +66,29 @@ def on_the_list(bank: Bank, merchant: I64, cents: I64) -> I64:
     return np.where(np.isfinite(price), price, cents).astype(np.int64)
 
 
-def nearest(listed: tuple[float, ...], value: F64) -> I64:
-    """The listed prices (ascending, major units) to which the values come closest in proportion; in cents."""
-    prices = np.array(listed)
-    between = np.sqrt(prices[1:] * prices[:-1])
-    return np.rint(100 * prices[np.searchsorted(between, value)]).astype(np.int64)
+def of_list(scenario: Scenario, category: int, value: F64) -> I64:
+    """The category's listed price that is paid by who would pay each value (major units), in cents.
+
+    The one that comes closest in proportion; or, where the prices have weights, the one that so many of the payments
+    are below: who would pay more still takes the dearer one.
+    """
+    prices, ends = _list(scenario, category)
+    return np.rint(100 * prices[np.searchsorted(ends, value)]).astype(np.int64)
+
+
+@lru_cache(maxsize=256)
+def _list(scenario: Scenario, category: int) -> tuple[F64, F64]:
+    """The listed prices from the lowest on, and the values between them; major units."""
+    kind = scenario.categories[category]
+    prices = np.array(kind.listed)
+    if not kind.listed_weights:
+        return prices, np.sqrt(prices[1:] * prices[:-1])
+    # The category's law (see ``amounts.py``) over people of the usual income, wherever they live.
+    living = np.array([c.cost_of_living for c in scenario.cities])
+    share = np.array([c.population for c in scenario.cities], dtype=np.float64)
+    level = kind.median * np.exp(np.average(np.log(living), weights=share))
+    passed = np.cumsum(kind.listed_weights)[:-1] / np.sum(kind.listed_weights)
+    return prices, level * np.exp(np.sqrt(2 * np.log(kind.mean / kind.median)) * ndtri(passed))
 
 
 def not_below(bank: Bank, category: I64, value: F64, u: F64) -> F64:

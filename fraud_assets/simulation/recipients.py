@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.customers import places
 from fraud_assets.simulation.intents import FROM_SENDER, TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, finer, hashed_uniforms, keyed
@@ -31,6 +32,34 @@ def handle(scenario: Scenario, index: I64) -> I64:
 def own_account(bank: Bank, who: I64) -> I64:
     """The ten-digit number of the customer's own account at another bank or broker."""
     return _number(keyed(bank.scenario.seed, "own.account", bank.traits.index[who]))
+
+
+def cities(bank: Bank, who: I64, number: I64) -> I64 | None:
+    """Cities whose names people have: a customer's own, anybody else's that of who pays them; None if they are alike.
+
+    Parameters
+    ----------
+    who, number
+        Position of the customer who pays or is paid, and the account number of who is on the other side; shape (n,).
+    """
+    if not bank.scenario.name_regions:
+        return None
+    known, city = bank.kept(_neighbours)
+    key = _in_unit(bank.traits.unit[who], number)
+    place = np.minimum(np.searchsorted(known, key), len(known) - 1)
+    return np.where(known[place] == key, city[place], bank.traits.city[who])
+
+
+def _neighbours(bank: Bank) -> tuple[I64, I64]:
+    """Numbers of the customers of each unit, ascending, and where they live; contacts are of the payer's unit."""
+    index, city = places(bank.scenario, bank.units)
+    key = _in_unit(index // UNIT, handle(bank.scenario, index))
+    order = np.argsort(key)
+    return key[order], city[order]
+
+
+def _in_unit(unit: I64, number: I64) -> I64:
+    return (unit << np.int64(34)) | number  # a number has ten digits, which are 34 bits
 
 
 def known_share(bank: Bank) -> F64:

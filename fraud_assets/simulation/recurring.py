@@ -6,7 +6,8 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste
-from fraud_assets.simulation.calendar import hour_quantiles, month_days, utc_offset_minutes
+from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes
+from fraud_assets.simulation.dates import Dates, due_days
 from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     BANK,
@@ -42,56 +43,28 @@ _PEAK = {"cooling": 7, "heating": 1}
 
 def recurring(bank: Bank, month: Month) -> Intents:
     """Bills and income of the month, and those of the neighbouring months' days that may lie in it by UTC."""
-    dates = _Dates(month)
+    dates = Dates(month)
     return concat([_bills(bank, dates), _income(bank, dates), _own_money(bank, dates)])
 
 
-class _Dates:
-    """Local days on which something that comes every month falls, for those of the days that may lie in a month."""
-
-    def __init__(self, month: Month) -> None:
-        self._near = [month - 1, month, month + 1]
-        first, end = month_days(month)
-        # What would fall on a weekend may come two days earlier or later.
-        self._first, self._end = first - 3, end + 3
-
-    def due(self, day_of_month: I64, since: I64) -> tuple[I64, I64, I64]:
-        """Positions of what is due, ``Month.index`` and local day of each.
-
-        Parameters
-        ----------
-        day_of_month
-            From 1 on, one for all months or one a month: shape (n,) or (3, n).
-        since
-            Local day before which nothing is due, shape (n,).
-        """
-        starts = np.array([month_days(m)[0] for m in self._near])
-        day = starts[:, None] + day_of_month - 1
-        nth, position = np.nonzero((day >= self._first) & (day < self._end) & (since <= day))
-        return position, np.array([m.index for m in self._near])[nth], day[nth, position]
-
-    def lengths(self) -> I64:
-        """Days of the three months, shape (3, 1)."""
-        return np.array([[m.days] for m in self._near])
-
-
-def _bills(bank: Bank, dates: _Dates) -> Intents:
+def _bills(bank: Bank, dates: Dates) -> Intents:
     """Each customer's bills: the same biller, day and (but for metered ones) amount every month."""
     scenario, traits = bank.scenario, bank.traits
     billers = np.flatnonzero(bank.recipient == TO_BILLER)
     if not len(billers):
         return Intents.make(0)
     who, nth = expand(traits.bills)
-    index = traits.index[who]
-    day_of_month = 1 + (28 * hashed_uniforms(scenario.seed, "bill.day", index, nth)).astype(np.int64)
-    due, month, day = dates.due(day_of_month, traits.registered_day[who])
-    who, nth, index = who[due], nth[due], index[due]
 
     # A place for each contract that somebody may have: nobody pays two rents.
     most = np.array([scenario.categories[c].contracts for c in billers])
     kinds, place = expand(most)
     weight = np.array([scenario.categories[c].weight for c in billers]) / most
     contract = _in_turn(bank, weight[kinds])[who, nth]
+    due, month, day = dates.due(
+        due_days(bank, billers[kinds[contract]], traits.index[who], nth), traits.registered_day[who]
+    )
+    who, nth, contract = who[due], nth[due], contract[due]
+    index = traits.index[who]
     category, place, most = billers[kinds[contract]], place[contract], most[kinds[contract]]
     biller = hashed_uniforms(scenario.seed, "bill.payee", index, nth)
     local = bank.directory.count[category, -1] == 0
@@ -181,6 +154,9 @@ def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> 
     meter = (_METER * _bell(bank, "bill.meter", index * 256 + nth, month) + season) * (peak > 0)
     u = hashed_uniforms(bank.scenario.seed, "bill.price", index, nth)
     value = median * np.exp(sigma * level / np.sqrt(2)) * bank.traits.amount_factor[who]
+    cities = bank.scenario.cities
+    rent = np.array([(c.rent or c.cost_of_living) / c.cost_of_living for c in cities])[bank.traits.city[who]]
+    value = np.where(bank.tagged("rent")[category], value * rent, value)
     ceiling = bank.normal_maximum[category]
     value = np.where(value > ceiling, ceiling * (0.6 + 0.3 * u), value)
     value = not_below(bank, category, value, u)
@@ -200,7 +176,7 @@ def paid_twice(bank: Bank) -> Bools:
     return u < bank.scenario.population.paid_twice
 
 
-def _income(bank: Bank, dates: _Dates) -> Intents:
+def _income(bank: Bank, dates: Dates) -> Intents:
     """Salaries: monthly on payday, or half then and half fifteen days later; once a month in each case a fixed sum."""
     scenario, traits = bank.scenario, bank.traits
     employers = np.flatnonzero(bank.recipient == TO_EMPLOYER)
@@ -259,7 +235,7 @@ def _employers(bank: Bank, category: int) -> I64:
     return merchant
 
 
-def _own_money(bank: Bank, dates: _Dates) -> Intents:
+def _own_money(bank: Bank, dates: Dates) -> Intents:
     """Money from the customers' other accounts: twice a month, what people spend here beyond what they are paid."""
     scenario, traits = bank.scenario, bank.traits
     category = np.flatnonzero(bank.recipient == TO_OWN)

@@ -160,6 +160,20 @@ def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new
         ("holidays", "false,Jewellery,6", "false,Silver,6", ["holiday Dhanteras", "'Silver'", "categories.csv"]),
         ("holidays", "false,Jewellery,6", "false,,6", ["holidays.csv", "Dhanteras", "go together"]),
         ("holidays", "false,Jewellery,6", "false,Jewellery,0.6", ["holidays.csv", "category_factor", "0.6", "1"]),
+        ("holidays", ",7;8;9;10", ",8;9;10", ["holidays.csv", "Diwali", "each of its 17 days"]),
+        ("holidays", ",7;8;9;10", ",7;8;9;ten", ["holidays.csv", "course.3", "'ten'", "number"]),
+        ("cities", "tamil:78", "tamill:78", ["city Chennai", "'tamill' is none of names.csv", "'tamil'"]),
+        ("cities", "tamil:78", "tamil", ["cities.csv", "regions", "names with their weights", "a:3;b:1"]),
+        ("cities", "tamil:78", "tamil:-78", ["cities.csv", "regions.tamil", "'-78'", "greater than or equal to 0"]),
+        (
+            "cities",
+            "malayali:89;tamil:4;konkani:3;hindi:2;muslim:2",
+            "malayali:0",
+            ["Kochi: the weights of regions must not all be 0"],
+        ),
+        ("names", "shop,{family} {kind},", "shop,{family} {kind},tamil", ["'{family} {kind}' is a pattern"]),
+        ("categories", "3.5;4.5;3.5", "4.5;3.5", ["Recharge: listed_weights", "each of the 29 listed prices"]),
+        ("categories", "1:24;2:10", "1:24;32:10", ["categories.csv", "due.32", "less than or equal to 28"]),
     ],
 )
 def test_a_wrong_row_about_places_and_days_is_named(

@@ -18,9 +18,14 @@ from fraud_assets.scenario.sections.lines import (
     Category,
     City,
     Holiday,
-    Names,
     PriceRange,
     Tag,
+)
+from fraud_assets.scenario.sections.names import (
+    Names,
+    Regions,
+    all_regions,
+    check_regions,
     placeholders,
 )
 from fraud_assets.scenario.sections.payments import (
@@ -94,6 +99,7 @@ __all__ = [
     "Prices",
     "Range",
     "Receipts",
+    "Regions",
     "Repeat",
     "Section",
     "Segment",
@@ -102,6 +108,8 @@ __all__ = [
     "Token",
     "Week",
     "Weight",
+    "all_regions",
+    "check_regions",
     "placeholders",
     "whole",
 ]

@@ -1,10 +1,9 @@
-"""The rows of a scenario's tables: a line of cities.csv, categories.csv, brands.csv, holidays.csv and names.csv."""
+"""The rows of a scenario's tables: a line of cities.csv, categories.csv, brands.csv and holidays.csv."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -17,7 +16,9 @@ from fraud_assets.scenario.sections.values import (
     filled,
     known_zone,
     ordered,
+    plain,
     split_cell,
+    split_weights,
     zero,
 )
 
@@ -47,8 +48,8 @@ _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 
 #: What else a category is: delivered goods, easily sold on, paid with points, public transport, as good as cash, bought
 #: several times in a row, the same thing at the same price each time, a bill by the meter that is highest in summer or
-#: in winter.
-Tag = Literal["goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating"]
+#: in winter, a rent, which goes by the city's level of rents.
+Tag = Literal["goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating", "rent"]
 
 
 class PriceRange(Section):
@@ -85,6 +86,16 @@ class City(Section):
     time_zone: Annotated[str, AfterValidator(known_zone)]
     tier: Annotated[int, Field(ge=1, le=3)]
     cost_of_living: Positive
+    rent: Annotated[Positive | None, BeforeValidator(filled)] = None  # level of rents; as the cost of living if empty
+    #: How often its people are called as people of a region are, as region:weight, separated by ;; the regions are
+    #: those of names.csv. Empty: everybody may have any name.
+    regions: Annotated[dict[str, Weight], BeforeValidator(split_weights)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> City:
+        if self.regions and not sum(self.regions.values()):
+            raise ValueError(f"{self.city}: the weights of regions must not all be 0")
+        return self
 
 
 class Category(Section):
@@ -115,10 +126,17 @@ class Category(Section):
     listed: Annotated[
         tuple[Positive, ...], BeforeValidator(split_cell)
     ] = ()  # separated by ;: all prices that there are
+    #: How often each of them is paid, separated by ;; empty: whoever would pay some sum pays the nearest.
+    listed_weights: Annotated[tuple[Weight, ...], BeforeValidator(split_cell)] = ()
     #: Online shops beside its brands, or businesses that are sent money; at least one, for who defrauds looks for such.
     small: Annotated[int, Field(ge=1), BeforeValidator(_or_usual)] = SMALL_SHOPS
     #: Bills: with how many of the billers a customer has a contract, at most. A home has one rent and one meter.
     contracts: Annotated[int, Field(ge=1)] = 1
+    #: Bills: on which days of the month they are due, as day:weight, separated by ;; empty: on any from the 1st to the
+    #: 28th.
+    due: Annotated[dict[Annotated[int, Field(ge=1, le=28)], Weight], BeforeValidator(split_weights)] = Field(
+        default_factory=dict
+    )
     #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
     a_day: Annotated[int | None, Field(ge=1), BeforeValidator(filled)] = None
     a_month: Annotated[Positive | None, BeforeValidator(filled)] = None
@@ -137,6 +155,15 @@ class Category(Section):
         if self.highest is not None and self.highest <= self.mean:
             raise ValueError(f"{self.category}: highest {self.highest:g} must lie above the mean {self.mean:g}")
         ordered(self.listed)
+        if self.listed_weights and (len(self.listed_weights) != len(self.listed) or not sum(self.listed_weights)):
+            raise ValueError(
+                f"{self.category}: listed_weights {plain(self.listed_weights)} must have a weight for each of the"
+                f" {len(self.listed)} listed prices, not all 0"
+            )
+        if self.due and not sum(self.due.values()):
+            raise ValueError(f"{self.category}: the weights of due must not all be 0")
+        if self.recipient != "biller" and (self.due or "rent" in self.tags):
+            raise ValueError(f"{self.category}: due days and the tag rent are for bills, not for a {self.recipient}")
         return self
 
     @model_validator(mode="after")
@@ -191,6 +218,8 @@ class Holiday(Section):
     last: date
     factor: Positive
     is_festival: bool
+    #: How much of the lift each of the days has, relative to one another, separated by ;; empty: all the same.
+    course: Annotated[tuple[Weight, ...], BeforeValidator(split_cell)] = ()
     category: Annotated[str | None, BeforeValidator(filled)] = None  # bought then more than usual
     category_factor: Annotated[float | None, Field(ge=1), BeforeValidator(filled)] = None  # by how much
 
@@ -206,47 +235,21 @@ class Holiday(Section):
             raise ValueError(f"{self.name} ends ({self.last}) before it begins ({self.first})")
         return self
 
+    @model_validator(mode="after")
+    def _on_its_course(self) -> Holiday:
+        days = (self.last - self.first).days + 1
+        if self.course and (len(self.course) != days or not sum(self.course)):
+            raise ValueError(
+                f"{self.name}: course {plain(self.course)} must have a weight for each of its {days} days, not all 0"
+            )
+        if min(self.factors) <= 0:
+            raise ValueError(f"{self.name}: factor {self.factor:g} on course {plain(self.course)} leaves a day nothing")
+        return self
 
-#: Words that a pattern may use without names.csv having them, by use of the pattern.
-_GIVEN = {
-    "shop": {"kind"},
-    "site": {"kind"},
-    "person": {"number", "mobile", "digits", "hex", "bech", "base58"},
-    "account": {"number", "mobile", "digits", "hex", "bech", "base58"},
-}
-_OPTIONAL = {"account"}  # without it, an account is written as a person is
-
-
-def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    for use, given in _GIVEN.items():
-        if use not in names:
-            if use in _OPTIONAL:
-                continue
-            needed = ", ".join(use for use in _GIVEN if use not in _OPTIONAL)
-            raise ValueError(f"there is no pattern with use {use!r}; {needed} are needed")
-        for pattern in names[use]:
-            try:
-                words = placeholders(pattern)
-            except ValueError as error:
-                raise ValueError(f"{use} {pattern!r} is no pattern: {error}") from None
-            if unknown := sorted({word.rstrip("2") for word in words} - given - set(names)):
-                known = ", ".join(sorted((given | set(names)) - set(_GIVEN)))
-                raise ValueError(f"{use} {pattern!r} asks for {', '.join(unknown)}; there are {known}")
-    return names
-
-
-def placeholders(pattern: str) -> list[str]:
-    """The names in braces, in order: ``owner`` and ``kind`` of ``{owner}'s {kind}``."""
-    return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
-
-
-#: names.csv: use -> its texts. Uses ``shop`` (a local merchant), ``site`` (a small online shop), ``person`` (a person
-#: as recipient) and, if it is written otherwise, ``account`` (a person who is paid from account to account) are
-#: patterns; every other use is a list of words that the patterns name in braces, ``{word2}`` being another ``{word}``.
-#: Given are ``{kind}`` of shop; of a person the ten-digit ``{number}`` of the account, the same as a telephone number
-#: (``{mobile}``, first digit 6 to 9) and its last ``{digits}``; and, of the account as an address of tokens, 40 digits
-#: of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``.
-Names = Annotated[
-    dict[str, Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]],
-    AfterValidator(_patterns),
-]
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """The factor of each of its days; their mean is ``factor``."""
+        if not self.course:
+            return (self.factor,) * ((self.last - self.first).days + 1)
+        mean = sum(self.course) / len(self.course)
+        return tuple(1 + (self.factor - 1) * weight / mean for weight in self.course)

@@ -47,6 +47,16 @@ def split_cell(cell: Any) -> Any:
     return tuple(word for word in cell.split(";") if word) if isinstance(cell, str) else cell or ()
 
 
+def split_weights(cell: Any) -> Any:
+    """A cell such as ``tamil:70;telugu:9`` as what it weighs."""
+    if not isinstance(cell, str):
+        return cell or {}
+    pairs = [word.split(":") for word in cell.split(";") if word]
+    if any(len(pair) != 2 for pair in pairs) or len(dict(pairs)) != len(pairs):
+        raise ValueError("it must be names with their weights, each name once, such as a:3;b:1")
+    return dict(pairs)
+
+
 def known_zone(name: str) -> str:
     try:
         ZoneInfo(name)

@@ -24,6 +24,7 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.ledger import keys, order, sight
 from fraud_assets.simulation.names import person_names
+from fraud_assets.simulation.recipients import cities
 from fraud_assets.simulation.streams import F64, hashed_uniforms
 from fraud_assets.simulation.told import told
 from fraud_assets.tables import LabeledAnomalies, conform
@@ -84,7 +85,8 @@ def _honest(bank: Bank, rows: Intents) -> pl.DataFrame:
 def _meant(bank: Bank, rows: Intents) -> pl.Series:
     """Names of those who were meant; null where nobody else was, which is nearly everywhere."""
     hit = np.flatnonzero(rows.intended != NONE)
-    texts = person_names(bank.scenario, rows.intended[hit], by_account=bank.by_account[rows.category[hit]])
+    meant, by_account = rows.intended[hit], bank.by_account[rows.category[hit]]
+    texts = person_names(bank.scenario, meant, by_account=by_account, city=cities(bank, rows.who[hit], meant))
     names = pl.concat([pl.Series([None], dtype=pl.String), texts], rechunk=True)
     which = np.zeros(len(rows), dtype=np.int64)
     which[hit] = 1 + np.arange(len(hit))
