@@ -50,16 +50,16 @@ class Events:
         How many there are of each.
     """
 
-    def __init__(self, track: Track, at: Timed, find: Callable[[str], Bounds]) -> None:
+    def __init__(self, track: Track, at: Timed, find: Callable[[str], I64], end: I64) -> None:
         self.track, self.rows, self.size = track, track.rows, track.size
         self.at, self.is_one = at, is_one(at.time)
         self.queries = 1 if self.is_one else len(at.time)
-        self._find = find
-        self._bounds: dict[str, Bounds] = {}
+        self._find, self._end = find, end
+        self._starts: dict[str, I64] = {}
         self._parts: dict[str, Events] = {}
 
     @classmethod
-    def of(cls, timeline: Timeline, at: Timed, delay: str = "") -> Events:
+    def of(cls, timeline: Timeline, at: Timed, delay: str = "", places: I64 | None = None) -> Events:
         """Events of groups, asked about the past of instants.
 
         Parameters
@@ -70,29 +70,26 @@ class Events:
             The queries, each about the events of its group before its instant.
         delay
             How old an event must be before it counts.
+        places
+            Where the queries themselves are in the timeline, if they are and there is no delay: known, it is not
+            searched for.
         """
-        return cls(timeline, at, timeline.finder(at, micros(delay)))
+        return cls(timeline, at, *timeline.finder(at, micros(delay), places))
 
     def where(self, mask: str) -> Events:
         """The events for which the source's column of this name holds, with the same queries."""
         found = self._parts.get(mask)
         if found is None:
             track, before = self.track.where(mask)
-            bounds, find_all = self._bounds, self._find  # not self: a cycle would keep a block's memory
-
-            def find(window: str) -> Bounds:
-                lo, hi = _once(bounds, find_all, window)
-                return before[lo], before[hi]
-
-            found = self._parts[mask] = Events(track, self.at, find)
+            starts, find_all = self._starts, self._find  # not self: a cycle would keep a block's memory
+            found = self._parts[mask] = Events(
+                track, self.at, lambda window: before[_once(starts, find_all, window)], before[self._end]
+            )
         return found
 
     def bounds(self, window: str) -> Bounds:
         """First event of each query's window and first event after it, shape (q,) each; both never decrease."""
-        found = self._bounds.get(window)
-        if found is None:
-            found = self._bounds[window] = self._find(window)
-        return found
+        return _once(self._starts, self._find, window), self._end
 
     def count(self, window: str) -> I64:
         """Events in each window."""
@@ -196,8 +193,9 @@ class Events:
             part = slice(start, start + 1024)
             seen, mine = last[hi[part]], at[part, None]
             points = (seen < mine).view(np.int8) + (seen <= mine).view(np.int8)
-            points *= (place >= first[part, None]).view(np.int8)
-            twice[part] = points.sum(axis=1)
+            if first[part].any():
+                points *= (place >= first[part, None]).view(np.int8)
+            twice[part] = points.sum(axis=1, dtype=np.uint8)  # at most 254
         return ratio(twice, 2 * length)
 
     def own(self, column: str, codes: int, window: str) -> I64:
@@ -215,10 +213,10 @@ class Events:
         return Alike(self, column, getattr(self.at, column) if wanted is None else wanted)
 
 
-def _once(bounds: dict[str, Bounds], find: Callable[[str], Bounds], window: str) -> Bounds:
-    found = bounds.get(window)
+def _once(starts: dict[str, I64], find: Callable[[str], I64], window: str) -> I64:
+    found = starts.get(window)
     if found is None:
-        found = bounds[window] = find(window)
+        found = starts[window] = find(window)
     return found
 
 

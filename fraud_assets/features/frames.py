@@ -113,7 +113,8 @@ def blocks_of(frames: Frames, lookups: Lookups, block_rows: int) -> Iterator[Blo
         **{name: _floats(rows[name]) for name in _FLOATS},
         **{name: rows[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for name in (*_ENUMS, *_NUMBERS)},
     }
-    foreign = {name: rows[name] for name in ("device_id", "merchant_id", "payee_id", "delivery_address_id")}
+    ids_of = ("device_id", "merchant_id", "payee_id", "delivery_address_id")
+    foreign = {name: rows[name].fill_null(-1).to_numpy() for name in ids_of}
     order = _ledger_order(group, columns["event_time"], columns["transaction_id"])
     everybody = _people(people, city[rows.height :], country[rows.height :], address[rows.height :])
     reports = _reports(frames.reports.collect(), ids)
@@ -132,7 +133,7 @@ def blocks_of(frames: Frames, lookups: Lookups, block_rows: int) -> Iterator[Blo
         )
         history.log_amount, history.metres_from_home  # noqa: B018  # made here, they go along with the targets
         at, asked = history.take(targets), mine[targets]
-        keys = {name: values.gather(asked).fill_null(-1).to_numpy() for name, values in foreign.items()}
+        keys = {name: values[asked] for name, values in foreign.items()}
         keys |= {"ip": ip[asked], "customer_id": history.people.customer_id[at.group], "time": at.time}
         yield Block(
             history=history,

@@ -175,7 +175,7 @@ class History(Rows):
         """Microseconds from the last incoming money to each row that sends money on; -1 for others and without one."""
         rows = np.flatnonzero(self.sent)
         out = np.full(len(self.time), -1)
-        out[rows] = held(Events.of(self.timeline, Instants(self.group[rows], self.time[rows])))
+        out[rows] = held(Events.of(self.timeline, Instants(self.group[rows], self.time[rows]), places=rows))
         return out
 
     @cached_property
@@ -194,7 +194,8 @@ class History(Rows):
     def judged(self) -> Judged:
         """The verdicts on the attempts from ``watched_from`` on; on other rows there is none."""
         rows = np.flatnonzero(self.debit & (self.time >= self.watched_from))
-        return judge(self, Attempts.of(self, rows)).spread(rows, len(self.time))
+        at = Attempts.of(self, rows)
+        return judge(self, at, Events.of(self.timeline, at, places=rows)).spread(rows, len(self.time))
 
     @cached_property
     def is_behavioural(self) -> Bool:

@@ -6,10 +6,10 @@ Products of other families' columns: null where one of them is, unless the defin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import polars as pl
 
@@ -35,8 +35,6 @@ SIGNS: dict[str, tuple[float, int]] = {
     "ring_known_fraud_share": (0.01, 10),
 }
 
-_LEAST = np.array([least for least, _ in SIGNS.values()])
-_WEIGHT = np.array([weight for _, weight in SIGNS.values()], dtype=np.float64)
 
 _float = partial(Feature, family="interaction", dtype=pl.Float32, cost="row")
 
@@ -95,8 +93,9 @@ def _or_zero(values: F64) -> F64:
 
 def _score(columns: Mapping[str, npt.NDArray[Any]]) -> F64:
     """Sums of whole numbers, so that their order does not matter."""
-    values = np.array([columns[name] for name in SIGNS], dtype=np.float64)
-    return ratio(_WEIGHT @ (values.T >= _LEAST).T, _WEIGHT @ ~np.isnan(values))
+    there = reduce(add, (weight * (columns[name] >= least) for name, (least, weight) in SIGNS.items()))
+    known = reduce(add, (weight * opposite(is_nan(columns[name])) for name, (_, weight) in SIGNS.items()))
+    return ratio(there, known)
 
 
 FAMILY = Family("interaction", FEATURES, compute)

@@ -14,7 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.features.arrays import F64, I64, Bool, coded, either, is_one, micros, nothing, number, smaller
+from fraud_assets.features.arrays import (
+    F64,
+    I64,
+    Bool,
+    by_code,
+    coded,
+    either,
+    is_one,
+    micros,
+    nothing,
+    number,
+    smaller,
+)
 from fraud_assets.features.context import instant
 from fraud_assets.months import Month
 
@@ -71,6 +83,8 @@ class Lookup:
             there, found = self._found(ids, step)
             return {name: either(there, column[found], np.nan) for name, column in self.values.items()}
         asked = np.flatnonzero(ids >= 0)
+        if int(ids.max(initial=0)).bit_length() + len(ids).bit_length() < 63:
+            asked = asked[by_code(ids[asked])[1]]  # searches in ascending order walk through the cache
         there, found = self._found(ids[asked], step[asked])
         listed = np.flatnonzero(there)
         rows, found = asked[listed], found[listed]

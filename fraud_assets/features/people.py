@@ -90,5 +90,6 @@ class Logins(_OfGroups):
     @cached_property
     def entered_from_new_ip(self) -> Bool:
         """A login that succeeded, from where the customer's earlier ones of ``LOGIN_MEMORY`` have not come."""
-        is_new = Events.of(self.timeline, self).where("entered").alike("ip").is_none(LOGIN_MEMORY)
+        all_rows = Events.of(self.timeline, self, places=self.timeline.rows)
+        is_new = all_rows.where("entered").alike("ip").is_none(LOGIN_MEMORY)
         return self.entered & (self.ip >= 0) & is_new

@@ -64,10 +64,12 @@ class Track:
         Where the columns are.
     rows
         Positions of the events in the source, shape (n,).
+    is_all
+        They are all that the source has, in its order.
     """
 
-    def __init__(self, source: object, rows: I64) -> None:
-        self.rows, self.size = rows, len(rows)
+    def __init__(self, source: object, rows: I64, *, is_all: bool = False) -> None:
+        self.rows, self.size, self._is_all = rows, len(rows), is_all
         # The source keeps its tracks. Would they keep it, a block's memory would wait for the garbage collector.
         self._source = weakref.ref(source)
         self.made: dict[tuple[Any, ...], Any] = {}
@@ -76,14 +78,14 @@ class Track:
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of the events, shape (n,)."""
         values: npt.NDArray[Any] = getattr(self._source(), name)
-        return values[self.rows]
+        return values if self._is_all else values.take(self.rows)
 
     @_once
     def where(self, mask: str) -> tuple[Track, I64]:
         """The events under a mask, and before each position (and after the last) how many of them there are."""
         inside = self.column(mask)
         # By positions: under a mask itself, it takes five times as long.
-        return Track(self._source(), self.rows[np.flatnonzero(inside)]), running(inside)
+        return Track(self._source(), self.rows.take(np.flatnonzero(inside))), running(inside)
 
     @_once
     def sums(self, name: str) -> I64:
@@ -114,10 +116,9 @@ class Track:
     def before(self, name: str) -> I64:
         """One past the event of the same code before each event; 0 where there is none."""
         bits, key = self.index(name)
-        code, order = key >> bits, key & ((1 << bits) - 1)
-        again = np.flatnonzero(code[1:] == code[:-1])
+        order = key & ((1 << bits) - 1)
         out = np.zeros(self.size, dtype=np.int64)
-        out[order[again + 1]] = order[again] + 1
+        out[order[1:]] = np.where((key[1:] ^ key[:-1]) >> bits == 0, order[:-1] + 1, 0)
         return out
 
     @_once
@@ -158,8 +159,8 @@ class Timeline(Track):
         If groups times their time span are too many for an index.
     """
 
-    def __init__(self, source: object, rows: I64, group: I64, time: I64) -> None:
-        super().__init__(source, rows)
+    def __init__(self, source: object, rows: I64, group: I64, time: I64, *, is_all: bool = False) -> None:
+        super().__init__(source, rows, is_all=is_all)
         self._base, last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
         self._length = last - self._base + 1
         self._check(group)
@@ -168,29 +169,34 @@ class Timeline(Track):
     @classmethod
     def of(cls, source: Timed) -> Timeline:
         """All rows of the source."""
-        return cls(source, np.arange(len(source.time)), source.group, source.time)
+        return cls(source, np.arange(len(source.time)), source.group, source.time, is_all=True)
 
-    def finder(self, at: Timed, delay: int) -> Callable[[str], tuple[I64, I64]]:
-        """From a window to the first event in it and the first after it, for each query."""
+    def finder(self, at: Timed, delay: int, places: I64 | None = None) -> tuple[Callable[[str], I64], I64]:
+        """From a window to the first event in it, for each query; and the first event after it, whatever the window.
+
+        With the queries' own places in the timeline, of events of their own instant only.
+        """
         if is_one(at.time):
             return self._finder_of_one(int(at.group) * self._length, int(at.time) - self._base - delay)
         self._check(at.group)
         start, asked = at.group * self._length, at.time - (self._base + delay)
-        end = self._at(start, asked)
+        end = self._at(start, asked) if places is None else self._first_alike(places)
+        return lambda window: self._at(start, asked - micros(window)), end
 
-        def find(window: str) -> tuple[I64, I64]:
-            return self._at(start, asked - micros(window)), end
+    def _first_alike(self, places: I64) -> I64:
+        """The first event of the same group and instant as each event of the places, mostly itself."""
+        first = places.copy()
+        again = np.flatnonzero(self._key[places - 1] == self._key[places])  # before the first one comes the last
+        first[again] = self._key.searchsorted(self._key[places[again]])
+        return first
 
-        return find
-
-    def _finder_of_one(self, start: int, asked: int) -> Callable[[str], tuple[I64, I64]]:
+    def _finder_of_one(self, start: int, asked: int) -> tuple[Callable[[str], I64], I64]:
         """The same for one query, with plain numbers."""
 
         def place(asked: int) -> Any:
             return self._key.searchsorted(start + min(max(asked, 0), self._length))
 
-        end = place(asked)
-        return lambda window: (place(asked - micros(window)), end)
+        return lambda window: place(asked - micros(window)), place(asked)
 
     def _at(self, start: I64, asked: I64) -> I64:
         return self._key.searchsorted(start + np.minimum(np.maximum(asked, 0), self._length))
