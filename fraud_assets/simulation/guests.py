@@ -44,8 +44,10 @@ _NEXT = 4
 _LOGINS = 0.95
 #: Logins on one-off devices, of all logins; of the followers and of the crowd (55 on average) a tenth are not there.
 GUEST_LOGINS = _GUESTS * (1 + _BACK + 0.9 * _PASSED_ON * _TIMES + _COMMON * 0.9 * 55 * _COMES) * _LOGINS
-#: How long a visit lasts [P].
+#: How long a visit lasts [P]. So many of those on which something is paid go on, some until the next day, so many hours
+#: in all (log-uniform) [P]: in a hotel, with a relative's tablet over a weekend, in a browser that lost its cookies.
 VISIT_SECONDS = 4 * 3600
+_STAYS, _STAY_HOURS = 0.4, (4.0, 40.0)
 _KINDS = np.cumsum([0.5, 0.4, 0.1])  # [P] phone, laptop, tablet
 #: Lines of such a device, none of them the customer's own: of a home, a carrier, an employer whose network leaves
 #: elsewhere, a library or a hotel [P].
@@ -61,6 +63,7 @@ class Guests:
     device_id: I64
     start_us: I64
     kind: I64  # 0 phone, 1 laptop, 2 tablet
+    is_later: Bools  # the bank has seen the device before
 
     def take(self, rows: Bools | I64 | slice) -> Guests:
         """The chosen visits."""
@@ -69,6 +72,23 @@ class Guests:
     def number(self, scenario: Scenario, t: Traits) -> I64:
         """A number a visit."""
         return ids(scenario.seed, "guest.visit", self.device_id, t.index[self.who], self.start_us)
+
+    def login_us(self, scenario: Scenario, t: Traits, end_us: int) -> I64:
+        """When the customer logs in on each visit, if they do; all before ``end_us``, as the visits begin.
+
+        What brings people to somebody's computer is something to pay; they look at their account some time later in the
+        visit. A device that the bank has never seen is on file since its first login.
+        """
+        wait = hashed_uniforms(scenario.seed, "guest.looks", self.number(scenario, t)) * VISIT_SECONDS * self.is_later
+        found = self.start_us + np.rint(wait * 1000).astype(np.int64) * 1000
+        return np.where(found < end_us, found, self.start_us)
+
+    def lasting_seconds(self, scenario: Scenario, t: Traits) -> I64:
+        """How long each visit lasts if something is paid on it."""
+        u = hashed_uniforms(scenario.seed, "guest.stays", self.number(scenario, t)) / _STAYS
+        low, high = _STAY_HOURS
+        stays = np.rint(low * (high / low) ** np.minimum(u, 1) * 3600).astype(np.int64)
+        return np.where(u < 1, stays, VISIT_SECONDS)
 
     def logged_in(self, scenario: Scenario, t: Traits) -> Guests:
         """Those on which the customer also logs in at the bank."""
@@ -110,6 +130,7 @@ def first_visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Gues
         device_id=ids(scenario.seed, "guest", t.index[person], month.index, nth),
         start_us=start_us,
         kind=np.searchsorted(_KINDS, u[:, 2], side="right"),
+        is_later=np.zeros(len(person), dtype=bool),
     )
     return found.take(_is_customer(scenario, t, found))
 
@@ -145,7 +166,8 @@ def _visits(group: Bank, month: Month) -> Guests:
         passed = replace(passed, who=follower[passed.who])
         times = 1 + np.arange(len(passed.who)) % _TIMES
         for later, nth in ((back, np.zeros_like(back.who)), (passed, times), _of_many(scenario, first, t)):
-            moved = replace(later, start_us=_later(scenario, later, nth))
+            is_later = np.ones(len(later.who), dtype=bool)
+            moved = replace(later, start_us=_later(scenario, later, nth), is_later=is_later)
             there = (moved.who >= 0) & (moved.start_us >= start) & (moved.start_us < end)
             moved = moved.take(there)
             parts.append(moved.take(_is_customer(scenario, t, moved)))

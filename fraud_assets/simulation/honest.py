@@ -44,7 +44,7 @@ from fraud_assets.simulation.possible import is_shut
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
-from fraud_assets.simulation.streams import Bools
+from fraud_assets.simulation.streams import I64, Bools
 
 
 def honest(bank: Bank, month: Month) -> list[Intents]:
@@ -54,7 +54,9 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
     payments and the few rows besides, since the ledger's order moves every row anyway.
     """
     borrowed = visits(bank.scenario, month, bank.units).paid_on(bank.scenario, bank.traits)
-    return [react(bank, month, _on_other_devices(bank, borrowed, rows)) for rows in _meant(bank, month)]
+    payments, besides = _meant(bank, month)
+    lasting = _lasting(bank, borrowed, payments)
+    return [react(bank, month, _on_other_devices(bank, borrowed, lasting, rows)) for rows in (payments, besides)]
 
 
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
@@ -99,21 +101,37 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
     return reach
 
 
-def _on_other_devices(bank: Bank, visit: Guests, rows: Intents) -> Intents:
+def _lasting(bank: Bank, visit: Guests, payments: Intents) -> I64:
+    """Seconds that each visit lasts: some of those on which something was paid go on until the next day."""
+    _, last, passed = _at_visits(visit, payments)
+    is_paid = np.zeros(len(visit.who), dtype=bool)
+    is_paid[last[passed < VISIT_SECONDS]] = True
+    return np.where(is_paid, visit.lasting_seconds(bank.scenario, bank.traits), VISIT_SECONDS)
+
+
+def _on_other_devices(bank: Bank, visit: Guests, lasting: I64, rows: Intents) -> Intents:
     """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it.
 
     By its line, too.
     """
+    remote, last, passed = _at_visits(visit, rows)
+    there = passed < lasting[last]
+    moved, where = remote[there], last[there]
+    device, net = rows.device.copy(), rows.net.copy()
+    device[moved] = visit.device_id[where]
+    net[moved] = lines(bank.scenario, device[moved])
+    return rows.but(device=device, net=net)
+
+
+def _at_visits(visit: Guests, rows: Intents) -> tuple[I64, I64, I64]:
+    """Rows that come from a device after a visit of their customer, the last such visit, and the seconds since then."""
     key = (visit.who << np.int64(42)) | (visit.start_us // SECOND)
     remote = np.flatnonzero(rows.device != NONE)
     at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
-    there = (last >= 0) & (at - key[np.maximum(last, 0)] < VISIT_SECONDS) if len(key) else np.zeros(len(at), dtype=bool)
-    moved = remote[there]
-    device, net = rows.device.copy(), rows.net.copy()
-    device[moved] = visit.device_id[last[there]]
-    net[moved] = lines(bank.scenario, device[moved])
-    return rows.but(device=device, net=net)
+    after = last >= 0
+    remote, at, last = remote[after], at[after], last[after]
+    return remote, last, at - key[last]  # since another customer's visit: more than any visit lasts
 
 
 def _unusual(bank: Bank, spent: Spending) -> I8:

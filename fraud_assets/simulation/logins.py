@@ -124,6 +124,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     joined = new_us >= member_since[new_who]
     new_who, new_us = new_who[joined], new_us[joined]
     visit = visits(scenario, month, units).logged_in(scenario, t)
+    visit_us = visit.login_us(scenario, t, calendar.microseconds(month.end))
     number = np.concatenate([ordinary, ids(seed, "session.phone", t.index[new_who], new_us), visit.number(scenario, t)])
     kinds = np.repeat(np.arange(3), [len(ordinary), len(new_who), len(visit.who)])  # ordinary, new phone, guest
     new_phone = np.full(len(new_who), PHONE)
@@ -133,7 +134,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     return _Sessions(
         number=number,
         who=np.concatenate([who, new_who, visit.who]),
-        start_us=np.concatenate([start_us, new_us, visit.start_us]),
+        start_us=np.concatenate([start_us, new_us, visit_us]),
         device_id=np.concatenate(
             [
                 device(scenario, t, lender, slot, start_us),

@@ -12,7 +12,7 @@ from fraud_assets.simulation.calendar import DAY_US, microseconds
 from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.generator import SyntheticDataGenerator
-from fraud_assets.simulation.guests import Guests, first_visits, visits
+from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, first_visits, visits
 
 US = Scenario.load("us_bank")
 MARCH = Month.parse("2024-03")
@@ -83,6 +83,33 @@ def test_honest_people_pay_with_young_devices_that_are_listed_under_a_stranger()
         assert days.is_between(low, high, closed="left").sum() >= 8, (low, high)
 
 
+def test_people_pay_on_a_device_that_others_have_used_before_they_log_in(bank: Scenario, crowd: Traits) -> None:
+    """Else a payment before the first login would be a thief's."""
+    found, end = visits(bank, MARCH, units(bank)), microseconds(MARCH.end)
+    login_us = found.login_us(bank, crowd, end)
+    assert (login_us < end).all()
+    wait = (login_us - found.start_us) / 1_000_000
+    assert (wait[~found.is_later] == 0).all()
+    assert ((wait >= 0) & (wait <= VISIT_SECONDS)).all()
+    assert 0.45 < wait[found.is_later].mean() / VISIT_SECONDS < 0.55
+    assert set(first_visits(bank, MARCH, units(bank)).device_id) == set(found.device_id[~found.is_later])
+
+
+def test_some_visits_on_which_something_is_paid_go_on_until_the_next_day(bank: Scenario, crowd: Traits) -> None:
+    """Else a device of a day, no longer of some hours, would be a thief's."""
+    hours = visits(bank, MARCH, units(bank)).lasting_seconds(bank, crowd) / 3600
+    assert 0.37 < (hours > 4).mean() < 0.43
+    assert (hours >= 4).all()
+    assert (hours <= 40).all()
+    made = SyntheticDataGenerator(sized(512))
+    told = made.generate_labels("2024-03").filter("is_fraud")
+    rows = made.generate_transactions("2024-03").join(told, on="transaction_id", how="anti")
+    first = made.generate_device_data("2024-03").select("device_id", "first_used_at")
+    age = (pl.col("event_time") - pl.col("first_used_at")).dt.total_hours()
+    paid = rows.join(first, on="device_id").select(age=age)["age"]
+    assert paid.is_between(4, 23).sum() >= 40
+
+
 def test_a_new_device_far_from_home_is_no_proof_of_fraud() -> None:
     """Whoever sits at another's computer goes out by another's line, an employer's among them."""
     made = SyntheticDataGenerator(sized(512))
@@ -116,7 +143,7 @@ def test_units_and_customers_to_come_change_no_visit(bank: Scenario) -> None:
     apart = [visits(bank, MARCH, [unit]) for unit in units(bank)]
     shift = np.cumsum([0] + [len(traits(bank, [unit]).index) for unit in units(bank)])
     moved = [
-        Guests(part.who + start, part.device_id, part.start_us, part.kind)
+        Guests(part.who + start, part.device_id, part.start_us, part.kind, part.is_later)
         for part, start in zip(apart, shift, strict=False)
     ]
     assert pl.concat([framed(bank, part) for part in moved]).sort("index", "start", "device_id").equals(whole)
