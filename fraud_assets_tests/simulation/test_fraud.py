@@ -15,7 +15,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.simulation.fraud.accidents import mistype
 from fraud_assets.simulation.fraud.reports import incident_reports
-from fraud_assets.simulation.generator import SyntheticDataGenerator, login_chunks
+from fraud_assets.simulation.generator import SyntheticDataGenerator, campaign_chunks, login_chunks
 from fraud_assets.tables import IncidentReports, LabeledAnomalies
 
 MONTHS = ["2024-01", "2024-02", "2024-03"]
@@ -130,6 +130,32 @@ def test_a_takeover_comes_after_a_login_on_the_same_device(bank: Scenario, rows:
         (pl.col("event_time_login") <= pl.col("event_time")) & pl.col("is_success")
     )
     assert before["transaction_id"].n_unique() / len(takeover) > 0.95
+
+
+def test_many_takers_look_around_for_hours_or_days_before_they_pay(bank: Scenario, rows: pl.DataFrame) -> None:
+    """Else a device of a few minutes would give the takeover away, and one of a day would not."""
+    logins = pl.concat([part() for m in MONTHS for part in login_chunks(bank, Month.parse(m))])
+    campaigns = pl.concat([part() for m in MONTHS for part in campaign_chunks(bank, Month.parse(m))])
+    takeover = _fraud(rows, "account_takeover")
+    evidence = pl.col("fraud_evidence").str
+    since, new = evidence.json_path_match("$.minutes_since_takeover"), evidence.json_path_match("$.new_device")
+    entered = takeover.with_columns(entered=pl.col("event_time") - pl.duration(minutes=since.cast(pl.Int64))).filter(
+        new == "true"
+    )
+    account = entered.group_by("campaign_id", "customer_id", "device_id").agg(
+        pl.col("entered").min(), paid=pl.col("event_time").min()
+    )
+    start = campaigns.select("campaign_id", "starts_at").unique()
+    account = account.join(start, on="campaign_id").filter(
+        pl.col("starts_at") >= pl.datetime(2024, 1, 1, time_zone="UTC")
+    )
+    assert account.filter(pl.col("entered") < pl.col("starts_at").dt.offset_by("-1m")).is_empty()
+    hours = pl.col("paid") - pl.col("entered")
+    assert 0.3 < account.filter(hours > pl.duration(hours=1)).height / len(account) < 0.55
+    assert account.filter(hours > pl.duration(hours=24)).height / len(account) > 0.1
+    seen = account.join(logins.filter("is_success"), on=["customer_id", "device_id"])
+    gap = (seen["entered"] - seen["event_time"]).dt.total_minutes()
+    assert seen.filter(gap.is_between(0, 25))["campaign_id"].n_unique() > 0.9 * account["campaign_id"].n_unique()
 
 
 def test_a_takeover_moves_more_than_its_victims_usually_do(rows: pl.DataFrame) -> None:

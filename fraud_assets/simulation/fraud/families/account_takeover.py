@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from fraud_assets.simulation import recipients
@@ -17,6 +19,7 @@ from fraud_assets.simulation.intents import (
     HOUR,
     MINUTE,
     NONE,
+    SECOND,
     TO_MERCHANT,
     TO_PAYOUT,
     TO_PERSON,
@@ -35,14 +38,14 @@ class AccountTakeover(Family):
     """A stolen credential, one account at a time.
 
     Parameters: ``accounts`` a campaign takes over, within ``campaign_hours``; of each account ``rows`` payments within
-    ``hours``; shares ``new_device`` and ``credential_change``; ``failed_logins`` before; ``amount_factor`` of the usual
-    amount, ``skilled_amount_factor`` for the skilled; ``decline`` share; ``mule_share`` of transfers to accounts of
-    mules.
+    ``hours``; shares ``new_device`` and ``credential_change``; ``failed_logins`` before; share ``patient``, who are
+    in for hours or days before they pay; ``amount_factor`` of the usual amount, ``skilled_amount_factor`` for the
+    skilled; ``decline`` share; ``mule_share`` of transfers to accounts of mules.
     """
 
-    needs = (
+    needs: ClassVar[tuple[str, ...]] = (
         "accounts", "campaign_hours", "rows", "hours", "new_device", "credential_change", "failed_logins",
-        "amount_factor", "skilled_amount_factor", "decline", "mule_share",
+        "patient", "amount_factor", "skilled_amount_factor", "decline", "mule_share",
     )  # fmt: skip
 
     def rows_per_victim(self, values: dict[str, F64]) -> F64:
@@ -85,12 +88,13 @@ class AccountTakeover(Family):
             anomaly=np.where(is_new, BEHAVIOURAL, AMOUNT),
             **cast.settled(cast.u("declined") < cast.value("decline")),
         )
+        entered = self._entered_us(bank, plan, victims, begun)
         evidence: dict[str, np.ndarray] = {
             "new_device": is_new,
-            "minutes_since_takeover": np.rint((event_us - begun[cast.victim]) / MINUTE).astype(np.int64),
+            "minutes_since_takeover": np.rint((event_us - entered[cast.victim]) / MINUTE).astype(np.int64),
             "accounts_in_campaign": plan.victims[cast.campaign],
         }
-        return Emission(rows, evidence, self._sessions(bank, plan, victims, begun))
+        return Emission(rows, evidence, self._sessions(bank, plan, victims, entered, begun))
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Large payments to somebody new: a first rent, a gift, a new phone."""
@@ -106,6 +110,17 @@ class AccountTakeover(Family):
         moved = at + (awake - local_hour(bank, victims.index - first_index(bank), at)) % 24 * HOUR
         disguised = hashed_uniforms(seed, "takeover.awake", *key) < np.array([0.75, 0.88, 0.97])[plan.skill[c]]
         return np.where(disguised, moved, at)
+
+    def _entered_us(self, bank: Bank, plan: Plan, victims: Victims, begun: I64) -> I64:
+        """When each account is entered: just before the first payment or, by the patient, since their campaign began.
+
+        They look around, and wait until the bank no longer holds a new device back.
+        """
+        seed, c = bank.scenario.seed, victims.campaign
+        key = (plan.campaign_id[c], victims.index)
+        patient = hashed_uniforms(seed, "takeover.patient", *key) < plan.values["patient"][c]
+        since = hashed_uniforms(seed, "takeover.ahead", *key) * np.maximum(begun - plan.starts_us[c], 0)
+        return begun - np.where(patient, since // SECOND * SECOND, 0).astype(np.int64)
 
     def _category(self, cast: Cast) -> I64:
         """A kind of payment that the customer makes at a distance, transfers first: nobody has the card in hand."""
@@ -147,7 +162,7 @@ class AccountTakeover(Family):
         phone = (hashed_uniforms(cast.seed, "takeover.device", cast.campaign_id) * 2).astype(np.int64)
         return np.where(is_new, cast.actors_device(phone), cast.own_device(event_us)), is_new
 
-    def _sessions(self, bank: Bank, plan: Plan, victims: Victims, begun: I64) -> Sessions:
+    def _sessions(self, bank: Bank, plan: Plan, victims: Victims, entered: I64, begun: I64) -> Sessions:
         """Failed logins, the login that works and, often, a change of credentials or telephone number."""
         seed, c = bank.scenario.seed, victims.campaign
         key = (plan.campaign_id[c], victims.index)
@@ -161,9 +176,11 @@ class AccountTakeover(Family):
         # Who resets the password logs in with the new one; who changes something is in already.
         last = nth == count[row] - 1
         is_change = changes[row] & np.where(change == _RESET, nth == failed[row], last)
-        # Counted back from the first payment: the change a few minutes before it, then the logins.
+        # Counted back from the first payment: the change a few minutes before it, then the logins. Who is in long
+        # before changes the locks when the money goes.
         minutes = (count[row] - nth) * (1.0 + 2 * cast.of_account("pace"))
-        event_us = begun[row] - to_ms(minutes / 60)
+        is_late = is_change & (change != _RESET)
+        event_us = np.where(is_late, begun[row], entered[row]) - to_ms(minutes / 60)
         device, is_new = self._devices(cast, event_us)
         return Sessions(
             campaign=cast.campaign,

@@ -68,7 +68,7 @@ class RedemptionBurst(AccountTakeover):
             "redemptions": number[cast.victim],
             "share_of_limit": np.round(cents / 100 / limit, 3),
         }
-        return Emission(rows, evidence, self._sessions(bank, plan, victims, begun))
+        return Emission(rows, evidence, self._sessions(bank, plan, victims, begun, begun))
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """A sell-off; several redemptions in a row."""
