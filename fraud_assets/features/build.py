@@ -93,10 +93,16 @@ def build_features(
 
 
 def _customer_ranges(transactions: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
-    """First and last customer_id of each chunk of so many rows."""
+    """First and last customer_id of each chunk of about so many rows; an even number of chunks of even size.
+
+    So two threads, or four, that begin together end together, and none makes a last small chunk while others wait.
+    """
     counts = transactions.group_by("customer_id").len().sort("customer_id").collect(engine="streaming")
-    before = pl.col("len").cum_sum() - pl.col("len")
-    chunks = counts.group_by(before // rows, maintain_order=True).agg(
+    total = max(1, counts["len"].sum())
+    pieces = 2 * max(1, round(total / rows / 2))
+    length = pl.col("len").cast(pl.Int64)
+    before = length.cum_sum() - length
+    chunks = counts.group_by(before * pieces // total, maintain_order=True).agg(
         pl.col("customer_id").first().alias("first"), pl.col("customer_id").last().alias("last")
     )
     return list(chunks.select("first", "last").iter_rows())
