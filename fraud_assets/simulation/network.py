@@ -32,33 +32,6 @@ _VPN_USE = 0.60  # [P] of what a habitual user does
 _SPOT_DAYS = 3  # [P] days for which somebody who is out keeps to one hotspot
 
 
-def ip_address(
-    scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64, device: I64 | None = None
-) -> tuple[pl.Series, I64]:
-    """Addresses of the rows.
-
-    Parameters
-    ----------
-    who
-        Positions in ``traits``, shape (n,).
-    kind
-        0 home (stable per postal address for about 120 days), 1 mobile (a pool that the city's customers of a carrier
-        share, another address every day; in some banks that of a large city near by), 2 VPN (one of a few exits), 3
-        public (a hotspot of the city).
-    city
-        Where the customer is: index into ``scenario.cities``. A home line is at home whatever it says.
-    day
-        Local day.
-
-    Returns
-    -------
-    IPv4 addresses as strings, and the city in which geolocation puts them (a VPN's exit, a carrier's gateway); each of
-    shape (n,).
-    """
-    number, located = address_number(scenario, traits, who, kind, city, day, device)
-    return format_addresses(number), located
-
-
 def format_addresses(number: I64) -> pl.Series:
     """IPv4 numbers as dotted strings."""
     high, low = _octets()
@@ -68,10 +41,26 @@ def format_addresses(number: I64) -> pl.Series:
 def address_number(
     scenario: Scenario, traits: Traits, who: I64, kind: I64, city: I64, day: I64, device: I64 | None = None
 ) -> tuple[I64, I64]:
-    """As :func:`ip_address`, with the addresses as 32-bit numbers.
+    """Addresses of the rows, as :func:`format_addresses` writes them.
 
-    Kinds from ``OF_DEVICE`` on are the same four, on lines that belong to the holder of the ``device``, shape (n,): a
-    stranger has a home, a carrier and habits as anybody has, and brings them to every account.
+    Parameters
+    ----------
+    who
+        Positions in ``traits``, shape (n,).
+    kind
+        0 home (stable per postal address for about 120 days), 1 mobile (a pool that the city's customers of a carrier
+        share, another address every day; in some banks that of a large city near by), 2 VPN (one of a few exits), 3
+        public (a hotspot of the city). From ``OF_DEVICE`` on the same four, on lines that belong to the holder of the
+        ``device``: a stranger has a home, a carrier and habits as anybody has, and brings them to every account.
+    city
+        Where the customer is: index into ``scenario.cities``. A home line is at home whatever it says.
+    day
+        Local day.
+
+    Returns
+    -------
+    IPv4 addresses as 32-bit numbers, and the city in which geolocation puts them (a VPN's exit, a carrier's gateway);
+    each of shape (n,).
     """
     located = np.asarray(city, dtype=np.int64).copy()
     number = np.zeros(len(who), dtype=np.int64)

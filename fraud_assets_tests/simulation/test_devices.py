@@ -17,7 +17,7 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import DAY_US, microseconds, month_days
 from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import device, devices_frame, owns, replaced
-from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, geolocate, ip_address
+from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.streams import UNIT
 
 US = Scenario.load("us_bank")
@@ -192,7 +192,8 @@ def ask(bank: Scenario, t: Traits, kind: int, days: int) -> pl.DataFrame:
     first = month_days(MONTHS[0])[0]
     who = np.repeat(np.arange(len(t.index)), days)
     day = first + np.tile(np.arange(days), len(t.index))
-    text, located = ip_address(bank, t, who, np.full(len(who), kind), t.city[who], day)
+    number, located = address_number(bank, t, who, np.full(len(who), kind), t.city[who], day)
+    text = format_addresses(number)
     return pl.DataFrame(
         {"who": who, "day": day, "ip": text, "located": located, "home": t.city[who], "address": t.address_id[who]}
     )

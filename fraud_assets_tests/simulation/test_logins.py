@@ -58,6 +58,29 @@ def test_the_month_is_sorted_with_the_logins_of_takeovers(bank: Scenario) -> Non
     assert len(months) > len(logins(bank, MARCH, units(bank)))
 
 
+@pytest.mark.parametrize("name", ["us_bank", "india_bank", "crypto_wallet"])
+def test_no_login_gives_a_taker_away_by_its_place_or_a_change_by_its_hour(name: str) -> None:
+    """Everybody is where geolocation puts their line, and changes a password minutes after a login, if at all."""
+    shipped = Scenario.load(name)
+    bank = shipped.model_copy(update={"population": shipped.population.model_copy(update={"customers": 4 * UNIT})})
+    table = pl.concat([part() for part in login_chunks(bank, MARCH)])
+    honest = logins(bank, MARCH, units(bank))
+    assert len(table) > len(honest) + 20
+    centres = pl.DataFrame([{"city": c.city, "lat": c.latitude, "lon": c.longitude} for c in bank.cities])
+    at = table.join(centres, on="city")
+    assert at.filter((pl.col("latitude") == pl.col("lat")) & (pl.col("longitude") == pl.col("lon"))).is_empty()
+    key = ["customer_id", "device_id"]
+    entered = table.filter((pl.col("event") == "login") & pl.col("is_success"))
+    known = ["credential_change", "phone_change"]
+    changes = table.filter(pl.col("event").cast(pl.String).is_in(known))
+    assert len(changes) > 20
+    last = changes.sort("event_time").join_asof(
+        entered.select(*key, "event_time", entered="event_time").sort("event_time"), on="event_time", by=key
+    )
+    assert (last["event_time"] - last["entered"]).dt.total_minutes().max() < 15  # type: ignore[operator]
+    assert last["entered"].null_count() == 0
+
+
 def test_every_device_is_listed_and_was_seen_before(frame: pl.DataFrame, devices: pl.DataFrame) -> None:
     found = frame.join(devices, on="device_id", how="left")
     assert found["kind"].null_count() == 0

@@ -174,6 +174,7 @@ def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new
         ("names", "shop,{family} {kind},", "shop,{family} {kind},tamil", ["'{family} {kind}' is a pattern"]),
         ("categories", "3.5;4.5;3.5", "4.5;3.5", ["Recharge: listed_weights", "each of the 29 listed prices"]),
         ("categories", "1:24;2:10", "1:24;32:10", ["categories.csv", "due.32", "less than or equal to 28"]),
+        ("categories", "1:24;2:10", "1:24;01:10", ["categories.csv", "due", "each name once"]),
     ],
 )
 def test_a_wrong_row_about_places_and_days_is_named(

@@ -60,6 +60,11 @@ Regions = dict[str, tuple[tuple[str, ...], ...]]
 
 def check_regions(names: Mapping[str, Sequence[str]], regions: Regions, cities: Sequence[City]) -> None:
     """Raise a ValueError, one sentence, where words and cities do not speak of the same regions."""
+    for use, words in regions.items():
+        if len(words) != len(names.get(use, ())):
+            raise ValueError(
+                f"{use} has {len(names.get(use, ()))} texts and regions for {len(words)}; each text has its own"
+            )
     for use in set(_GIVEN) & set(regions):
         for pattern, of in zip(names[use], regions[use], strict=True):
             if of:

@@ -51,7 +51,8 @@ def split_weights(cell: Any) -> Any:
     """A cell such as ``tamil:70;telugu:9`` as what it weighs."""
     if not isinstance(cell, str):
         return cell or {}
-    pairs = [word.split(":") for word in cell.split(";") if word]
+    pairs = [[part.strip() for part in word.split(":")] for word in cell.split(";") if word.strip()]
+    pairs = [[str(int(name)) if name.isdecimal() else name, *rest] for name, *rest in pairs]  # 05 is the same day as 5
     if any(len(pair) != 2 for pair in pairs) or len(dict(pairs)) != len(pairs):
         raise ValueError("it must be names with their weights, each name once, such as a:3;b:1")
     return dict(pairs)

@@ -17,7 +17,7 @@ from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.plan import campaigns_from, victims
 from fraud_assets.simulation.fraud.rows import campaign_logins
 from fraud_assets.simulation.intents import DAY, HOUR, SECOND, Bank
-from fraud_assets.simulation.network import ip_address
+from fraud_assets.simulation.network import address_number, format_addresses, geolocate
 from fraud_assets.simulation.once import once
 from fraud_assets.simulation.streams import I64, hashed_uniforms, ids
 
@@ -98,7 +98,8 @@ def actor_logins(bank: Bank, month: Month) -> pl.DataFrame:
     """The logins of campaigns on the units' accounts in the month; columns of :class:`fraud_assets.tables.Logins`."""
     scenario = bank.scenario
     s = campaign_logins(bank, month)
-    address, place = ip_address(scenario, bank.traits, s.who, s.net, s.place, s.event_us // DAY, s.device)
+    number, place = address_number(scenario, bank.traits, s.who, s.net, s.place, s.event_us // DAY, s.device)
+    latitude, longitude = geolocate(scenario, number, place)
     frame = pl.DataFrame(
         {
             "login_id": ids(scenario.seed, "login.fraud", s.campaign, s.event_us, bank.traits.index[s.who]),
@@ -108,10 +109,10 @@ def actor_logins(bank: Bank, month: Month) -> pl.DataFrame:
             "event": pl.Series(codes.LOGIN_EVENTS, dtype=pl.Enum(codes.LOGIN_EVENTS))[s.event],
             "is_success": s.is_success,
             "device_id": s.device,
-            "ip_address": address,
+            "ip_address": format_addresses(number),
             "city": pl.Series([c.city for c in scenario.cities])[place],
-            "latitude": np.array([c.latitude for c in scenario.cities])[place],
-            "longitude": np.array([c.longitude for c in scenario.cities])[place],
+            "latitude": latitude,
+            "longitude": longitude,
         }
     )
     return tables.conform(frame, tables.Logins)

@@ -163,30 +163,37 @@ class AccountTakeover(Family):
         return np.where(is_new, cast.actors_device(phone), cast.own_device(event_us)), is_new
 
     def _sessions(self, bank: Bank, plan: Plan, victims: Victims, entered: I64, begun: I64) -> Sessions:
-        """Failed logins, the login that works and, often, a change of credentials or telephone number."""
+        """Failed logins, the login that works and, often, a change of credentials or telephone number.
+
+        Who is in long before logs in again when the money goes, and changes the locks only then.
+        """
         seed, c = bank.scenario.seed, victims.campaign
         key = (plan.campaign_id[c], victims.index)
         failed = np.floor(plan.values["failed_logins"][c] * 1.2 * hashed_uniforms(seed, "takeover.failed", *key))
         changes = hashed_uniforms(seed, "takeover.change", *key) < plan.values["credential_change"][c]
-        count = failed.astype(np.int64) + 1 + changes
+        kind = hashed_uniforms(seed, "session.kind", *key)
+        # Nobody asks for a new password before one has failed.
+        change = np.select(
+            [kind < 0.55, (kind < 0.8) & (failed > 0), kind < 0.8], [_CREDENTIAL, _RESET, _CREDENTIAL], _PHONE
+        )
+        again = entered < begun
+        count = failed.astype(np.int64) + 1 + again + changes
         cast = Cast(bank, plan, victims, count, "session")
         row, nth = cast.victim, cast.nth
-        kind = cast.of_account("kind")
-        change = np.select([kind < 0.55, kind < 0.8], [_CREDENTIAL, _RESET], _PHONE)
         # Who resets the password logs in with the new one; who changes something is in already.
-        last = nth == count[row] - 1
-        is_change = changes[row] & np.where(change == _RESET, nth == failed[row], last)
-        # Counted back from the first payment: the change a few minutes before it, then the logins. Who is in long
-        # before changes the locks when the money goes.
-        minutes = (count[row] - nth) * (1.0 + 2 * cast.of_account("pace"))
-        is_late = is_change & (change != _RESET)
+        changes_last = changes & (change != _RESET)
+        left = count[row] - nth
+        is_change = changes[row] & np.where(changes_last[row], left == 1, nth == failed[row])
+        # Counted back from the first payment: the change a few minutes before it, then the logins.
+        minutes = left * (1.0 + 2 * cast.of_account("pace"))
+        is_late = again[row] & (left <= 1 + changes_last[row])
         event_us = np.where(is_late, begun[row], entered[row]) - to_ms(minutes / 60)
         device, is_new = self._devices(cast, event_us)
         return Sessions(
             campaign=cast.campaign,
             who=cast.who,
             event_us=event_us,
-            event=np.where(is_change, change, _LOGIN),
+            event=np.where(is_change, change[row], _LOGIN),
             is_success=nth >= failed[row],
             device=device,
             place=np.where(is_new, cast.foreign_place(), cast.home()),
