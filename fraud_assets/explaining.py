@@ -117,6 +117,7 @@ def _story(row: Row, features: pl.DataFrame | None, scored: pl.DataFrame | None)
     """Who did what, where, and what the model made of it: a line each."""
     local = row["event_time"] + timedelta(minutes=row["utc_offset_minutes"] or 0)
     did, towards = ("paid", "to") if row["direction"] == "debit" else ("received", "from")
+    did = "tried to pay" if (did, row["status"]) == ("paid", "declined") else did
     how = [row[name] for name in ("category", "method", "channel") if row[name]]
     who = f"{local:%A, %Y-%m-%d %H:%M} local time: customer {row['customer_id']} {did} {row['amount']:,.2f}"
     who += f" {row['currency']} {towards} {row['recipient_entity'] or 'somebody'}"
@@ -160,7 +161,7 @@ def _heading(row: Row, month: str) -> str:
 
 
 def _events(past: pl.DataFrame | None) -> str:
-    title = f"The customer's last {EVENTS} events before it"
+    title = f"The customer's last {EVENTS} events before it, in UTC"
     if past is None or past.is_empty():
         return f"{title}\n  none in this month and the month before"
     rows = past.sort("event_time").tail(EVENTS).rows(named=True)

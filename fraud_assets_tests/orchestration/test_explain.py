@@ -29,7 +29,7 @@ def test_a_transaction_is_explained_with_past_features_and_score(
     lines = {line.split()[0]: line.split() for line in said.splitlines() if line.strip()}
     assert lines["c_count_24h"][1] == str(now["c_count_24h"])
     assert lines["customer_id"][1] == str(fraud["customer_id"])
-    assert "The customer's last 10 events before it" in said
+    assert "The customer's last 10 events before it, in UTC" in said
     assert "probability of fraud" in said
     assert "Truth" not in said
     assert str(fraud["fraud_type"]) not in said.partition("Reports")[0]
@@ -45,7 +45,8 @@ def test_the_explanation_begins_with_a_story_of_three_lines(
     row = ledger.filter(transaction_id=worst["transaction_id"]).collect().row(0, named=True)
     assert main(["explain", str(worst["transaction_id"]), "tiny_bank"]) == 0
     who, where, what, gap = capsys.readouterr().out.splitlines()[:4]
-    assert f"customer {row['customer_id']} paid {row['amount']:,.2f} USD to {row['recipient_entity']}" in who
+    did = "tried to pay" if row["status"] == "declined" else "paid"
+    assert f"customer {row['customer_id']} {did} {row['amount']:,.2f} USD to {row['recipient_entity']}" in who
     assert f"In {row['city']}, {row['state']}" in where
     assert what.startswith(f"{worst['decision']}, with a probability of fraud of {worst['score']:.1%}")
     assert "speaks for fraud" in what

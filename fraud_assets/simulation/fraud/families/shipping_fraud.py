@@ -83,7 +83,7 @@ class ShippingFraud(Family):
             **cast.settled(cast.u("declined") < cast.value("decline")),
         )
         evidence: dict[str, np.ndarray] = {
-            "cards_to_the_address": np.where(rerouted, 1, plan.victims[cast.campaign]),
+            "cards_in_campaign": plan.victims[cast.campaign],
             "rerouted": rerouted,
             "order": cast.nth + 1,
         }
