@@ -16,6 +16,7 @@ import polars as pl
 import polars.selectors as cs
 
 from fraud_assets.assets.circumstances import Circumstances, circumstances, with_credentials, with_previous
+from fraud_assets.features.build import customer_ranges
 from fraud_assets.fields import Field, fields_of
 from fraud_assets.tables import Customers, Devices, IncidentReports, LabeledAnomalies, Merchants, Transactions
 
@@ -120,17 +121,7 @@ def flat_chunks(
         )
         return flatten(ledger, truth, reports, people, known, directory, sessions).collect()
 
-    return [partial(chunk, first, last) for first, last in _customer_ranges(transactions, chunk_rows)]
-
-
-def _customer_ranges(transactions: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
-    """First and last customer of each chunk."""
-    counts = transactions.group_by("customer_id").len().sort("customer_id").collect(engine="streaming")
-    before = pl.col("len").cum_sum() - pl.col("len")
-    ends = counts.group_by(before // rows, maintain_order=True).agg(
-        pl.col("customer_id").first().alias("first"), pl.col("customer_id").last().alias("last")
-    )
-    return list(ends.select("first", "last").iter_rows())
+    return [partial(chunk, first, last) for first, last in customer_ranges(transactions, chunk_rows)]
 
 
 @cache

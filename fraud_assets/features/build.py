@@ -88,18 +88,19 @@ def build_features(
     nothing = frozenset(missing(without))
     return [
         partial(_chunk, frames, context, lookups, nothing, first, last, block_rows)
-        for first, last in _customer_ranges(transactions, READ_BLOCKS * block_rows)
+        for first, last in customer_ranges(transactions, READ_BLOCKS * block_rows)
     ]
 
 
-def _customer_ranges(transactions: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
-    """First and last customer_id of each chunk of about so many rows; an even number of chunks of even size.
+def customer_ranges(transactions: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
+    """First and last customer_id of consecutive chunks of a ledger, of about so many rows (at most half as many more).
 
-    So two threads, or four, that begin together end together, and none makes a last small chunk while others wait.
+    What is more than one is an even number of even size, as far as customers allow, whose rows stay together: so two
+    threads, or four, that begin together end together, and none makes a last small chunk while others wait.
     """
     counts = transactions.group_by("customer_id").len().sort("customer_id").collect(engine="streaming")
     total = max(1, counts["len"].sum())
-    pieces = 2 * max(1, round(total / rows / 2))
+    pieces = 1 if total <= rows else 2 * max(1, round(total / rows / 2))
     length = pl.col("len").cast(pl.Int64)
     before = length.cum_sum() - length
     chunks = counts.group_by(before * pieces // total, maintain_order=True).agg(

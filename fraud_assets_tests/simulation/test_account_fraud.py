@@ -17,6 +17,7 @@ from fraud_assets.simulation.fraud.reports import incident_reports
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.intents import Bank
+from fraud_assets_tests.simulation.truths import beside_truth
 
 MONTHS = ["2024-02", "2024-03", "2024-04", "2024-05"]
 TYPES = {
@@ -52,8 +53,7 @@ def ledger(bank: Scenario) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def rows(ledger: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Ledger rows beside their truth."""
-    known = ["customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id"]
-    return ledger.join(labels.drop(known), on="transaction_id", how="left")
+    return beside_truth(ledger, labels)
 
 
 def _fraud(rows: pl.DataFrame, fraud_type: str) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from fraud_assets.simulation.fraud.accidents import mistype
 from fraud_assets.simulation.fraud.reports import incident_reports
 from fraud_assets.simulation.generator import SyntheticDataGenerator, campaign_chunks, login_chunks
 from fraud_assets.tables import IncidentReports, LabeledAnomalies
+from fraud_assets_tests.simulation.truths import beside_truth
 
 MONTHS = ["2024-01", "2024-02", "2024-03"]
 
@@ -49,8 +50,7 @@ def labels(bank: Scenario, ledger: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def rows(ledger: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Ledger rows of the quarter beside their truth."""
-    known = ["customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id"]
-    return ledger.join(labels.drop(known), on="transaction_id", how="left", maintain_order="left")
+    return beside_truth(ledger, labels)
 
 
 def _fraud(rows: pl.DataFrame, fraud_type: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.generator import SyntheticDataGenerator
+from fraud_assets_tests.simulation.truths import beside_truth
 
 MONTHS = ["2024-02", "2024-03", "2024-04"]
 TYPES = {
@@ -51,8 +52,7 @@ def labels(bank: Scenario, ledger: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def rows(ledger: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Ledger rows of three months beside their truth, with the local hour."""
-    known = ["customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id"]
-    found = ledger.join(labels.drop(known), on="transaction_id", how="left", maintain_order="left")
+    found = beside_truth(ledger, labels)
     local = pl.col("event_time") + pl.duration(minutes="utc_offset_minutes")
     return found.with_columns(pl.col("is_fraud").fill_null(value=False), hour=local.dt.hour())
 

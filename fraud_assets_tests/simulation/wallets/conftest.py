@@ -10,6 +10,7 @@ import pytest
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.generator import SyntheticDataGenerator, login_chunks
+from fraud_assets_tests.simulation.truths import beside_truth
 
 SHIPPED = Scenario.load("crypto_wallet")
 MONTHS = ["2024-03", "2024-04", "2024-05"]
@@ -36,9 +37,8 @@ def rows(wallets: Scenario, customers: pl.DataFrame) -> pl.DataFrame:
     """Ledger rows of three months beside their truth and the wallet's level of identification."""
     made = SyntheticDataGenerator(wallets)
     ledger = pl.concat([made.generate_transactions(month) for month in MONTHS])
-    known = ["customer_id", "event_time", "amount", "status", "merchant_id", "payee_id", "device_id"]
-    truth = pl.concat([made.generate_labels(month) for month in MONTHS]).drop(known)
-    found = ledger.join(truth, on="transaction_id", how="left").join(
+    labels = pl.concat([made.generate_labels(month) for month in MONTHS])
+    found = beside_truth(ledger, labels).join(
         customers.select("customer_id", "kyc_level", "time_zone"), on="customer_id"
     )
     return found.with_columns(pl.col("is_fraud").fill_null(value=False))
