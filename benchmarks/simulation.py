@@ -55,7 +55,7 @@ def measure(rows: int, folder: Path) -> dict[str, float]:
     for name, chunks in _TABLES.items():
         begun = time.perf_counter()
         coded = generator.transaction_words(scenario) if name == "transactions" else None
-        frame = lazy_chunks(polars_schema(TABLES[name]), chunks(scenario, MONTH), coded=coded, waiting=1)
+        frame = lazy_chunks(polars_schema(TABLES[name]), chunks(scenario, MONTH), coded=coded, waiting=1, sharing=True)
         written = write_parquet(lake, f"{name}.parquet", frame)
         found[f"{name}, s"] = time.perf_counter() - begun
         found[name] = written.rows or 0

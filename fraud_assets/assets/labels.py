@@ -29,7 +29,7 @@ def label_assets(chain: Chain) -> list[dg.AssetsDefinition]:
         Truth, which no bank has: only evaluation, gates and exports may read it.
         """
         chunks = generator.label_chunks(chain.world, chain.month(context))
-        return lazy_chunks(polars_schema(LabeledAnomalies), chunks, waiting=1)
+        return lazy_chunks(polars_schema(LabeledAnomalies), chunks, waiting=1, sharing=True)
 
     @dg.asset(
         **chain.settings("incident_reports", "labels", kinds=_KINDS, rooms=["simulation"]),

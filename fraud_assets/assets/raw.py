@@ -76,6 +76,6 @@ def _asset(chain: Chain, table: _Table) -> dg.AssetsDefinition:
             context.add_output_metadata({"links": dg.MetadataValue.md(table.told(chain.world, month))})
         chunks = table.chunks(chain.world, month)
         coded = table.coded(chain.world) if table.coded else None
-        return lazy_chunks(polars_schema(TABLES[table.name]), chunks, coded=coded, waiting=1)
+        return lazy_chunks(polars_schema(TABLES[table.name]), chunks, coded=coded, waiting=1, sharing=True)
 
     return raw

@@ -14,6 +14,9 @@ from polars.io.plugins import register_io_source
 #: More than this gains nothing, since one sink takes the chunks, and each thread holds a chunk in memory.
 MOST_THREADS = 8
 
+#: Chunks that share work from which on a second thread gains something.
+_WORTH_A_THREAD = 4
+
 _STORED = "_fraud_assets_stored"
 
 
@@ -40,6 +43,7 @@ def lazy_chunks(
     *,
     coded: Mapping[str, pl.Enum] | None = None,
     waiting: int = 0,
+    sharing: bool = False,
 ) -> pl.LazyFrame:
     """A LazyFrame whose rows are those of the chunks, in their order.
 
@@ -64,12 +68,16 @@ def lazy_chunks(
     waiting
         Frames that may wait for their turn while all threads go on. With one, a thread has something to do while its
         neighbour, whose turn it is, takes longer: worth its memory where frames are narrow.
+    sharing
+        Whether chunks begin with work that they share. Then two or three of them are made one after the other: a second
+        thread would wait for the first, and both would hand the interpreter to one another.
 
     Raises
     ------
     ValueError
         While rows are read: if a chunk's columns are not those of the schema. What chunk functions raise comes through.
     """
+    many = 1 if sharing and len(chunks) < _WORTH_A_THREAD else threads or default_threads()
     read = pl.Schema(schema)
     expected = pl.Schema({**read, **(coded or {})})
 
@@ -81,7 +89,7 @@ def lazy_chunks(
         return frame.rechunk()
 
     def stored() -> Iterator[pl.DataFrame]:
-        return in_order(checked, len(chunks), threads or default_threads(), waiting)
+        return in_order(checked, len(chunks), many, waiting)
 
     def worded() -> Iterator[pl.DataFrame]:
         return (frame.with_columns(pl.col(list(coded or {})).cast(pl.String)) for frame in stored())

@@ -133,8 +133,9 @@ def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
         ) from None
 
     def minutes(utc: I64) -> I64:
-        there = pl.Series(utc).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
-        return (there.dt.base_utc_offset() + there.dt.dst_offset()).dt.total_minutes().to_numpy()
+        there = pl.col("utc").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
+        offset = (there.dt.base_utc_offset() + there.dt.dst_offset()).dt.total_minutes()
+        return pl.DataFrame({"utc": utc}).select(offset).to_series().to_numpy()
 
     year = scenario.first.year
     start, end = (microseconds(datetime(y, 1, 1, tzinfo=UTC)) for y in (year - _YEARS_BEFORE, year + _YEARS_AFTER))

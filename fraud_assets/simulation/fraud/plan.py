@@ -193,32 +193,36 @@ def _registered_us(scenario: Scenario) -> I64:
 def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
     """The table of campaigns alive in the month, sorted by start; columns of :class:`FraudCampaigns`."""
     first, last = _us(month), _us(month + 1)
-    parts = []
-    for plan in alive(scenario, month):
-        lives = np.flatnonzero((plan.starts_us < last) & (plan.ends_us > first))
-        parameters = [
-            json.dumps({name: round(float(v[c]), 4) for name, v in sorted(plan.values.items())}) for c in lives
-        ]
-        parent = pl.Series(plan.parent_id[lives])
-        parts.append(
-            pl.DataFrame(
-                {
-                    "campaign_id": plan.campaign_id[lives],
-                    "fraud_type": pl.Series([plan.fraud_type] * len(lives), dtype=pl.String),
-                    "actor_id": plan.actor[lives],
-                    "parent_campaign_id": parent.set(parent == NONE, None),
-                    "starts_at": pl.Series(plan.starts_us[lives]).cast(pl.Datetime("us", "UTC")),
-                    "ends_at": pl.Series(plan.ends_us[lives]).cast(pl.Datetime("us", "UTC")),
-                    "skill": pl.Series([SKILLS[k] for k in plan.skill[lives]], dtype=pl.String),
-                    "victims": plan.victims[lives],
-                    "planned_rows": plan.planned_rows[lives],
-                    "parameters": pl.Series(parameters, dtype=pl.String),
-                }
-            )
-        )
-    if not parts:
+    plans = alive(scenario, month)
+    if not plans:
         return pl.DataFrame(schema=_schema())
-    return conform(pl.concat(parts), FraudCampaigns).sort("starts_at", "campaign_id")
+    lives = [np.flatnonzero((plan.starts_us < last) & (plan.ends_us > first)) for plan in plans]
+
+    def of(column: str) -> I64:
+        return np.concatenate([getattr(plan, column)[those] for plan, those in zip(plans, lives, strict=True)])
+
+    parameters = [
+        json.dumps({name: round(float(v[c]), 4) for name, v in sorted(plan.values.items())})
+        for plan, those in zip(plans, lives, strict=True)
+        for c in those
+    ]
+    parent = pl.Series(of("parent_id"))
+    frame = pl.DataFrame(
+        {
+            "campaign_id": of("campaign_id"),
+            "fraud_type": np.repeat([plan.fraud_type for plan in plans], [len(those) for those in lives]).tolist(),
+            "actor_id": of("actor"),
+            "parent_campaign_id": parent.set(parent == NONE, None),
+            "starts_at": pl.Series(of("starts_us")).cast(pl.Datetime("us", "UTC")),
+            "ends_at": pl.Series(of("ends_us")).cast(pl.Datetime("us", "UTC")),
+            "skill": [SKILLS[k] for k in of("skill")],
+            "victims": of("victims"),
+            "planned_rows": of("planned_rows"),
+            "parameters": parameters,
+        },
+        schema_overrides={"fraud_type": pl.String, "skill": pl.String, "parameters": pl.String},
+    )
+    return conform(frame, FraudCampaigns).sort("starts_at", "campaign_id")
 
 
 def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:

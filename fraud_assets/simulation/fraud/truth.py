@@ -7,8 +7,6 @@ import polars as pl
 
 from fraud_assets.codes import ANOMALY_TYPES, SEVERITIES
 from fraud_assets.months import Month
-from fraud_assets.simulation.fraud.campaigns import Plan
-from fraud_assets.simulation.fraud.families.base import Emission
 from fraud_assets.simulation.fraud.rows import Carried, carried_out
 from fraud_assets.simulation.groups import FRAUD, begin, by_group
 from fraud_assets.simulation.intents import (
@@ -25,7 +23,7 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.ledger import keys, order, sight
 from fraud_assets.simulation.names import person_names
 from fraud_assets.simulation.recipients import cities
-from fraud_assets.simulation.streams import F64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 from fraud_assets.simulation.told import told
 from fraud_assets.tables import LabeledAnomalies, conform
 
@@ -98,46 +96,56 @@ def _frauds(group: Bank, month: Month) -> tuple[Intents, pl.DataFrame]:
     """The fraudulent rows of a group and the truth about them, sorted by customer."""
     done = carried_out(group, month)
     rows = concat([Intents.make(0), *(carried.emission.rows for carried in done)])
-    truth = [pl.DataFrame(schema=_FRAUD), *(_fraud(group, carried) for carried in done)]
     order = np.argsort(rows.who, kind="stable")
-    return rows.take(order), pl.concat(truth)[order]
+    return rows.take(order), _fraud(group, done, rows)[order]
 
 
-def _fraud(bank: Bank, carried: Carried) -> pl.DataFrame:
-    plan, rows, lost = carried.plan, carried.emission.rows, carried.lost
+def _fraud(bank: Bank, done: list[Carried], rows: Intents) -> pl.DataFrame:
+    """The truth about the rows of all plans, one after another: in one frame, since plans are many and short."""
+    if not len(rows):
+        return pl.DataFrame(schema=_FRAUD)
     u = hashed_uniforms(bank.scenario.seed, "truth.confidence", rows.transaction_id)
-    skill = plan.skill[rows.campaign]
+    skill = np.concatenate([c.plan.skill[c.emission.rows.campaign] for c in done])
     confidence = np.clip(0.95 - 0.13 * skill + 0.10 * (u - 0.5) + 0.03 * (rows.status == DECLINED), 0.55, 0.99)
     # The greater of what this row and what the whole takeover costs, against the scenario's p50, p80 and p95 of losses.
-    loss = np.maximum(rows.cents / 100, lost)
+    loss = np.maximum(rows.cents / 100, np.concatenate([c.lost for c in done]))
     severity = np.searchsorted(np.array(bank.scenario.fraud.severity_losses), loss, side="right")
+    which = np.repeat(np.arange(len(done)), [len(c.emission.rows) for c in done])
     return pl.DataFrame(
         {
             "is_fraud": pl.repeat(True, len(rows), eager=True),
-            "fraud_type": pl.repeat(plan.fraud_type, len(rows), dtype=pl.String, eager=True),
-            "campaign_id": plan.campaign_id[rows.campaign],
+            "fraud_type": _named([c.plan.fraud_type for c in done], which),
+            "campaign_id": np.concatenate([c.plan.campaign_id[c.emission.rows.campaign] for c in done]),
             "fraud_confidence": confidence.round(2),
             "fraud_severity": _named(SEVERITIES, severity),
-            "fraud_evidence": _evidence(bank, plan, carried.emission),
+            "fraud_evidence": _evidence(bank, done, rows, skill),
         },
         schema=_FRAUD,
     )
 
 
-def _evidence(bank: Bank, plan: Plan, emission: Emission) -> pl.Series:
+def _evidence(bank: Bank, done: list[Carried], rows: Intents, skill: I64) -> pl.Series:
     """What an investigator with the whole picture would write down, JSON a row."""
-    rows = emission.rows
-    columns = {name: pl.Series(values.tolist()) for name, values in emission.evidence.items()}
-    columns["km_from_home"] = pl.Series(np.rint(_km_from_home(bank, rows)).astype(np.int64))
-    columns["hours_since_start"] = pl.Series(
-        (rows.event_us - plan.starts_us[rows.campaign]) / 3.6e9, dtype=pl.Float64
-    ).round(1)
-    columns["skill"] = _named(["low", "mid", "high"], plan.skill[rows.campaign])
-    return pl.DataFrame(columns).to_struct("evidence").struct.json_encode()
+    starts_us = np.concatenate([c.plan.starts_us[c.emission.rows.campaign] for c in done])
+    of_any = pl.DataFrame(
+        {
+            "km_from_home": np.rint(_km_from_home(bank, rows)).astype(np.int64),
+            "hours_since_start": pl.Series((rows.event_us - starts_us) / 3.6e9).round(1),
+            "skill": _named(["low", "mid", "high"], skill),
+        }
+    )
+    written, first = [], 0
+    for carried in done:
+        own = {name: pl.Series(values.tolist()) for name, values in carried.emission.evidence.items()}
+        n = len(carried.emission.rows)
+        both = pl.DataFrame(own).hstack(of_any[first : first + n])
+        written.append(both.to_struct("evidence").struct.json_encode())
+        first += n
+    return pl.concat(written)
 
 
 def _km_from_home(bank: Bank, rows: Intents) -> F64:
-    """Great-circle distance from home to where the row seems to be (haversine), kilometres."""
+    """Great-circle distance from home to where each row seems to be (haversine), kilometres."""
     at = sight(bank, rows)
     lat1, lat2 = np.radians(at.latitude), np.radians(bank.traits.latitude[rows.who])
     dlon = np.radians(at.longitude - bank.traits.longitude[rows.who])
