@@ -17,6 +17,7 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import DAY_US, microseconds, month_days
 from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import device, devices_frame, owns, replaced
+from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.streams import UNIT
 
@@ -161,6 +162,14 @@ def test_adding_customers_changes_nobodys_devices(few: int, more: int) -> None:
     np.testing.assert_array_equal(
         device(small, t, who, slot, instant), device(large, traits(large, units(large)), who, slot, instant)
     )
+
+
+def test_a_device_is_under_the_same_account_in_every_months_list() -> None:
+    growing = sized(1200, joined_before_start=0.4, joining_months=10)
+    generator = SyntheticDataGenerator(growing)
+    lists = [generator.generate_device_data((Month.parse("2024-01") + k).key) for k in range(12)]
+    several = pl.concat(lists).group_by("device_id").agg(accounts=pl.col("customer_id").n_unique())
+    assert several.filter(accounts=1).height == several.height
 
 
 def test_what_went_out_of_use_long_ago_is_forgotten(bank: Scenario) -> None:

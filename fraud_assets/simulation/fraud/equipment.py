@@ -89,7 +89,9 @@ def _brought(scenario: Scenario, month: Month) -> _Brought:
     earliest = np.lexsort((first_us, number))
     _, unique = np.unique(number[earliest], return_index=True)
     chosen = earliest[unique]
-    chosen = chosen[first_us[chosen] < microseconds(month.end)]
+    # Of a device whose last campaign is older, the first may have been left out, and another account stand for it.
+    last = np.maximum.reduceat(since[earliest], unique) if len(unique) else unique
+    chosen = chosen[(last >= month.index - _KEPT_MONTHS) & (first_us[chosen] < microseconds(month.end))]
     chosen = chosen[np.argsort(owner[chosen], kind="stable")]
     return _Brought(owner[chosen], number[chosen], first_us[chosen], kind[chosen])
 
