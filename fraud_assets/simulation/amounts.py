@@ -47,8 +47,9 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     """Amounts in cents.
 
     Lognormal with ``mu = ln(median)`` and ``sigma = sqrt(2 ln(mean / median))``, scaled by income and cost of living,
-    folded below the method's hard maximum or, where the network has none, its normal one (a share ``big_ticket_share``
-    reaches to several times that), then rounded to the category's price points.
+    pressed together where they are much of the customer's income, folded below the method's hard maximum or, where the
+    network has none, its normal one (a share ``big_ticket_share`` reaches to several times that), then rounded to the
+    category's price points.
 
     Parameters
     ----------
@@ -73,6 +74,10 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
         ceiling = np.minimum(ceiling, allowed[bank.traits.kyc_level[who]])
     dear, share = _dear(bank, ~limited)
     big = dear[category] & (u < share)
+    if (much := bank.scenario.activity.much_of_income) is not None:
+        purse = (much / 12 * bank.traits.annual_income)[who]
+        beyond = np.flatnonzero((value > purse) & ~big)
+        value[beyond] = purse[beyond] * np.cbrt(value[beyond] / purse[beyond])
     over = np.flatnonzero((value > ceiling) & ~big)
     value[over] = ceiling[over] * (0.45 + 0.5 * u[over])
     # The honest tail (a car, a wedding, tuition) reaches further than slips of the finger do.

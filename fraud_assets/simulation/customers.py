@@ -209,7 +209,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         latitude=latitude,
         longitude=longitude,
         birth_day=birth_day,
-        gender=genders(scenario, draw.uniform("gender")),
+        gender=genders(scenario, occupation, draw.uniform("gender")),
         segment=segment,
         occupation=occupation,
         bracket=bracket,
@@ -362,5 +362,6 @@ def _limits(scenario: Scenario, t: Traits, rows: I64) -> tuple[F64, F64, F64]:
     single = np.maximum(1, np.rint(largest * factor * (1.5 + mood) / step)) * step
     single = np.minimum(single, limits(scenario)[t.kyc_level[rows]])
     daily = single * np.where(mood < 0.5, 2, 3)
+    step = scenario.population.credit_step or step
     credit = np.maximum(1, np.rint(t.annual_income[rows] * (0.08 + 0.25 * mood) / step)) * step
     return daily, single, credit

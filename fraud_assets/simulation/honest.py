@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
+from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.blocks import blocks
 from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
@@ -77,7 +78,8 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
 @by_group(EVERYDAY)
 def beside(group: Bank, month: Month) -> Intents:
     """Bills and income, what customers receive, and the rows of their episodes."""
-    return by_customer(concat([recurring(group, month), receipts(group, month), _episodes(group, month)]))
+    income = [recurring(group, month), allowances(group, month), receipts(group, month)]
+    return by_customer(concat([*income, _episodes(group, month)]))
 
 
 def _episodes(bank: Bank, month: Month) -> Intents:

@@ -153,7 +153,8 @@ def _counts(scenario: Scenario) -> I64:
             wanted = np.rint(density * np.sqrt(c.weight / mean_weight)).astype(np.int64)
             counts[k, :-1] = np.clip(wanted, _FEWEST, _MOST)
         elif c.recipient not in ("person", "own", "sender"):
-            counts[k, -1] = brands[c.category] + (c.small if c.recipient == "merchant" else _SMALL_BILLERS)
+            most = {"merchant": c.small, "employer": max(c.small, _SMALL_BILLERS)}
+            counts[k, -1] = brands[c.category] + most.get(c.recipient, _SMALL_BILLERS)
     return counts
 
 

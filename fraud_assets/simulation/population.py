@@ -8,9 +8,11 @@ of uniform or normal numbers. What does not: how the columns are put together (`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
@@ -149,10 +151,39 @@ def daily_rates(scenario: Scenario, draw: Draws, segment: I64, bills: I64) -> F6
     return rate / calendar.mean_factor(scenario)
 
 
-def genders(scenario: Scenario, u: F64) -> I64:
-    """0 female, 1 male, 2 neither."""
+def genders(scenario: Scenario, occupation: I64, u: F64) -> I64:
+    """0 female, 1 male, 2 neither; women by occupation, where the scenario says how many there are in some."""
     shares = scenario.population.genders
-    return drawn([shares.get("F", 0.0), shares.get("M", 0.0), shares.get("X", 0.0)], u)
+    if all(o.women is None for o in scenario.population.occupations):
+        return drawn([shares.get("F", 0.0), shares.get("M", 0.0), shares.get("X", 0.0)], u)
+    either = shares.get("F", 0.0) + shares.get("M", 0.0)
+    women = either * _women(scenario)[occupation]
+    return (u >= women).astype(np.int64) + (u >= either)
+
+
+@lru_cache(maxsize=16)
+def _women(scenario: Scenario) -> F64:
+    """Share of women among the women and men of each occupation, such that overall they are as many as asked."""
+    people = scenario.population
+    female, male = people.genders.get("F", 0.0), people.genders.get("M", 0.0)
+    overall = female / max(female + male, 1e-12)
+    if not 0 < overall < 1:
+        return np.full(len(people.occupations), overall)
+    said = np.array([overall if o.women is None else o.women for o in people.occupations])
+    size = occupation_shares(scenario)
+    odds = np.log(said / (1 - said))
+    low, high = -60.0, 60.0
+    for _ in range(80):  # halving: the sum grows with the shift
+        shift = (low + high) / 2
+        low, high = (shift, high) if size @ expit(odds + shift) < overall else (low, shift)
+    found: F64 = expit(odds + low)
+    return found
+
+
+def occupation_shares(scenario: Scenario) -> F64:
+    """Shares of the occupations in the population."""
+    people = scenario.population
+    return np.array([sum(s.share * s.occupations.get(o.name, 0.0) for s in people.segments) for o in people.occupations])
 
 
 def incomes(scenario: Scenario, segment: I64, occupation: I64, z: F64) -> tuple[F64, I64]:

@@ -6,6 +6,7 @@ railway ticket for 3.47) the customer was at another merchant of the kind, and i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -13,13 +14,15 @@ from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.intents import Bank
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: Popularity of the places on a list of merchants, as in ``merchants.pick``: a Zipf law with this exponent.
 _ZIPF = 0.8
 
 
-def fitting(bank: Bank, who: I64, merchant: I64, cents: I64) -> I64:
+def fitting(
+    bank: Bank, who: I64, merchant: I64, cents: I64, takes: Callable[[I64, I64], Bools] | None = None
+) -> I64:
     """The merchants, but for those at which nothing costs that: another one of the same category and city.
 
     Which one, by popularity, is the same for a customer and first choice, so that it is part of the repertoire; where
@@ -29,11 +32,15 @@ def fitting(bank: Bank, who: I64, merchant: I64, cents: I64) -> I64:
     ----------
     who, merchant, cents
         Customer, position in the directory and amount; shape (n,).
+    takes
+        Whether merchants take payments at all: of their numbers, shape (m,), and positions, shape (m, merchants).
+        Where it is not given, they all do.
     """
     shops = bank.directory
-    wrong = np.flatnonzero(
-        ((cents < shops.lowest_cents[merchant]) | (cents > shops.highest_cents[merchant])) & (merchant >= 0)
-    )
+    wrong = (cents < shops.lowest_cents[merchant]) | (cents > shops.highest_cents[merchant])
+    if takes is not None:
+        wrong |= ~takes(np.arange(len(who)), merchant[:, None])[:, 0]
+    wrong = np.flatnonzero(wrong & (merchant >= 0))
     if not len(wrong):
         return merchant
     first, sums = merchant[wrong], cents[wrong][:, None]
@@ -43,6 +50,9 @@ def fitting(bank: Bank, who: I64, merchant: I64, cents: I64) -> I64:
     rank = np.arange(int(count.max()))
     some = np.minimum(start[:, None] + rank, len(shops) - 1)
     there = rank < count[:, None]
+    if takes is not None:
+        open_to = there & takes(wrong, some)
+        there = np.where(open_to.any(axis=1, keepdims=True), open_to, there)
     lowest = shops.lowest_cents[some]
     fits = there & (sums >= lowest) & (sums <= shops.highest_cents[some])
     nobody = np.flatnonzero(~fits.any(axis=1))

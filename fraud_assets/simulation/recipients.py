@@ -62,6 +62,11 @@ def _in_unit(unit: I64, number: I64) -> I64:
     return (unit << np.int64(34)) | number  # a number has ten digits, which are 34 bits
 
 
+def acquaintance(bank: Bank, role: str, who: I64) -> I64:
+    """The ten-digit number of the one person who plays a role for the customer: the landlord, whoever sends money."""
+    return _number(keyed(bank.scenario.seed, f"acquaintance.{role}", bank.traits.index[who]))
+
+
 def known_share(bank: Bank) -> F64:
     """Probability that a payment goes to somebody already known, shape (customers, categories).
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from fraud_assets.months import Month
@@ -29,6 +31,7 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.prices import fitting, not_below, on_the_list
 from fraud_assets.simulation.recipients import own_account
+from fraud_assets.simulation.rents import house_rules, landlords, most_rent, tenants
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
 
 #: Bills that people pay themselves, and local hours between which the others are collected [P].
@@ -59,7 +62,8 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
     most = np.array([scenario.categories[c].contracts for c in billers])
     kinds, place = expand(most)
     weight = np.array([scenario.categories[c].weight for c in billers]) / most
-    contract = _in_turn(bank, weight[kinds])[who, nth]
+    rents = bank.tagged("rent")[billers[kinds]]
+    contract = _in_turn(bank, np.where(rents & ~tenants(bank)[:, None], 0.0, weight[kinds]))[who, nth]
     due, month, day = dates.due(
         due_days(bank, billers[kinds[contract]], traits.index[who], nth), traits.registered_day[who]
     )
@@ -72,12 +76,14 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
     merchant = _of_place(bank, pick(bank.directory, category, city, biller), place, most)
     standing, cents = _bill_amounts(bank, month, who, nth, category)
     # Who has several contracts of a kind has them with different billers, whatever these charge.
-    merchant = np.where(most > 1, merchant, fitting(bank, who, merchant, standing))
-    cents = on_the_list(
+    merchant = np.where(most > 1, merchant, fitting(bank, who, merchant, standing, house_rules(bank, who, day)))
+    landlord = landlords(bank, who, category)
+    charged = on_the_list(
         bank, merchant, _charged(bank, merchant, cents, hashed_uniforms(scenario.seed, "bill.tariff", index, nth))
     )
-    # Banks rest at the weekend: what is due then is paid on Monday.
-    day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
+    cents = np.where(landlord == NONE, charged, cents)
+    if scenario.activity.bills_wait:  # banks rest at the weekend: what is due then is paid on Monday
+        day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
     by_hand = hashed_uniforms(scenario.seed, "bill.by_hand", index, nth) < _BY_HAND
     second = _bill_seconds(bank, category, by_hand, hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000
@@ -93,7 +99,8 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
         category=category,
         kind=BILL,
         place=place,
-        merchant=merchant,
+        merchant=np.where(landlord == NONE, merchant, NONE),
+        payee=landlord,
         cents=cents,
         card=np.where(bank.channel[category] == ONLINE, card, NONE),
     )
@@ -124,8 +131,10 @@ def _of_place(bank: Bank, merchant: I64, place: I64, most: I64) -> I64:
 
 
 def _in_turn(bank: Bank, weight: F64) -> I64:
-    """Contracts in the order in which each customer makes them, the common ones early; (customers, contracts)."""
-    kinds = np.arange(len(weight))
+    """Contracts in the order in which each customer makes them, the common ones early; as ``weight``, of shape
+    (customers, contracts).
+    """
+    kinds = np.arange(weight.shape[1])
     u = hashed_uniforms(bank.scenario.seed, "bill.order", bank.traits.index[:, None], kinds)
     # A weighted draw without replacement (Efraimidis and Spirakis 2006).
     return np.argsort(np.log(u + 1e-300) / np.maximum(weight, 1e-12), axis=1)[:, ::-1]
@@ -157,7 +166,9 @@ def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> 
     cities = bank.scenario.cities
     rent = np.array([(c.rent or c.cost_of_living) / c.cost_of_living for c in cities])[bank.traits.city[who]]
     value = np.where(bank.tagged("rent")[category], value * rent, value)
-    ceiling = bank.normal_maximum[category]
+    # What a bill of the category comes to at most, where the table says it; else what is normal for the method.
+    ceiling = np.where(np.isfinite(bank.highest), bank.highest, bank.normal_maximum)[category]
+    ceiling = np.minimum(ceiling, most_rent(bank, who, category))
     value = np.where(value > ceiling, ceiling * (0.6 + 0.3 * u), value)
     value = not_below(bank, category, value, u)
     now = np.minimum(value * np.exp(meter), ceiling)
@@ -168,6 +179,12 @@ def _bell(bank: Bank, salt: str, *parts: I64) -> F64:
     """Approximately standard normal numbers that belong to the parts: a scaled sum of three uniforms."""
     total = sum((hashed_uniforms(bank.scenario.seed, f"{salt}.{k}", *parts) for k in range(3)), start=np.float64(0.0))
     return (np.asarray(total) - 1.5) * 2.0
+
+
+def paid_by(bank: Bank, payer: Literal["employer", "family"]) -> Bools:
+    """Customers whose income comes from an employer, or from their family; shape (customers,)."""
+    pays = np.array([o.paid_by == payer for o in bank.scenario.population.occupations])
+    return pays[bank.traits.occupation]
 
 
 def paid_twice(bank: Bank) -> Bools:
@@ -182,9 +199,9 @@ def _income(bank: Bank, dates: Dates) -> Intents:
     employers = np.flatnonzero(bank.recipient == TO_EMPLOYER)
     if not len(employers):
         return Intents.make(0)
-    people = np.arange(len(traits.index))
+    people = np.flatnonzero(paid_by(bank, "employer"))
     halves = paid_twice(bank)
-    who = np.concatenate([people, people[halves]])
+    who = np.concatenate([people, people[halves[people]]])
     second_half = np.arange(len(who)) >= len(people)
     length = dates.lengths()
     payday = np.minimum(traits.payday[who], length)
@@ -228,10 +245,17 @@ def _employers(bank: Bank, category: int) -> I64:
     merchant = np.empty(len(u), dtype=np.int64)
     for k, occupation in enumerate(scenario.population.occupations):
         some = [n for n, named in enumerate(pays) if occupation.name in named]
-        some = some or [n for n, named in enumerate(pays) if not named] or list(range(count))
-        weight = np.cumsum((np.arange(len(some)) + 1.0) ** -_ZIPF)
+        nameless = [n for n, named in enumerate(pays) if not named] or list(range(count))
+        small = occupation.small_employers if some else 1.0
         rows = np.flatnonzero(bank.traits.occupation == k)
-        merchant[rows] = start + np.array(some)[np.searchsorted(weight, u[rows] * weight[-1], side="right")]
+        few = u[rows] < small
+        alike = 0.0 if occupation.small_employers else _ZIPF
+        for those, low, high, share, zipf in ((few, 0.0, small, nameless, alike), (~few, small, 1.0, some, _ZIPF)):
+            if those.any():
+                weight = np.cumsum((np.arange(len(share)) + 1.0) ** -zipf)
+                part = (u[rows[those]] - low) / (high - low)
+                place = np.searchsorted(weight, part * weight[-1], side="right")
+                merchant[rows[those]] = start + np.array(share)[np.minimum(place, len(share) - 1)]
     return merchant
 
 

@@ -44,8 +44,10 @@ from fraud_assets.scenario.sections.payments import (
 from fraud_assets.scenario.sections.people import (
     IncomeBracket,
     KycLevel,
+    Lodgers,
     Occupation,
     Population,
+    Rents,
     Segment,
 )
 from fraud_assets.scenario.sections.values import (
@@ -88,6 +90,7 @@ __all__ = [
     "KycLevel",
     "Learning",
     "Levels",
+    "Lodgers",
     "Method",
     "MonthKey",
     "Names",
@@ -100,6 +103,7 @@ __all__ = [
     "Range",
     "Receipts",
     "Regions",
+    "Rents",
     "Repeat",
     "Section",
     "Segment",

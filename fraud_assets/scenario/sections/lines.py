@@ -129,6 +129,7 @@ class Category(Section):
     #: How often each of them is paid, separated by ;; empty: whoever would pay some sum pays the nearest.
     listed_weights: Annotated[tuple[Weight, ...], BeforeValidator(split_cell)] = ()
     #: Online shops beside its brands, or businesses that are sent money; at least one, for who defrauds looks for such.
+    #: Of employers: those without a name that everybody knows, where that is more than there are otherwise.
     small: Annotated[int, Field(ge=1), BeforeValidator(_or_usual)] = SMALL_SHOPS
     #: Bills: with how many of the billers a customer has a contract, at most. A home has one rent and one meter.
     contracts: Annotated[int, Field(ge=1)] = 1

@@ -103,6 +103,10 @@ class Activity(Section):
     big_ticket_share: Share
     refund_share: Share  # of online purchases
     bills: Range[Count]  # a customer's recurring payments a month
+    bills_wait: bool = True  # bills by bank that are due at a weekend are paid on Monday
+    #: Of an everyday payment, what is more than this share of a month's income counts by its cube root only: 27 times
+    #: as much becomes three times as much. None: of no matter. Big tickets, which are saved for, stay as they are.
+    much_of_income: Positive | None = None
     usual_price_share: Share = 0.0  # payments of categories tagged usual, at the customer's usual price
     usual_payment_share: Share = 0.0  # payments to a known contact, of what is usual between the two
     #: What kinds of cards customers use, those with high incomes rather credit ones.

@@ -48,6 +48,31 @@ class Occupation(Section):
     name: str
     hours: str  # a profile of hours.csv
     income: Positive  # median yearly, major units
+    #: Share of women among its women and men; all such shares are shifted alike (as odds) until ``genders`` come out.
+    #: None: as among all.
+    women: Annotated[float | None, Field(gt=0, lt=1)] = None
+    #: Who sends the income: an employer a salary, the family (one person, always the same) an allowance, or nobody.
+    paid_by: Literal["employer", "family", "nobody"] = "employer"
+    #: Who is paid by one of the employers that brands.csv does not name, all of these being alike. 0: nobody but those of
+    #: occupations that no employer there names, who are paid rather by the first of them.
+    small_employers: Share = 0.0
+    tenants: Share = 1.0  # of those to whom a rent would fall, who pay one; the others own a home or live with family
+
+
+class Lodgers(Section):
+    """Whom a house takes in."""
+
+    gender: Literal["F", "M"] | None = None  # None: anybody
+    oldest: Age = 120
+
+
+class Rents(Section):
+    """Who pays a rent (the bills tagged so), to whom, and how much at most."""
+
+    landlords: Share = 0.0  # of the rents, to a private person instead of one of the businesses
+    of_income: Positive | None = None  # a rent is at most this share of a month's income; None: of no matter
+    one_a_household: bool = False  # only the first member of a household pays one
+    lodgers: dict[str, Lodgers] = Field(default_factory=dict)  # by a business's name or sub-category; others take all
 
 
 class KycLevel(Section):
@@ -81,6 +106,8 @@ class Population(Section):
     paydays: dict[DayOfMonth, Share]  # day of the month -> share; the rest are paid on any day
     paid_twice: Share  # customers who get half of their pay, and the other half fifteen days later
     net_pay: Annotated[float, Field(gt=0, le=1)]  # of the yearly income, arrives on the account
+    rents: Rents = Rents()
+    credit_step: Positive | None = None  # credit lines are multiples of it; None: of what payment limits are
     own_money: Share = 0.0  # of what is spent beyond the pay, comes from the customer's other accounts
     kyc_levels: Annotated[tuple[KycLevel, ...], Field(min_length=1)] = (KycLevel(name="full", share=1.0),)
 
