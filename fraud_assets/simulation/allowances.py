@@ -8,10 +8,10 @@ from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points
 from fraud_assets.simulation.calendar import offset_at, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates
+from fraud_assets.simulation.employers import paid_by
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import DAY, INCOME, MINUTE, TO_PERSON, Bank, Intents
 from fraud_assets.simulation.recipients import acquaintance
-from fraud_assets.simulation.recurring import paid_by
 from fraud_assets.simulation.streams import hashed_uniforms, ids
 
 

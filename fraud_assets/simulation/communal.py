@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.population import drawn, homes
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, keyed
+from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
 NONE = -1
 #: Groups whose members are mixed among one another in the bank's files.
@@ -27,6 +27,7 @@ class Homes:
     """Where people live who live in no household; places of those who do are ``NONE`` (of ``group``) or unset."""
 
     group: I64  # NONE for most
+    in_hall: Bools
     city: I64
     latitude: F64
     longitude: F64
@@ -41,17 +42,28 @@ def ring(scenario: Scenario, index: I64) -> I64:
     return _group(scenario, "ring", index, people.synthetic_share, people.ring_size, 1.0)
 
 
-def communal_homes(scenario: Scenario, index: I64, age: I64) -> Homes:
-    """The common homes: of the young in halls of residence, and of those in a ring who gave the ring's address."""
+def communal_homes(scenario: Scenario, index: I64, age: I64, gender: I64, occupation: I64) -> Homes:
+    """The common homes: of the young in halls of residence, and of those in a ring who gave the ring's address.
+
+    Parameters
+    ----------
+    index, age, gender, occupation
+        Customers' places in the bank's files, completed years, codes of ``customers.GENDERS`` and indices into the
+        scenario's occupations; shape (n,).
+    """
     people = scenario.population
     rings = ring(scenario, index)
     there = (rings != NONE) & (hashed_uniforms(scenario.seed, "ring.address", index) < people.ring_address_share)
     halls = _group(scenario, "hall", index, people.hall_share, people.hall_size, _young(scenario))
-    group = np.where(there, rings * 2, np.where((halls != NONE) & (age <= _YOUNG), halls * 2 + 1, NONE))
+    if people.halls_by_gender:  # one hall of each two is for women
+        halls = np.where(halls == NONE, NONE, halls // 2 * 2 + (gender == 0))
+    taken = (age <= _YOUNG) & _hall_takes(scenario)[occupation]
+    in_hall = ~there & (halls != NONE) & taken
+    group = np.where(there, rings * 2, np.where(in_hall, halls * 2 + 1, NONE))
     city = drawn([float(c.population) for c in scenario.cities], hashed_uniforms(scenario.seed, "common.city", group))
     spread = [np.clip(hashed_uniforms(scenario.seed, f"common.{axis}", group), 1e-6, 1 - 1e-6) for axis in ("y", "x")]
     latitude, longitude = homes(scenario, city, ndtri(np.stack(spread, axis=1)))
-    return Homes(group, city, latitude, longitude)
+    return Homes(group, in_hall, city, latitude, longitude)
 
 
 def _group(scenario: Scenario, name: str, index: I64, share: float, size: int, eligible: float) -> I64:
@@ -68,6 +80,18 @@ def _group(scenario: Scenario, name: str, index: I64, share: float, size: int, e
 
 
 def _young(scenario: Scenario) -> float:
-    """Share of the customers who are young enough for a hall of residence."""
-    ages = ((s.share, *s.age) for s in scenario.population.segments)
-    return sum(share * min(1.0, max(0, _YOUNG - low + 1) / (high - low + 1)) for share, low, high in ages)
+    """Share of the customers whom a hall of residence takes: young enough, and of its occupations."""
+    people, takes = scenario.population, _hall_takes(scenario)
+    ages = ((s.share, *s.age) for s in people.segments)
+    young = [share * min(1.0, max(0, _YOUNG - low + 1) / (high - low + 1)) for share, low, high in ages]
+    if takes.all():
+        return sum(young)
+    names = [o.name for o, is_taken in zip(people.occupations, takes, strict=True) if is_taken]
+    taken = [sum(s.occupations.get(name, 0.0) for name in names) for s in people.segments]
+    return float(np.dot(young, taken))
+
+
+def _hall_takes(scenario: Scenario) -> Bools:
+    """Of which occupations halls of residence take people."""
+    wanted = scenario.population.hall_occupations
+    return np.array([not wanted or o.name in wanted for o in scenario.population.occupations])

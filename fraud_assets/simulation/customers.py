@@ -92,6 +92,7 @@ class Traits:
     payday: I64  # 1..31
     bills: I64  # recurring payments a month
     address_id: I64
+    in_hall: npt.NDArray[np.bool_]  # lives in a hall of residence
     household: I64  # index of the first member
     household_size: I64  # members in the whole unit, also those beyond the bank's last customer; 1 in a common home
     household_joined: I64  # local day on which the first of them joined
@@ -173,7 +174,8 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
 
     income, bracket = incomes(scenario, segment, occupation, draw.normal("income"))
 
-    common = communal_homes(scenario, index, age)
+    gender = genders(scenario, occupation, draw.uniform("gender"))
+    common = communal_homes(scenario, index, age, gender, occupation)
     apart = common.group == NONE
     head, size = households(people.household_share, draw.uniform("household").reshape(-1, 4), ~apart)
     city = drawn([float(c.population) for c in scenario.cities], draw.uniform("city"))[head]
@@ -209,7 +211,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         latitude=latitude,
         longitude=longitude,
         birth_day=birth_day,
-        gender=genders(scenario, occupation, draw.uniform("gender")),
+        gender=gender,
         segment=segment,
         occupation=occupation,
         bracket=bracket,
@@ -230,6 +232,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         payday=paydays(scenario, draw.uniform("payday")),
         bills=bills,
         address_id=np.where(apart, ids(seed, "address", index[head]), ids(seed, "address.common", common.group)),
+        in_hall=common.in_hall,
         household=index[head],
         household_size=size,
         household_joined=household_joined[head],

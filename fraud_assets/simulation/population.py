@@ -183,7 +183,9 @@ def _women(scenario: Scenario) -> F64:
 def occupation_shares(scenario: Scenario) -> F64:
     """Shares of the occupations in the population."""
     people = scenario.population
-    return np.array([sum(s.share * s.occupations.get(o.name, 0.0) for s in people.segments) for o in people.occupations])
+    return np.array(
+        [sum(s.share * s.occupations.get(o.name, 0.0) for s in people.segments) for o in people.occupations]
+    )
 
 
 def incomes(scenario: Scenario, segment: I64, occupation: I64, z: F64) -> tuple[F64, I64]:

@@ -20,9 +20,7 @@ from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 _ZIPF = 0.8
 
 
-def fitting(
-    bank: Bank, who: I64, merchant: I64, cents: I64, takes: Callable[[I64, I64], Bools] | None = None
-) -> I64:
+def fitting(bank: Bank, who: I64, merchant: I64, cents: I64, takes: Callable[[I64, I64], Bools] | None = None) -> I64:
     """The merchants, but for those at which nothing costs that: another one of the same category and city.
 
     Which one, by popularity, is the same for a customer and first choice, so that it is part of the repertoire; where
@@ -37,10 +35,10 @@ def fitting(
         Where it is not given, they all do.
     """
     shops = bank.directory
-    wrong = (cents < shops.lowest_cents[merchant]) | (cents > shops.highest_cents[merchant])
+    unfit = (cents < shops.lowest_cents[merchant]) | (cents > shops.highest_cents[merchant])
     if takes is not None:
-        wrong |= ~takes(np.arange(len(who)), merchant[:, None])[:, 0]
-    wrong = np.flatnonzero(wrong & (merchant >= 0))
+        unfit |= ~takes(np.arange(len(who)), merchant[:, None])[:, 0]
+    wrong = np.flatnonzero(unfit & (merchant >= 0))
     if not len(wrong):
         return merchant
     first, sums = merchant[wrong], cents[wrong][:, None]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste
 from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates, due_days
+from fraud_assets.simulation.employers import employer_of, paid_by
 from fraud_assets.simulation.instruments import cards
 from fraud_assets.simulation.intents import (
     BANK,
@@ -36,8 +35,6 @@ from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_unifo
 
 #: Bills that people pay themselves, and local hours between which the others are collected [P].
 _BY_HAND, _RUNS = 0.45, (3.0, 9.0)
-#: Popularity of the employers on their list, as in ``merchants.pick``: a Zipf law with this exponent.
-_ZIPF = 0.8
 #: How much a metered bill moves from month to month (standard deviation of the logarithm), and with the season: the
 #: logarithm of the dearest month, and which it is by what is metered [P].
 _METER, _SEASON = 0.07, 0.2
@@ -181,12 +178,6 @@ def _bell(bank: Bank, salt: str, *parts: I64) -> F64:
     return (np.asarray(total) - 1.5) * 2.0
 
 
-def paid_by(bank: Bank, payer: Literal["employer", "family"]) -> Bools:
-    """Customers whose income comes from an employer, or from their family; shape (customers,)."""
-    pays = np.array([o.paid_by == payer for o in bank.scenario.population.occupations])
-    return pays[bank.traits.occupation]
-
-
 def paid_twice(bank: Bank) -> Bools:
     """Customers who get half of their pay on payday and the other half fifteen days later; shape (customers,)."""
     u = hashed_uniforms(bank.scenario.seed, "income.halves", bank.traits.index)
@@ -211,7 +202,7 @@ def _income(bank: Bank, dates: Dates) -> Intents:
     day = day - np.maximum((day + 3) % 7 - 4, 0)  # day 0 was a Thursday: Saturdays and Sundays become Fridays
     index = traits.index[who]
     category = np.full(len(who), employers[0])
-    merchant = _employers(bank, int(employers[0]))[who]
+    merchant = employer_of(bank, int(employers[0]))[who]
     share = np.where(halves[who], 24, 12)
     pay = traits.annual_income[who] * scenario.population.net_pay / share
     # As in shops: where hundredths are rare, payrolls have none.
@@ -233,30 +224,6 @@ def _income(bank: Bank, dates: Dates) -> Intents:
         merchant=merchant,
         cents=np.maximum(cents, 100),
     )
-
-
-def _employers(bank: Bank, category: int) -> I64:
-    """Who pays each customer: an employer of the category that is for the occupation; shape (customers,)."""
-    scenario, shops = bank.scenario, bank.directory
-    u = hashed_uniforms(scenario.seed, "income.employer", bank.traits.index)
-    of = {b.name: b.occupations for b in scenario.brands if b.category == scenario.categories[category].category}
-    start, count = int(shops.start[category, -1]), int(shops.count[category, -1])
-    pays = [of.get(name, ()) for name in shops.name[start : start + count].to_list()]
-    merchant = np.empty(len(u), dtype=np.int64)
-    for k, occupation in enumerate(scenario.population.occupations):
-        some = [n for n, named in enumerate(pays) if occupation.name in named]
-        nameless = [n for n, named in enumerate(pays) if not named] or list(range(count))
-        small = occupation.small_employers if some else 1.0
-        rows = np.flatnonzero(bank.traits.occupation == k)
-        few = u[rows] < small
-        alike = 0.0 if occupation.small_employers else _ZIPF
-        for those, low, high, share, zipf in ((few, 0.0, small, nameless, alike), (~few, small, 1.0, some, _ZIPF)):
-            if those.any():
-                weight = np.cumsum((np.arange(len(share)) + 1.0) ** -zipf)
-                part = (u[rows[those]] - low) / (high - low)
-                place = np.searchsorted(weight, part * weight[-1], side="right")
-                merchant[rows[those]] = start + np.array(share)[np.minimum(place, len(share) - 1)]
-    return merchant
 
 
 def _own_money(bank: Bank, dates: Dates) -> Intents:

@@ -20,6 +20,8 @@ def tenants(bank: Bank) -> Bools:
     traits, people = bank.traits, bank.scenario.population
     share = np.array([o.tenants for o in people.occupations])[traits.occupation]
     found = hashed_uniforms(bank.scenario.seed, "rent.tenant", traits.index) < share
+    if people.rents.lodgers:
+        found |= traits.in_hall
     if people.rents.one_a_household:
         found &= traits.household == traits.index
     if people.rents.of_income is not None:
@@ -44,11 +46,15 @@ def landlords(bank: Bank, who: I64, category: I64) -> I64:
     """Account numbers of the persons to whom the bills are paid: of some rents; ``NONE`` is a business."""
     u = hashed_uniforms(bank.scenario.seed, "rent.landlord", bank.traits.index[who])
     private = bank.tagged("rent")[category] & (u < bank.scenario.population.rents.landlords)
+    if bank.scenario.population.rents.lodgers:
+        private &= ~bank.traits.in_hall[who]
     return np.where(private, acquaintance(bank, "landlord", who), NONE)
 
 
 def house_rules(bank: Bank, who: I64, day: I64) -> Callable[[I64, I64], Bools] | None:
     """Whether businesses take these customers on these days (``rents.lodgers``); None where they all do.
+
+    Who lives in a hall of residence pays the rent to one of the houses that have rules.
 
     Parameters
     ----------
@@ -64,17 +70,19 @@ def house_rules(bank: Bank, who: I64, day: I64) -> Callable[[I64, I64], Bools] |
     if not rules:
         return None
     shops, traits = bank.directory, bank.traits
-    gender, oldest = np.full(len(shops), NONE), np.full(len(shops), np.inf)
+    rent = bank.tagged("rent")[shops.category]
+    is_house, gender, oldest = np.zeros(len(shops), dtype=bool), np.full(len(shops), NONE), np.full(len(shops), np.inf)
     for name, rule in rules.items():
         own = ((shops.name == name) | (shops.sub_category == name)).to_numpy()
-        oldest[own] = rule.oldest
+        oldest[own], is_house[own] = rule.oldest, True
         gender[own] = NONE if rule.gender is None else GENDERS.index(rule.gender)
     age = np.floor((day - traits.birth_day[who]) / YEAR)
-    of = traits.gender[who]
+    of, in_hall = traits.gender[who], traits.in_hall[who]
 
     def takes(bill: I64, merchant: I64) -> Bools:
         fits: Bools = (gender[merchant] == NONE) | (gender[merchant] == of[bill][:, None])
         fits &= age[bill][:, None] <= oldest[merchant]
+        fits &= is_house[merchant] | ~(in_hall[bill][:, None] & rent[merchant])
         return fits
 
     return takes

@@ -53,8 +53,8 @@ class Occupation(Section):
     women: Annotated[float | None, Field(gt=0, lt=1)] = None
     #: Who sends the income: an employer a salary, the family (one person, always the same) an allowance, or nobody.
     paid_by: Literal["employer", "family", "nobody"] = "employer"
-    #: Who is paid by one of the employers that brands.csv does not name, all of these being alike. 0: nobody but those of
-    #: occupations that no employer there names, who are paid rather by the first of them.
+    #: Who is paid by one of the employers that brands.csv does not name, all of these being alike. 0: nobody but those
+    #: of occupations that no employer there names, who are paid rather by the first of them.
     small_employers: Share = 0.0
     tenants: Share = 1.0  # of those to whom a rent would fall, who pay one; the others own a home or live with family
 
@@ -72,7 +72,8 @@ class Rents(Section):
     landlords: Share = 0.0  # of the rents, to a private person instead of one of the businesses
     of_income: Positive | None = None  # a rent is at most this share of a month's income; None: of no matter
     one_a_household: bool = False  # only the first member of a household pays one
-    lodgers: dict[str, Lodgers] = Field(default_factory=dict)  # by a business's name or sub-category; others take all
+    #: By a business's name or sub-category; others take all but those in halls of residence, who live in one of these.
+    lodgers: dict[str, Lodgers] = Field(default_factory=dict)
 
 
 class KycLevel(Section):
@@ -95,6 +96,8 @@ class Population(Section):
     household_share: Share  # customers who share an address with another one
     hall_share: Share = 0.0  # customers who, when young, live in a hall of residence, hall_size at an address
     hall_size: Annotated[int, Field(ge=2)] = 8
+    halls_by_gender: bool = False  # women live in halls of their own, and so do all others
+    hall_occupations: tuple[str, ...] = ()  # whose people halls take; empty: all
     synthetic_share: Share = 0.0  # customers who do not exist, in rings of about ring_size
     ring_size: Annotated[int, Field(ge=2)] = 6
     ring_address_share: Share = 0.0  # of a ring, who gave its common address
