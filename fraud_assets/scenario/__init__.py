@@ -140,8 +140,6 @@ class Scenario(Bank):
         for s in self.population.segments:
             if unknown := set(s.occupations) - occupations:
                 raise ValueError(f"segment {s.name}: occupations {sorted(unknown)} are none of {sorted(occupations)}")
-        if unknown := set(self.population.hall_occupations) - occupations:
-            raise ValueError(f"population.hall_occupations: {sorted(unknown)} are none of {sorted(occupations)}")
         for h in self.holidays:
             if h.category is not None and h.category not in {c.category for c in self.categories}:
                 raise ValueError(f"holiday {h.name}: category {h.category!r} is not in categories.csv")

@@ -30,11 +30,27 @@ def check_possible(scenario: Scenario) -> None:
             raise ValueError(f"category {c.category}: contracts are for bills, not for a {c.recipient}")
     for method in scenario.methods:
         _check_choice(method.name, [c for c in scenario.categories if c.method == method.name], scenario)
+    _check_homes(scenario)
     bills = sum(c.contracts for c in scenario.categories if c.recipient == "biller")
     if bills and scenario.activity.bills[0] > bills:
         raise ValueError(
             f"activity.bills {list(scenario.activity.bills)}: nobody can have so many bills a month with the {bills}"
             " contracts of categories.csv"
+        )
+
+
+def _check_homes(scenario: Scenario) -> None:
+    """What is said of halls of residence and of houses with rules is said of something that is there."""
+    people = scenario.population
+    if unknown := set(people.hall_occupations) - (jobs := {o.name for o in people.occupations}):
+        raise ValueError(f"population.hall_occupations: {sorted(unknown)} are none of {sorted(jobs)}")
+    rents = [c for c in scenario.categories if "rent" in c.tags]
+    houses = {kind for c in rents for kind, _ in c.kinds}
+    houses |= {b.name for b in scenario.brands if b.category in {c.category for c in rents}}
+    if unknown := set(people.rents.lodgers) - houses:
+        raise ValueError(
+            f"population.rents.lodgers: {sorted(unknown)} are none of the businesses and sub-categories to which rents"
+            f" are paid: {sorted(houses)}"
         )
 
 

@@ -275,15 +275,19 @@ def test_brands_sell_at_their_prices(paid: pl.DataFrame, labels: pl.DataFrame) -
     assert float((cheap % 1 != 0).mean()) < 0.05  # type: ignore[arg-type]  # 89, never 89.90
 
 
-def test_pensions_are_for_the_retired_and_software_companies_pay_programmers(
+def test_pensions_are_for_the_retired_and_software_companies_pay_programmers_if_no_small_firm_does(
     ledger: pl.DataFrame, made: SyntheticDataGenerator
 ) -> None:
     people = made.generate_customers(str(MONTH)).select("customer_id", "occupation")
     paid_by = ledger.filter(pl.col("category") == "Salary").join(people, on="customer_id")
     named = {b.name: b.occupations for b in INDIA.brands if b.category == "Salary"}
+    small = {o.name: o.small_employers for o in INDIA.population.occupations}
     for who, company in paid_by.select("occupation", "recipient_entity").unique().iter_rows():
         of = named.get(company, ())
-        assert who in of if of else all(who not in jobs for jobs in named.values()), (who, company)
+        assert who in of if of else small[who] > 0, (who, company)
+    by_small_firms = paid_by.group_by("occupation").agg((~pl.col("recipient_entity").is_in(list(named))).mean())
+    for who, share in by_small_firms.iter_rows():
+        assert share == pytest.approx(small[who], abs=0.06), who
     assert (paid_by["amount"] % 1 == 0).mean() > 0.95  # type: ignore[operator]
 
 

@@ -74,6 +74,12 @@ METHOD: dict[str, object] = {"name": "Cash", "share": 1, "normal_maximum": 5, "d
         ({"population": {"paydays": {32: 0.01}}}, ["population.paydays.32", "31"]),
         ({"population": {"genders": {"F": 0.9}}}, ["population.genders", "1.395", "sum to 1"]),
         ({"population": {"net_pay": 0}}, ["population.net_pay", "0", "greater than 0"]),
+        ({"population": {"hall_occupations": ["monk"]}}, ["population.hall_occupations", "monk", "student"]),
+        (
+            {"population": {"rents": {"lodgers": {"monastery": {}}}}},
+            ["population.rents.lodgers", "monastery", "apartm"],
+        ),
+        ({"population": {"rents": {"landlords": 1.5}}}, ["population.rents.landlords", "1.5", "less than or equal"]),
         ({"population": {"paid_twice": 2}}, ["population.paid_twice", "2", "less than or equal to 1"]),
         ({"activity": {"repertoire": 0}}, ["activity.repertoire", "0", "greater than or equal to 1"]),
         ({"methods": [METHOD | {"hard_maximum": 4}]}, ["Cash: hard_maximum 4", "below normal_maximum 5"]),
