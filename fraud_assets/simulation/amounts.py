@@ -74,10 +74,8 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
         ceiling = np.minimum(ceiling, allowed[bank.traits.kyc_level[who]])
     dear, share = _dear(bank, ~limited)
     big = dear[category] & (u < share)
-    if (much := bank.scenario.activity.much_of_income) is not None:
-        purse = (much / 12 * bank.traits.annual_income)[who]
-        beyond = np.flatnonzero((value > purse) & ~big)
-        value[beyond] = purse[beyond] * np.cbrt(value[beyond] / purse[beyond])
+    if bank.scenario.activity.much_of_income is not None:
+        value = np.where(big, value, within_income(bank, who, value))
     over = np.flatnonzero((value > ceiling) & ~big)
     value[over] = ceiling[over] * (0.45 + 0.5 * u[over])
     # The honest tail (a car, a wedding, tuition) reaches further than slips of the finger do.
@@ -85,6 +83,14 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     if bank.lowest.any():
         value = not_below(bank, category, value, u)
     return price_points(bank, category, value, u)
+
+
+def within_income(bank: Bank, who: I64, value: F64) -> F64:
+    """Values, major units, pressed together where they are much of the customer's income (``much_of_income``)."""
+    if (much := bank.scenario.activity.much_of_income) is None:
+        return value
+    purse = (much / 12 * bank.traits.annual_income)[who]
+    return np.where(value > purse, purse * np.cbrt(value / purse), value)
 
 
 def _dear(bank: Bank, allowed: Bools) -> tuple[Bools, float]:

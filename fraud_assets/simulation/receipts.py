@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.simulation.amounts import price_points
+from fraud_assets.simulation.amounts import price_points, within_income
 from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import DAY, TO_PERSON, Bank, Intents
@@ -62,4 +62,5 @@ def _cents(scene: Scene, category: I64, seller: np.ndarray) -> I64:
     z = np.log(u / (1 - u)) * (np.sqrt(3) / np.pi)
     level = hashed_uniforms(scene.seed, "receipts.level", scene.bank.traits.index[scene.who]) * 4 - 1
     value = median[category] * np.exp(sigma[category] * z + np.where(seller, _LEVEL * level, 0.0))
+    value = within_income(scene.bank, scene.who, value)  # families send as much as they have
     return price_points(scene.bank, category, np.minimum(value, scene.bank.normal_maximum[category]), scene.u("price"))

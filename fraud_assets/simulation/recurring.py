@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.simulation.amounts import price_points, taste
+from fraud_assets.simulation.amounts import price_points, taste, within_income
 from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates, due_days
 from fraud_assets.simulation.employers import employer_of, paid_by
@@ -162,7 +162,7 @@ def _bill_amounts(bank: Bank, month: I64, who: I64, nth: I64, category: I64) -> 
     value = median * np.exp(sigma * level / np.sqrt(2)) * bank.traits.amount_factor[who]
     cities = bank.scenario.cities
     rent = np.array([(c.rent or c.cost_of_living) / c.cost_of_living for c in cities])[bank.traits.city[who]]
-    value = np.where(bank.tagged("rent")[category], value * rent, value)
+    value = np.where(bank.tagged("rent")[category], value * rent, within_income(bank, who, value))
     # What a bill of the category comes to at most, where the table says it; else what is normal for the method.
     ceiling = np.where(np.isfinite(bank.highest), bank.highest, bank.normal_maximum)[category]
     ceiling = np.minimum(ceiling, most_rent(bank, who, category))

@@ -165,6 +165,17 @@ def test_who_has_little_income_spends_less_of_it_at_once_than_without_the_bound(
     assert large["amount"].median() < 0.6 * large["amount_unbound"].median()  # type: ignore[operator]
 
 
+def test_those_who_earn_nothing_are_neither_sent_fortunes_nor_pay_instalments_of_a_month_s_income(
+    ledger: pl.DataFrame,
+) -> None:
+    theirs = ledger.filter(pl.col("occupation").is_in(["student", "homemaker"]))
+    share = pl.col("amount") / pl.col("income")
+    sent = theirs.filter((pl.col("kind") == "income") & (pl.col("category") == "Person-to-Person"))
+    assert sent.select(share.quantile(0.99)).item() < 2.0
+    bills = theirs.filter((pl.col("kind") == "bill") & (pl.col("category") != "House Rent"))
+    assert bills.select(share.quantile(0.99)).item() < 0.8
+
+
 def test_a_bank_that_says_nothing_of_homes_has_everybody_paid_and_housed_alike() -> None:
     us = Scenario.load("us_bank").population
     assert us.rents == Rents()

@@ -104,8 +104,9 @@ class Activity(Section):
     refund_share: Share  # of online purchases
     bills: Range[Count]  # a customer's recurring payments a month
     bills_wait: bool = True  # bills by bank that are due at a weekend are paid on Monday
-    #: Of an everyday payment, what is more than this share of a month's income counts by its cube root only: 27 times
-    #: as much becomes three times as much. None: of no matter. Big tickets, which are saved for, stay as they are.
+    #: Of an everyday payment, a bill and what a person sends, what is more than this share of a month's income counts
+    #: by its cube root only: 27 times as much becomes three times as much. None: of no matter. Big tickets, which are
+    #: saved for, stay as they are, and rents have a bound of their own.
     much_of_income: Positive | None = None
     usual_price_share: Share = 0.0  # payments of categories tagged usual, at the customer's usual price
     usual_payment_share: Share = 0.0  # payments to a known contact, of what is usual between the two
