@@ -43,6 +43,7 @@ from fraud_assets.scenario.sections import (
     Receipts,
     Regions,
     Segment,
+    Tariff,
     Token,
     check_regions,
     placeholders,
@@ -76,6 +77,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Segment",
+    "Tariff",
     "Token",
     "load_all",
     "load_bank",
@@ -108,6 +110,7 @@ class Scenario(Bank):
     cities: Annotated[tuple[City, ...], Field(min_length=1)]
     categories: Annotated[tuple[Category, ...], Field(min_length=1)]
     brands: tuple[Brand, ...]
+    tariffs: tuple[Tariff, ...] = ()
     hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
     names: Names
     name_regions: Regions = Field(default_factory=dict)  # of the words of names.csv; none for a use without regions
@@ -202,28 +205,38 @@ class Scenario(Bank):
                 raise ValueError(f"brand {b.name}: category {b.category!r} is none of {sorted(categories)}")
             if unknown := set(b.served) - metros:
                 raise ValueError(f"brand {b.name}: metros {sorted(unknown)} are none of {sorted(metros)}")
+            places = {c.city for c in self.cities if not b.served or c.metro in b.served}
+            if unknown := set(b.cities) - places:
+                raise ValueError(f"brand {b.name}: cities {sorted(unknown)} are none of {sorted(places)}")
             kind = categories[b.category]
             jobs = {o.name for o in self.population.occupations}
             if b.occupations and (kind.recipient != "employer" or not set(b.occupations) <= jobs):
                 raise ValueError(
                     f"brand {b.name}: occupations {';'.join(b.occupations)} are for employers, and of {sorted(jobs)}"
                 )
-            if b.served and kind.recipient != "biller" and kind.instrument not in ("terminal", "scan"):
+            confined = b.served or b.cities
+            if confined and kind.recipient != "biller" and kind.instrument not in ("terminal", "scan"):
                 raise ValueError(
-                    f"brand {b.name}: metros is {b.metros!r}, but {b.category} is neither paid at a counter nor a bill;"
+                    f"brand {b.name}: metros is {b.metros or ';'.join(b.cities)!r}, but {b.category} is neither paid at a counter nor a bill;"
                     " leave it empty"
                 )
 
     def within(self, cities: Iterable[City]) -> Scenario:
         """The bank with these cities alone; chains that serve none of their metros are gone."""
         kept = tuple(cities)
-        metros = {c.metro for c in kept}
+        metros, names = {c.metro for c in kept}, {c.city for c in kept}
         brands = tuple(
-            b.model_copy(update={"metros": ";".join(m for m in b.served if m in metros)})
+            b.model_copy(
+                update={
+                    "metros": ";".join(m for m in b.served if m in metros),
+                    "cities": tuple(city for city in b.cities if city in names),
+                }
+            )
             for b in self.brands
-            if not b.served or metros & set(b.served)
+            if (not b.served or metros & set(b.served)) and (not b.cities or names & set(b.cities))
         )
-        return self.model_copy(update={"cities": kept, "brands": brands})
+        tariffs = tuple(t for t in self.tariffs if t.city in names)
+        return self.model_copy(update={"cities": kept, "brands": brands, "tariffs": tariffs})
 
     def __hash__(self) -> int:
         return hash((self.name, self.seed))

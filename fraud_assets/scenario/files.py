@@ -49,8 +49,14 @@ def document_of(folder: Path) -> dict[str, Any]:
         path = folder / f"{table}.csv"
         if path.exists() or base is None:
             document[table] = _rows(path)
+    here = {row.get("city") for row in document["cities"]}
     if base is not None and (folder / "cities.csv").exists() and not (folder / "brands.csv").exists():
-        document["brands"] = _present(document["brands"], {row.get("metro") for row in document["cities"]})
+        metros = {row.get("metro") for row in document["cities"]}
+        document["brands"] = _present(_present(document["brands"], "metros", metros), "cities", here)
+    if (tariffs := folder / "tariffs.csv").exists():
+        document["tariffs"] = _rows(tariffs)
+    elif base is not None and (folder / "cities.csv").exists():
+        document["tariffs"] = [row for row in document.get("tariffs", []) if row["city"] in here]
     if (hours := folder / "hours.csv").exists() or base is None:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
@@ -68,14 +74,14 @@ def document_of(folder: Path) -> dict[str, Any]:
     return merged
 
 
-def _present(brands: list[dict[str, Any]], metros: set[Any]) -> list[dict[str, Any]]:
-    """The brands without those that are confined to other metros: whose cities are others has other chains."""
+def _present(brands: list[dict[str, Any]], column: str, places: set[Any]) -> list[dict[str, Any]]:
+    """The brands without those that the column confines to other places: whose cities are others has other chains."""
     found = []
     for brand in brands:
-        served = [metro for metro in (brand.get("metros") or "").split(";") if metro]
-        here = [metro for metro in served if metro in metros]
+        served = [place for place in (brand.get(column) or "").split(";") if place]
+        here = [place for place in served if place in places]
         if here or not served:
-            found.append({**brand, "metros": ";".join(here)})
+            found.append({**brand, column: ";".join(here)})
     return found
 
 

@@ -28,6 +28,7 @@ def check_possible(scenario: Scenario) -> None:
             raise ValueError(f"category {c.category}: a_day and a_month are for purchases, not for a {c.recipient}")
         if c.recipient != "biller" and c.contracts > 1:
             raise ValueError(f"category {c.category}: contracts are for bills, not for a {c.recipient}")
+    _check_tariffs(scenario)
     for method in scenario.methods:
         _check_choice(method.name, [c for c in scenario.categories if c.method == method.name], scenario)
     _check_homes(scenario)
@@ -52,6 +53,19 @@ def _check_homes(scenario: Scenario) -> None:
             f"population.rents.lodgers: {sorted(unknown)} are none of the businesses and sub-categories to which rents"
             f" are paid: {sorted(houses)}"
         )
+
+
+def _check_tariffs(scenario: Scenario) -> None:
+    billed = {c.category for c in scenario.categories if c.recipient == "biller"}
+    places = {c.city for c in scenario.cities}
+    for t in scenario.tariffs:
+        if t.category not in billed:
+            raise ValueError(f"tariffs.csv: category {t.category!r} is no bill; these are: {sorted(billed)}")
+        if t.city not in places:
+            raise ValueError(f"tariffs.csv: city {t.city!r} is not in cities.csv")
+    for c in scenario.categories:
+        if c.units and not any(t.category == c.category for t in scenario.tariffs):
+            raise ValueError(f"category {c.category}: units are of what tariffs.csv has a price for, which has none")
 
 
 def _check_choice(method: str, categories: Sequence[Category], scenario: Scenario) -> None:

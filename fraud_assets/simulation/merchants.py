@@ -162,7 +162,7 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     """The brand of each merchant, -1 for locals.
 
     Online the brands come first, by weight. In a city each merchant is an outlet with the category's share of chains,
-    of a brand drawn by weight among those present in the metro; the more popular places are chains a little more often.
+    of a brand drawn by weight among those present there; the more popular places are chains a little more often.
     """
     result = np.full(len(category), -1, dtype=np.int64)
     metros = sorted({c.metro for c in scenario.cities})
@@ -186,9 +186,10 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
             if served := scenario.brands[b].served:
                 reach = np.where(np.arange(len(members))[:, None] == nth, np.isin(metros, served), reach)
         present = hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach
-        cumulative = np.cumsum(weight[:, None] * present, axis=0)  # (brands, metros)
+        serves = np.array([[scenario.brands[b].serves(city) for city in scenario.cities] for b in members])
+        cumulative = np.cumsum(weight[:, None] * (present[:, metro] & serves), axis=0)  # (brands, cities)
         rows = np.flatnonzero((category == k) & (is_chain < c.chains + 0.15 * (rank < 3) * (c.chains > 0)))
-        where = metro[place[rows]]
+        where = place[rows]
         chosen = (which[rows] * cumulative[-1, where] >= cumulative[:, where]).sum(axis=0)
         result[rows] = np.where(cumulative[-1, where] > 0, members[np.minimum(chosen, len(members) - 1)], -1)
     return result

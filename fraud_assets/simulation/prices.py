@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
@@ -97,6 +98,38 @@ def _list(scenario: Scenario, category: int) -> tuple[F64, F64]:
     level = kind.median * np.exp(np.average(np.log(living), weights=share))
     passed = np.cumsum(kind.listed_weights)[:-1] / np.sum(kind.listed_weights)
     return prices, level * np.exp(np.sqrt(2 * np.log(kind.mean / kind.median)) * ndtri(passed))
+
+
+def by_tariff(bank: Bank, category: I64, city: I64, day: I64, u: F64, cents: I64) -> I64:
+    """Bills as they are, but for those of which a tariff says what a unit costs: so many units at that price.
+
+    Parameters
+    ----------
+    category, city, day, u, cents
+        Category, home city of who pays, local day, a uniform draw, and the sum in cents; shape (n,).
+    """
+    changes, price = _tariffs(bank.scenario)
+    units = np.ones(len(cents), dtype=np.int64)
+    for k, kind in enumerate(bank.scenario.categories):
+        if kind.units:
+            rows = np.flatnonzero(category == k)
+            ends = np.cumsum(list(kind.units.values()))
+            units[rows] = np.array(list(kind.units))[np.searchsorted(ends, u[rows] * ends[-1], side="right")]
+    then = np.maximum(np.searchsorted(changes, day, side="right") - 1, 0)
+    each = price[category, city, then]
+    return np.where(np.isnan(each), cents, np.rint(np.nan_to_num(each) * 100).astype(np.int64) * units)
+
+
+@lru_cache(maxsize=16)
+def _tariffs(scenario: Scenario) -> tuple[I64, F64]:
+    """Days from which some tariff holds, and prices from then on: (categories, cities, days); NaN without a tariff."""
+    changes = np.unique([day_number(t.first) for t in scenario.tariffs])
+    names, places = [c.category for c in scenario.categories], [c.city for c in scenario.cities]
+    price = np.full((len(names), len(places), len(changes)), np.nan)
+    for t in sorted(scenario.tariffs, key=lambda t: t.first):
+        own = price[names.index(t.category), places.index(t.city)]
+        own[0 if np.isnan(own[0]) else int(np.searchsorted(changes, day_number(t.first))) :] = t.price
+    return changes, price
 
 
 def not_below(bank: Bank, category: I64, value: F64, u: F64) -> F64:

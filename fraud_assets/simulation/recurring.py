@@ -28,7 +28,7 @@ from fraud_assets.simulation.intents import (
     expand,
 )
 from fraud_assets.simulation.merchants import pick
-from fraud_assets.simulation.prices import fitting, not_below, on_the_list
+from fraud_assets.simulation.prices import by_tariff, fitting, not_below, on_the_list
 from fraud_assets.simulation.recipients import own_account
 from fraud_assets.simulation.rents import house_rules, landlords, most_rent, tenants
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
@@ -81,6 +81,9 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
     cents = np.where(landlord == NONE, charged, cents)
     if scenario.activity.bills_wait:  # banks rest at the weekend: what is due then is paid on Monday
         day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
+    if scenario.tariffs:
+        units = hashed_uniforms(scenario.seed, "bill.units", index * 256 + nth, month)
+        cents = by_tariff(bank, category, traits.city[who], day, units, cents)
     by_hand = hashed_uniforms(scenario.seed, "bill.by_hand", index, nth) < _BY_HAND
     second = _bill_seconds(bank, category, by_hand, hashed_uniforms(scenario.seed, "bill.second", index, nth, month))
     local_us = day * 86_400 * SECOND + np.rint(second * 1000).astype(np.int64) * 1000

@@ -20,6 +20,7 @@ from fraud_assets.scenario.sections.lines import (
     Holiday,
     PriceRange,
     Tag,
+    Tariff,
 )
 from fraud_assets.scenario.sections.names import (
     Names,
@@ -109,6 +110,7 @@ __all__ = [
     "Segment",
     "Share",
     "Tag",
+    "Tariff",
     "Token",
     "Week",
     "Weight",

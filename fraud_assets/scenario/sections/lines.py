@@ -1,4 +1,4 @@
-"""The rows of a scenario's tables: a line of cities.csv, categories.csv, brands.csv and holidays.csv."""
+"""The rows of a scenario's tables: a line of cities, categories, brands, holidays or tariffs.csv."""
 
 from __future__ import annotations
 
@@ -138,6 +138,10 @@ class Category(Section):
     due: Annotated[dict[Annotated[int, Field(ge=1, le=28)], Weight], BeforeValidator(split_weights)] = Field(
         default_factory=dict
     )
+    #: Bills by the tariffs of tariffs.csv: how many units are paid for at once, as number:weight, separated by ;.
+    units: Annotated[dict[Annotated[int, Field(ge=1)], Weight], BeforeValidator(split_weights)] = Field(
+        default_factory=dict
+    )
     #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
     a_day: Annotated[int | None, Field(ge=1), BeforeValidator(filled)] = None
     a_month: Annotated[Positive | None, BeforeValidator(filled)] = None
@@ -161,10 +165,13 @@ class Category(Section):
                 f"{self.category}: listed_weights {plain(self.listed_weights)} must have a weight for each of the"
                 f" {len(self.listed)} listed prices, not all 0"
             )
-        if self.due and not sum(self.due.values()):
-            raise ValueError(f"{self.category}: the weights of due must not all be 0")
-        if self.recipient != "biller" and (self.due or "rent" in self.tags):
-            raise ValueError(f"{self.category}: due days and the tag rent are for bills, not for a {self.recipient}")
+        for column, weights in (("due", self.due), ("units", self.units)):
+            if weights and not sum(weights.values()):
+                raise ValueError(f"{self.category}: the weights of {column} must not all be 0")
+        if self.recipient != "biller" and (self.due or self.units or "rent" in self.tags):
+            raise ValueError(
+                f"{self.category}: due days, units and the tag rent are for bills, not for a {self.recipient}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -201,6 +208,8 @@ class Brand(Section):
     tier: Annotated[int, Field(ge=1, le=3)]
     metros: str = ""  # those it serves, separated by ; or none named: a national chain all, a regional one some
     prices: Annotated[PriceRange, BeforeValidator(_prices)] = PriceRange()  # as 20-300, 20- or 6.99;15.49
+    #: Of the cities of those metros, or of any, the only ones it serves, separated by ;; empty: all of them.
+    cities: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()
     #: Whom an employer pays, separated by ;. People of an occupation that some employer names are paid by one of those,
     #: all others by one that names none.
     occupations: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()
@@ -209,6 +218,23 @@ class Brand(Section):
     def served(self) -> list[str]:
         """The metros it is confined to; empty where it is not."""
         return [metro for metro in self.metros.split(";") if metro]
+
+    def serves(self, city: City) -> bool:
+        """Whether it is in the city, if it is in the metro."""
+        return not self.cities or city.city in self.cities
+
+
+class Tariff(Section):
+    """A row of tariffs.csv: what a unit of a kind of bill costs customers of a city, from a day until the next row's.
+
+    Where there are such rows, the bills of the kind come to that, whatever else would be paid; before the first of
+    them its price holds.
+    """
+
+    category: str
+    city: str
+    first: date
+    price: Positive  # major units
 
 
 class Holiday(Section):
