@@ -24,6 +24,7 @@ from fraud_assets.scenario.sections import (
     Brand,
     CampaignType,
     Category,
+    Changes,
     City,
     Costs,
     DeviceLife,
@@ -114,6 +115,7 @@ class Scenario(Bank):
     hours: dict[str, Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]]  # profile -> weights
     names: Names
     name_regions: Regions = Field(default_factory=dict)  # of the words of names.csv; none for a use without regions
+    name_changes: Changes = Field(default_factory=dict)  # words of names.csv that were others before some day
 
     @field_validator("hours")
     @classmethod
@@ -216,9 +218,9 @@ class Scenario(Bank):
                 )
             confined = b.served or b.cities
             if confined and kind.recipient != "biller" and kind.instrument not in ("terminal", "scan"):
+                said = f"metros is {b.metros!r}" if b.served else f"cities is {';'.join(b.cities)!r}"
                 raise ValueError(
-                    f"brand {b.name}: metros is {b.metros or ';'.join(b.cities)!r}, but {b.category} is neither paid at a counter nor a bill;"
-                    " leave it empty"
+                    f"brand {b.name}: {said}, but {b.category} is neither paid at a counter nor a bill; leave it empty"
                 )
 
     def within(self, cities: Iterable[City]) -> Scenario:

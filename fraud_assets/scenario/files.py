@@ -60,7 +60,7 @@ def document_of(folder: Path) -> dict[str, Any]:
     if (hours := folder / "hours.csv").exists() or base is None:
         document["hours"] = _profiles(hours)
     if (names := folder / "names.csv").exists() or base is None:
-        document["names"], document["name_regions"] = _texts(names)
+        document["names"], document["name_regions"], document["name_changes"] = _texts(names)
     try:
         merged = _laid_over(document, own)
         nothing = next(_nothing_to_take_out(document, own), None)
@@ -178,8 +178,8 @@ def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
     return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
 
 
-def _texts(path: Path) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, ...]]]]:
-    """The texts of each use in names.csv, and the regions of each, where it says them."""
+def _texts(path: Path) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, ...]]], dict[str, dict[str, Any]]]:
+    """The texts of each use in names.csv, and where it says them the regions of each, and what it was since when."""
     rows = _rows(path)
     if rows and (missing := [name for name in ("use", "text") if name not in rows[0]]):
         raise ScenarioError(
@@ -187,11 +187,16 @@ def _texts(path: Path) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, 
         )
     texts: dict[str, list[Any]] = {}
     regions: dict[str, list[tuple[str, ...]]] = {}
+    changes: dict[str, dict[str, Any]] = {}
     for row in rows:
         texts.setdefault(row["use"], []).append(row["text"])
         of = tuple(region for region in (row.get("region") or "").split(";") if region)
         regions.setdefault(row["use"], []).append(of)
-    return texts, {use: of for use, of in regions.items() if any(of)}
+        if row.get("since") or row.get("before"):
+            changes.setdefault(row["use"], {})[row["text"]] = {
+                column: row.get(column) for column in ("since", "before")
+            }
+    return texts, {use: of for use, of in regions.items() if any(of)}, changes
 
 
 def _text(path: Path) -> str:

@@ -23,6 +23,7 @@ from fraud_assets.simulation.intents import (
     CARD_PRESENT,
     DAY,
     INCOME,
+    MINUTE,
     NONE,
     ONLINE,
     REFUND,
@@ -230,7 +231,8 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     by_account = bank.by_account[rows.category[person]]
     payee, intended = rows.payee[person], rows.intended[person]
     city = cities(bank, rows.who[person], np.where(intended == NONE, payee, intended))
-    people, whose = person_entries(bank.scenario, payee, intended, by_account, city)
+    day = (rows.event_us[person] + rows.offset[person] * MINUTE) // DAY
+    people, whose = person_entries(bank.scenario, payee, intended, by_account, city, day)
     which = rows.merchant.copy()
     which[person] = len(merchants) + whose
     # One gather from both, in one piece: putting texts between others copies all of them.

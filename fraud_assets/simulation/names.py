@@ -5,7 +5,7 @@ What lives here: how the scenario's patterns and words (names.csv) are put toget
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from string import Formatter
 
@@ -14,6 +14,7 @@ import polars as pl
 
 from fraud_assets.scenario import Scenario, placeholders
 from fraud_assets.scenario.sections import all_regions
+from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.choices import Choices
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
@@ -47,7 +48,7 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
     """
     rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
     given = {"kind": kind.str.to_titlecase()}
-    shop = _written(scenario, "shop", (cell, rank), given, city)
+    shop = _signed(scenario, kind, (cell, rank), city)
     site = _written(scenario, "site", (cell, rank), given, city)
     frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell})
     named = frame.select("cell", name=pl.when("online").then("site").otherwise("shop"))
@@ -58,12 +59,32 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
     ).to_series()
 
 
+def _signed(scenario: Scenario, kind: pl.Series, key: tuple[I64, ...], city: I64) -> pl.Series:
+    """Names of shops, with what names.csv has for signs of their kind."""
+    patterns, chosen = list(scenario.names["shop"]), _chosen(scenario, "shop", key)
+    shown = kind.str.to_titlecase()
+    for use in kind.unique().sort().to_list():
+        if use not in scenario.names:
+            continue
+        rows = np.flatnonzero((kind == use).to_numpy())
+        own = tuple(part[rows] for part in key)
+        sign = _words(scenario, use, _u(scenario, "sign", *own), _regions_of(scenario, own, city[rows]))
+        whole = [text for text in scenario.names[use] if placeholders(text)]
+        for text in whole:
+            chosen[rows[(sign == text).to_numpy()]] = len(patterns)
+            patterns.append(text)
+        told = np.flatnonzero(~sign.is_in(whole).to_numpy())
+        shown = shown.scatter(rows[told], sign[told])
+    return _filled(scenario, patterns, chosen, key, {"kind": shown}, city)
+
+
 def person_names(
     scenario: Scenario,
     number: I64,
     meant: I64 | None = None,
     by_account: Bools | None = None,
     city: I64 | None = None,
+    day: I64 | None = None,
 ) -> pl.Series:
     """Persons as recipients, as entered: ``user_1234567890``, ``9876543210@ybl``, ``NEFT/Asha Singh/9876543210``.
 
@@ -78,44 +99,57 @@ def person_names(
         Who is paid from account to account, and written so where the scenario has patterns for it; by default nobody.
     city
         Where they are from: indices into ``scenario.cities``, -1 where nobody knows, which is the default.
+    day
+        When they are paid, since words may be others than before; by default in the end.
 
     Returns
     -------
     Texts of shape (n,), null where there is no number.
     """
-    texts, place = person_entries(scenario, number, number if meant is None else meant, by_account, city)
+    texts, place = person_entries(scenario, number, number if meant is None else meant, by_account, city, day)
     return texts[place]
 
 
 def person_entries(
-    scenario: Scenario, number: I64, meant: I64, by_account: Bools | None = None, city: I64 | None = None
+    scenario: Scenario,
+    number: I64,
+    meant: I64,
+    by_account: Bools | None = None,
+    city: I64 | None = None,
+    day: I64 | None = None,
 ) -> tuple[pl.Series, I64]:
     """As :func:`person_names`: some texts, and the position among them of each entry; shape (n,)."""
     if city is None or not scenario.name_regions:
         city = np.full(len(number), -1)
+    changes = _changes(scenario)
+    # How many of the changes have come.
+    era = np.full(len(number), len(changes)) if day is None else np.searchsorted(changes, day, side="right")
     if by_account is None or "account" not in scenario.names:
-        return _distinct(scenario, "person", number, meant, city)
+        return _distinct(scenario, "person", number, meant, city, era)
     place = np.empty(len(number), dtype=np.int64)
     texts: list[pl.Series] = []
     for use, rows in (("person", np.flatnonzero(~by_account)), ("account", np.flatnonzero(by_account))):
-        found, where = _distinct(scenario, use, number[rows], meant[rows], city[rows])
+        found, where = _distinct(scenario, use, number[rows], meant[rows], city[rows], era[rows])
         place[rows] = where + sum(map(len, texts))
         texts.append(found)
     return pl.concat(texts, rechunk=True), place
 
 
-def _distinct(scenario: Scenario, use: str, number: I64, meant: I64, city: I64) -> tuple[pl.Series, I64]:
+def _distinct(scenario: Scenario, use: str, number: I64, meant: I64, city: I64, era: I64) -> tuple[pl.Series, I64]:
     """The entries after the patterns of the use, each number's once but for those that are mistyped."""
     cities = len(scenario.cities) + 1  # the last one is none
-    both, place = np.unique(number * cities + city % cities, return_inverse=True)
-    distinct, home = np.divmod(both, cities)
+    eras = len(_changes(scenario)) + 1
+    both, place = np.unique((number * cities + city % cities) * eras + era, return_inverse=True)
+    rest, then = np.divmod(both, eras)
+    distinct, home = np.divmod(rest, cities)
     slipped = np.flatnonzero((meant >= 0) & (meant != number))
     place[slipped] = len(distinct) + np.arange(len(slipped))
     entered, home = np.concatenate([distinct, number[slipped]]), np.concatenate([home, city[slipped]])
-    return _entries(scenario, use, entered, np.concatenate([distinct, meant[slipped]]), home), place
+    then = np.concatenate([then, era[slipped]])
+    return _entries(scenario, use, entered, np.concatenate([distinct, meant[slipped]]), home, then), place
 
 
-def _entries(scenario: Scenario, use: str, number: I64, meant: I64, city: I64) -> pl.Series:
+def _entries(scenario: Scenario, use: str, number: I64, meant: I64, city: I64, era: I64) -> pl.Series:
     """What is entered for the numbers by somebody who means the accounts ``meant``, of people from the cities."""
     digits = pl.Series(number, dtype=pl.Int64).cast(pl.String)
     given = {"number": digits}
@@ -125,7 +159,7 @@ def _entries(scenario: Scenario, use: str, number: I64, meant: I64, city: I64) -
     if _is_used(scenario, use, "digits"):
         given["digits"] = pl.Series(meant % 10_000, dtype=pl.Int64).cast(pl.String)
     given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, use, code)}
-    text = _written(scenario, use, (meant,), given, city)
+    text = _written(scenario, use, (meant,), given, city, era)
     spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names[use]]
     wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, use, (meant,))])
     if len(wrong):
@@ -171,23 +205,40 @@ def _misspelled(text: pl.Series, u: F64) -> pl.Series:
 
 
 def _written(
-    scenario: Scenario, use: str, key: tuple[I64, ...], given: Mapping[str, pl.Series], city: I64
+    scenario: Scenario,
+    use: str,
+    key: tuple[I64, ...],
+    given: Mapping[str, pl.Series],
+    city: I64,
+    era: I64 | None = None,
 ) -> pl.Series:
-    """A text for each key after one of the patterns of the use, with the words of its city."""
+    """A text for each key after one of the patterns of the use, with the words of its city and time."""
+    return _filled(scenario, scenario.names[use], _chosen(scenario, use, key), key, given, city, era)
+
+
+def _filled(
+    scenario: Scenario,
+    patterns: Sequence[str],
+    chosen: I64,
+    key: tuple[I64, ...],
+    given: Mapping[str, pl.Series],
+    city: I64,
+    era: I64 | None = None,
+) -> pl.Series:
+    """A text for each key after the pattern that was chosen for it."""
     columns = dict(given)
     region = _regions_of(scenario, key, city)
     texts = []
-    for pattern in scenario.names[use]:
+    for pattern in patterns:
         for name in placeholders(pattern):
             if name not in columns:
-                columns[name] = _words(scenario, name.rstrip("2"), _u(scenario, name, *key), region)
+                columns[name] = _words(scenario, name.rstrip("2"), _u(scenario, name, *key), region, era)
         parts = [
             part
             for literal, name, _, _ in Formatter().parse(pattern)
             for part in (pl.lit(literal), *([] if name is None else [pl.col(name)]))
         ]
         texts.append(pl.concat_str(parts))
-    chosen = _chosen(scenario, use, key)
     text = texts[-1]
     for k, other in enumerate(texts[:-1]):
         text = pl.when(pl.col("pattern") == k).then(other).otherwise(text)
@@ -212,12 +263,31 @@ def _people(scenario: Scenario) -> Choices:
     return Choices(shares)
 
 
-def _words(scenario: Scenario, use: str, u: F64, region: I64) -> pl.Series:
-    """One of the use's words for each of the uniform draws, which is a word of the region."""
-    words = pl.Series(scenario.names[use], dtype=pl.String)
-    if use not in scenario.name_regions:
-        return words[(u * len(words)).astype(np.int64)]
-    return words[_of_regions(scenario, use).draw(region, u)]
+def _words(scenario: Scenario, use: str, u: F64, region: I64, era: I64 | None = None) -> pl.Series:
+    """One of the use's words for each of the uniform draws, which is a word of the region, as it was in the era."""
+    words = scenario.names[use]
+    if use in scenario.name_regions:
+        which = _of_regions(scenario, use).draw(region, u)
+    else:
+        which = (u * len(words)).astype(np.int64)
+    if era is None or use not in scenario.name_changes:
+        return pl.Series(words, dtype=pl.String)[which]
+    changed, days = scenario.name_changes[use], _changes(scenario)
+    ever = [
+        changed[word].before
+        if word in changed and nth <= np.searchsorted(days, day_number(changed[word].since))
+        else word
+        for nth in range(len(days) + 1)
+        for word in words
+    ]
+    return pl.Series(ever, dtype=pl.String)[era * len(words) + which]
+
+
+@lru_cache(maxsize=16)
+def _changes(scenario: Scenario) -> I64:
+    """The days on which some word becomes another one."""
+    days = {day_number(change.since) for words in scenario.name_changes.values() for change in words.values()}
+    return np.array(sorted(days), dtype=np.int64)
 
 
 @lru_cache(maxsize=64)

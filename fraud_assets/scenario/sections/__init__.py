@@ -23,6 +23,7 @@ from fraud_assets.scenario.sections.lines import (
     Tariff,
 )
 from fraud_assets.scenario.sections.names import (
+    Changes,
     Names,
     Regions,
     all_regions,
@@ -76,6 +77,7 @@ __all__ = [
     "Brand",
     "CampaignType",
     "Category",
+    "Changes",
     "City",
     "Costs",
     "Count",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from string import Formatter
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from fraud_assets.scenario.sections.lines import City
+from fraud_assets.scenario.sections.values import Section
 
 #: Words that a pattern may use without names.csv having them, by use of the pattern.
 _GIVEN = {
@@ -21,6 +23,7 @@ _OPTIONAL = {"account"}  # without it, an account is written as a person is
 
 
 def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    _check_signs(names)
     for use, given in _GIVEN.items():
         if use not in names:
             if use in _OPTIONAL:
@@ -38,6 +41,18 @@ def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return names
 
 
+def _check_signs(names: dict[str, tuple[str, ...]]) -> None:
+    """Words in which others are named, in braces, as the signs of shops may be."""
+    for use in set(names) - set(_GIVEN):
+        for sign in names[use]:
+            try:
+                words = placeholders(sign)
+            except ValueError as error:
+                raise ValueError(f"{use} {sign!r} is no pattern: {error}") from None
+            if unknown := sorted({word.rstrip("2") for word in words} - {"kind"} - set(names)):
+                raise ValueError(f"{use} {sign!r} asks for {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+
+
 def placeholders(pattern: str) -> list[str]:
     """The names in braces, in order: ``owner`` and ``kind`` of ``{owner}'s {kind}``."""
     return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
@@ -48,7 +63,8 @@ def placeholders(pattern: str) -> list[str]:
 #: patterns; every other use is a list of words that the patterns name in braces, ``{word2}`` being another ``{word}``.
 #: Given are ``{kind}`` of shop; of a person the ten-digit ``{number}`` of the account, the same as a telephone number
 #: (``{mobile}``, first digit 6 to 9) and its last ``{digits}``; and, of the account as an address of tokens, 40 digits
-#: of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``.
+#: of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``. A use that is called as a sub-category is what local
+#: shops of the kind have on their signs: instead of ``{kind}``, or, with words in braces, instead of the whole name.
 Names = Annotated[
     dict[str, Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]],
     AfterValidator(_patterns),
@@ -56,6 +72,17 @@ Names = Annotated[
 
 #: Regions of each text of a use, in the order of the texts; none for a word that is met everywhere.
 Regions = dict[str, tuple[tuple[str, ...], ...]]
+
+
+class Change(Section):
+    """What a word of names.csv was before a day: its columns ``before`` and ``since``."""
+
+    before: Annotated[str, Field(min_length=1)]
+    since: date
+
+
+#: By use and word.
+Changes = dict[str, dict[str, Change]]
 
 
 def check_regions(names: Mapping[str, Sequence[str]], regions: Regions, cities: Sequence[City]) -> None:

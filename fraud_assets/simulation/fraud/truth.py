@@ -11,9 +11,11 @@ from fraud_assets.simulation.fraud.rows import Carried, carried_out
 from fraud_assets.simulation.groups import FRAUD, begin, by_group
 from fraud_assets.simulation.intents import (
     BURST,
+    DAY,
     DECLINED,
     FALSE_REPORT,
     HIGH_AMOUNT,
+    MINUTE,
     MISTYPED,
     NONE,
     Bank,
@@ -84,7 +86,9 @@ def _meant(bank: Bank, rows: Intents) -> pl.Series:
     """Names of those who were meant; null where nobody else was, which is nearly everywhere."""
     hit = np.flatnonzero(rows.intended != NONE)
     meant, by_account = rows.intended[hit], bank.by_account[rows.category[hit]]
-    texts = person_names(bank.scenario, meant, by_account=by_account, city=cities(bank, rows.who[hit], meant))
+    day = (rows.event_us[hit] + rows.offset[hit] * MINUTE) // DAY
+    city = cities(bank, rows.who[hit], meant)
+    texts = person_names(bank.scenario, meant, by_account=by_account, city=city, day=day)
     names = pl.concat([pl.Series([None], dtype=pl.String), texts], rechunk=True)
     which = np.zeros(len(rows), dtype=np.int64)
     which[hit] = 1 + np.arange(len(hit))
