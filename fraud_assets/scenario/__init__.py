@@ -148,6 +148,10 @@ class Scenario(Bank):
         for h in self.holidays:
             if h.category is not None and h.category not in {c.category for c in self.categories}:
                 raise ValueError(f"holiday {h.name}: category {h.category!r} is not in categories.csv")
+            if unknown := set(h.cities) - {c.city for c in self.cities}:
+                raise ValueError(f"holiday {h.name}: cities {sorted(unknown)} are not in cities.csv")
+            if h.hours is not None and h.hours not in (hours := self.activity.hours_of_holidays):
+                raise ValueError(f"holiday {h.name}: hours {h.hours!r} is none of {sorted(hours)}")
         self._check_calendar()
         self._check_twins()
         self._check_brands()
@@ -237,8 +241,13 @@ class Scenario(Bank):
             for b in self.brands
             if (not b.served or metros & set(b.served)) and (not b.cities or names & set(b.cities))
         )
+        holidays = tuple(
+            h.model_copy(update={"cities": tuple(city for city in h.cities if city in names)})
+            for h in self.holidays
+            if not h.cities or names & set(h.cities)
+        )
         tariffs = tuple(t for t in self.tariffs if t.city in names)
-        return self.model_copy(update={"cities": kept, "brands": brands, "tariffs": tariffs})
+        return self.model_copy(update={"cities": kept, "brands": brands, "holidays": holidays, "tariffs": tariffs})
 
     def __hash__(self) -> int:
         return hash((self.name, self.seed))

@@ -53,6 +53,8 @@ def document_of(folder: Path) -> dict[str, Any]:
     if base is not None and (folder / "cities.csv").exists() and not (folder / "brands.csv").exists():
         metros = {row.get("metro") for row in document["cities"]}
         document["brands"] = _present(_present(document["brands"], "metros", metros), "cities", here)
+    if base is not None and (folder / "cities.csv").exists() and not (folder / "holidays.csv").exists():
+        document["holidays"] = _present(document["holidays"], "cities", here)
     if (tariffs := folder / "tariffs.csv").exists():
         document["tariffs"] = _rows(tariffs)
     elif base is not None and (folder / "cities.csv").exists():
@@ -74,14 +76,14 @@ def document_of(folder: Path) -> dict[str, Any]:
     return merged
 
 
-def _present(brands: list[dict[str, Any]], column: str, places: set[Any]) -> list[dict[str, Any]]:
-    """The brands without those that the column confines to other places: whose cities are others has other chains."""
+def _present(rows: list[dict[str, Any]], column: str, places: set[Any]) -> list[dict[str, Any]]:
+    """The rows without those that the column confines to other places: whose cities are others has other chains."""
     found = []
-    for brand in brands:
-        served = [place for place in (brand.get(column) or "").split(";") if place]
-        here = [place for place in served if place in places]
-        if here or not served:
-            found.append({**brand, column: ";".join(here)})
+    for row in rows:
+        named = [place for place in (row.get(column) or "").split(";") if place]
+        here = [place for place in named if place in places]
+        if here or not named:
+            found.append({**row, column: ";".join(here)})
     return found
 
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario, ScenarioError
-from fraud_assets.simulation.streams import F64, I64
+from fraud_assets.scenario import Holiday, Scenario, ScenarioError
+from fraud_assets.simulation.streams import F64, I64, Bools
 
 EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
@@ -150,15 +150,33 @@ def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
     return low + _MINUTE_US, np.concatenate([offsets[:1], offsets[moves + 1]])
 
 
-def day_factors(scenario: Scenario, first_day: int, n: int) -> F64:
-    """How much people pay on each of ``n`` local days: weekday x month edges x holidays; shape (n,)."""
+def day_factors(scenario: Scenario, first_day: int, n: int, city: str | None = None) -> F64:
+    """How much people pay on each of ``n`` local days: weekday x month edges x holidays; shape (n,).
+
+    Holidays are those that are kept everywhere and, with a ``city``, there.
+    """
     days = np.arange(first_day, first_day + n)
     factors = _week_and_month(scenario, days)
     for holiday in scenario.holidays:
+        if holiday.cities and city not in holiday.cities:
+            continue
         of_holiday = days - day_number(holiday.first)
         inside = (of_holiday >= 0) & (days <= day_number(holiday.last))
         factors[inside] *= np.array(holiday.factors)[of_holiday[inside]]
     return factors
+
+
+def day_factors_of_cities(scenario: Scenario, first_day: int, n: int) -> F64:
+    """:func:`day_factors` of each city; shape (cities, n)."""
+    return np.array([day_factors(scenario, first_day, n, c.city) for c in scenario.cities])
+
+
+def on_holiday(scenario: Scenario, holiday: Holiday, city: I64, day: I64) -> Bools:
+    """Whether the people of the cities (indices) keep the holiday on the local days; shape (n,)."""
+    inside = (day >= day_number(holiday.first)) & (day <= day_number(holiday.last))
+    if holiday.cities:
+        inside &= np.array([c.city in holiday.cities for c in scenario.cities])[city]
+    return inside
 
 
 def _week_and_month(scenario: Scenario, days: I64) -> F64:

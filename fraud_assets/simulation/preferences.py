@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import day_number
+from fraud_assets.simulation.calendar import on_holiday
 from fraud_assets.simulation.streams import F64, I64, Bools
 
 _CHANNELS = ["card_present", "online", "app", "bank"]
@@ -164,29 +164,35 @@ def _bounded(weights: F64, bound: F64, others: Bools) -> F64:
     return kept + _normal(room, total) * (weights - kept).sum(axis=1, keepdims=True)
 
 
-def in_season(scenario: Scenario, weights: F64, who: I64, category: I64, day: I64, u: F64) -> I64:
+def in_season(scenario: Scenario, weights: F64, city: I64, who: I64, category: I64, day: I64, u: F64) -> I64:
     """Categories as chosen, but for those that give way to what a holiday is for: gold on Dhanteras.
+
+    What several holidays are for at a time are different payments, as far as there are so many.
 
     Parameters
     ----------
     weights
         As :func:`category_weights` gives them.
+    city
+        Where each customer lives, an index into ``scenario.cities``; shape (customers,).
     who, category, day, u
         Customer, category as on any day, local day and a uniform draw of each payment, shape (n,). The draw may be the
         one that chose the category: only its finer digits are used.
     """
     names, methods = [c.category for c in scenario.categories], np.array([c.method for c in scenario.categories])
+    fine, taken = (u * 65_536) % 1.0, np.zeros(len(u))
+    category = category.copy()
     for holiday in scenario.holidays:
         if holiday.category is None or holiday.category_factor is None:
             continue
         wanted = names.index(holiday.category)
-        first, last = day_number(holiday.first), day_number(holiday.last)
-        rows = np.flatnonzero((day >= first) & (day <= last) & (methods == methods[wanted])[category])
+        rows = np.flatnonzero(on_holiday(scenario, holiday, city[who], day) & (methods == methods[wanted])[category])
         usual = weights[who[rows], wanted]
         # So many of the method's other payments turn into it that there are ``category_factor`` times as many.
         turns = np.minimum((holiday.category_factor - 1) * usual / np.maximum(1 - usual, 1e-9), 0.5)
-        category = category.copy()
-        category[rows[(u[rows] * 65_536) % 1.0 < turns]] = wanted
+        begin = taken[rows]
+        category[rows[(fine[rows] >= begin) & (fine[rows] < begin + turns)]] = wanted
+        taken[rows] = begin + turns
     return category
 
 

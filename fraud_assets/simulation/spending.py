@@ -16,7 +16,13 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import recipients
 from fraud_assets.simulation.amounts import amounts
 from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.calendar import day_factors, payday_factors, time_quantiles, utc_offset_minutes
+from fraud_assets.simulation.calendar import (
+    day_factors_of_cities,
+    on_holiday,
+    payday_factors,
+    time_quantiles,
+    utc_offset_minutes,
+)
 from fraud_assets.simulation.choices import Choices
 from fraud_assets.simulation.fates import BITS, fates
 from fraud_assets.simulation.instruments import cards, devices_used, expired_cards, second_card
@@ -123,7 +129,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     category_u = draws.uniform("category", rows)
     category = _categories(bank, who, method_o[outing], day_o[outing], category_u)
     if any(holiday.category for holiday in scenario.holidays):
-        category = in_season(scenario, traits.category_weights, who, category, day_o[outing], category_u)
+        category = in_season(scenario, traits.category_weights, traits.city, who, category, day_o[outing], category_u)
 
     seconds = clock(bank, who_o, category[first], day_o, draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
@@ -241,7 +247,8 @@ def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
     scenario, traits = bank.scenario, bank.traits
     activity = scenario.activity
     first, n = blocks[0].first_day, sum(block.days for block in blocks)
-    mean = traits.daily_rate[:, None] * day_factors(scenario, first, n) * (1 - activity.outing_continues)
+    factors = day_factors_of_cities(scenario, first, n)[traits.city]
+    mean = traits.daily_rate[:, None] * factors * (1 - activity.outing_continues)
     mean *= payday_factors(scenario, traits.payday, first, n)
     mean *= traits.registered_day[:, None] <= np.arange(first, first + n)
     shape = 1 / activity.day_cv**2
@@ -286,8 +293,9 @@ def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
 
 
 def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
-    """Second of the local day at which an outing begins, by occupation, kind of purchase and weekday."""
-    kind, table = _clock_table(bank.scenario)
+    """Second of the local day at which an outing begins, by occupation, kind of purchase, weekday and holiday."""
+    scenario = bank.scenario
+    kind, table = _clock_table(scenario)
     names = sorted(bank.scenario.hours)
     profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
     position = u * (table.shape[3] - 1)
@@ -295,7 +303,15 @@ def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
     fine = position - low
     hours = bank.traits.hours[who]
     if len(table) > 1:
-        hours = kind[(day + 3) % 7] * table.shape[1] + hours
+        of_day = kind[(day + 3) % 7]
+        profiles = list(scenario.activity.hours_of_holidays)
+        for holiday in scenario.holidays:
+            if holiday.hours is not None:
+                kept = on_holiday(scenario, holiday, bank.traits.city[who], day)
+                of_day = np.where(
+                    kept, kind[(day + 3) % 7] + (1 + profiles.index(holiday.hours)) * (kind.max() + 1), of_day
+                )
+        hours = of_day * table.shape[1] + hours
     place = (hours * table.shape[2] + profile) * table.shape[3] + low
     return table.ravel()[place] * (1 - fine) + table.ravel()[place + 1] * fine
 
@@ -305,7 +321,8 @@ def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
     """Kind of each weekday, and inverse distributions of the time of day in seconds.
 
     Shapes (7,) and (kind of day, occupation's profile, category's profile, 1025). A category keeps its own hours on
-    average over the people and the week; an occupation and a kind of day shift them.
+    average over the people and the week; an occupation and a kind of day shift them. After the kinds of weekdays come
+    the same on each kind of holiday.
     """
     names = sorted(scenario.hours)
     weights = np.array([scenario.hours[name] for name in names])
@@ -313,6 +330,7 @@ def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
     used = [names.index(o.hours) for o in scenario.population.occupations]
     tilt = weights / weights[used].mean(axis=0)
     kind, days = hours_of_days(scenario)
+    days = np.concatenate([days, *(days * np.array(own) for own in scenario.activity.hours_of_holidays.values())])
     return kind, time_quantiles(weights * tilt[:, None] * days[:, None, None])
 
 

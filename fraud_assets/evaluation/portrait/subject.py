@@ -9,7 +9,16 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from fraud_assets.months import Month
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Holiday, Scenario
+
+
+def _holidays(rows: Sequence[Holiday]) -> tuple[tuple[str, date, date], ...]:
+    """Name, first and last day of each: what one calls by the same name, in this or that city, is one."""
+    spans: dict[str, tuple[date, date]] = {}
+    for h in rows:
+        first, last = spans.get(h.name, (h.first, h.last))
+        spans[h.name] = min(first, h.first), max(last, h.last)
+    return tuple((name, first, last) for name, (first, last) in spans.items())
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class Sitter:
         return cls(
             bank=scenario.title,
             month=month,
-            holidays=tuple((h.name, h.first, h.last) for h in scenario.holidays if h.last >= first and h.first <= last),
+            holidays=_holidays([h for h in scenario.holidays if h.last >= first and h.first <= last]),
             earlier=tuple(earlier),
             known_until=reported.end,
         )

@@ -238,7 +238,7 @@ class Tariff(Section):
 
 
 class Holiday(Section):
-    """A row of holidays.csv: spending is multiplied from first to last local day."""
+    """A row of holidays.csv: spending is multiplied from first to last local day, where it is kept."""
 
     name: str
     first: date
@@ -249,6 +249,8 @@ class Holiday(Section):
     course: Annotated[tuple[Weight, ...], BeforeValidator(split_cell)] = ()
     category: Annotated[str | None, BeforeValidator(filled)] = None  # bought then more than usual
     category_factor: Annotated[float | None, Field(ge=1), BeforeValidator(filled)] = None  # by how much
+    cities: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()  # where it is kept, separated by ;; empty: all
+    hours: Annotated[str | None, BeforeValidator(filled)] = None  # of activity.hours_of_holidays; none: as on any day
 
     @model_validator(mode="after")
     def _both(self) -> Holiday:

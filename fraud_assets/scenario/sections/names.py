@@ -23,7 +23,6 @@ _OPTIONAL = {"account"}  # without it, an account is written as a person is
 
 
 def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    _check_signs(names)
     for use, given in _GIVEN.items():
         if use not in names:
             if use in _OPTIONAL:
@@ -38,6 +37,7 @@ def _patterns(names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
             if unknown := sorted({word.rstrip("2") for word in words} - given - set(names)):
                 known = ", ".join(sorted((given | set(names)) - set(_GIVEN)))
                 raise ValueError(f"{use} {pattern!r} asks for {', '.join(unknown)}; there are {known}")
+    _check_signs(names)
     return names
 
 

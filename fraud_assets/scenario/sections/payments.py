@@ -94,6 +94,8 @@ class Activity(Section):
     #: Days with hours of their own: what share of a day falls in each hour, over what usually does. The other days have
     #: what these leave them, so that over the week hours.csv holds. Without any, every day is like any other.
     hours_of_days: dict[Weekday, Hours] = Field(default_factory=dict)
+    #: Hours of holidays, which name them: what share of a day falls in each hour, over what does on such a weekday.
+    hours_of_holidays: dict[str, Hours] = Field(default_factory=dict)
     month_edges: Positive  # factor on the first three and last three days
     payday: Positive  # factor on payday
     payday_days: Annotated[int, Field(ge=1)]

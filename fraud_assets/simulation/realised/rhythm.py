@@ -14,6 +14,8 @@ from fraud_assets.simulation.streams import F64
 
 #: A festival is compared with as many days before and after it, weekday by weekday.
 _BESIDE_DAYS = 21
+#: Payments at a festival of some cities alone, from which on chance does not hide what was asked for.
+_SEEN = 1500
 #: Days after payday on which its lift is over.
 _WEEK_LATER = (7, 8, 9, 10)
 #: Hours by which a weekend differs from other days, and how far the ratio may be from what was asked for: what is
@@ -160,22 +162,38 @@ def _festivals(view: View, days: pl.DataFrame) -> list[Figure]:
     """Each festival's payments a day over those of the days around it that are no holiday, weekday by weekday."""
     first, last = days["date"].min(), days["date"].max()
     found = []
-    holidays = [h for h in view.scenario.holidays if h.factor != 1.0]
-    for h in holidays:
+    for h in view.scenario.holidays:
         if not (h.is_festival and isinstance(first, date) and isinstance(last, date)):
             continue
         if h.first < first + timedelta(days=7) or h.last > last or h.factor < 1.05:
             continue
-        lift = _lift(view, days, h, holidays)
+        if h.cities:
+            there = view.with_people(view.chosen, "home_city").filter(pl.col("home_city").is_in(h.cities))
+            own = _whole(view, collect(there.group_by("date", "weekday").len()))
+        else:
+            own = days
+        if (own.filter(pl.col("date").is_between(h.first, h.last))["len"].sum() < _SEEN) and h.cities:
+            continue
+        lift = _lift(view, own, h)
         if lift is not None:
-            found.append(
-                near(f"payments at {h.name} {h.first.year}, over the days around", h.factor, lift, absolute=0.09)
-            )
+            where = f" in {_and_others(h.cities)}" if h.cities else ""
+            name = f"payments at {h.name} {h.first.year}{where}, over the days around"
+            found.append(near(name, h.factor, lift, absolute=0.09))
     return found
 
 
-def _lift(view: View, days: pl.DataFrame, h: Holiday, holidays: list[Holiday]) -> float | None:
+def _and_others(cities: tuple[str, ...]) -> str:
+    return cities[0] if len(cities) == 1 else f"{cities[0]} and {len(cities) - 1} other cities"
+
+
+def _lift(view: View, days: pl.DataFrame, h: Holiday) -> float | None:
     day = pl.col("date")
+    # Those that some of the festival's people keep.
+    holidays = [
+        o
+        for o in view.scenario.holidays
+        if o.factor != 1.0 and (not h.cities or not o.cities or set(h.cities) & set(o.cities))
+    ]
     any_holiday = pl.any_horizontal(day.is_between(o.first, o.last) for o in holidays)
     factors = pl.Series(view.scenario.activity.weekday)
     level = days.with_columns(level=pl.col("len") / factors.gather(days["date"].dt.weekday().cast(pl.Int64) - 1))
