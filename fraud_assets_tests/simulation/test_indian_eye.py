@@ -176,3 +176,111 @@ def test_the_rise_to_diwali_is_seen_in_the_ledger(made: SyntheticDataGenerator) 
     peak, after = mean(date(2024, 10, 29), date(2024, 10, 31)), mean(date(2024, 11, 4), date(2024, 11, 10))
     assert after < early < late < peak
     assert peak > 1.3 * early
+
+
+def test_a_cylinder_costs_what_it_costs_in_the_city_and_hardly_anybody_buys_two(march: pl.DataFrame) -> None:
+    gas = march.filter((pl.col("category") == "Gas Cylinder") & (pl.col("kind") == "bill"))
+    one = {("Delhi", False): 903, ("Delhi", True): 803, ("Mumbai", True): 802.5, ("Kolkata", True): 829,
+           ("Chennai", False): 918.5, ("Chennai", True): 818.5}  # fmt: skip
+    for (city, cut), price in one.items():
+        paid = gas.filter((pl.col("home_city") == city) & ((pl.col("local").dt.date() >= date(2024, 3, 9)) == cut))[
+            "amount"
+        ]
+        assert len(paid) > 20
+        assert set(paid) <= {price, 2 * price}, (city, cut)
+    homes = [c.city for c in INDIA.cities]
+    for city in homes:
+        paid = gas.filter((pl.col("home_city") == city) & (pl.col("local").dt.date() >= date(2024, 3, 9)))["amount"]
+        assert paid.filter(paid < 1100).n_unique() == 1, city
+    assert 0.01 < float((gas["amount"] > 1100).mean()) < 0.08  # type: ignore[arg-type]
+
+
+def test_who_sells_power_in_one_city_of_a_metro_does_not_in_the_next(march: pl.DataFrame) -> None:
+    power = march.filter(pl.col("category") == "Electricity")
+    companies = {b.name for b in INDIA.brands if b.category == "Electricity"}
+
+    def billed(city: str) -> set[str]:
+        return set(power.filter(pl.col("home_city") == city)["recipient_entity"]) & companies
+
+    assert billed("Gurugram") == {"DHBVN"}
+    assert billed("Thane") == {"MSEDCL"}
+    assert billed("Delhi") == {"BSES Rajdhani", "BSES Yamuna", "Tata Power-DDL"}
+    assert "BEST Electricity" in billed("Mumbai")
+    assert "DHBVN" not in billed("Mumbai")
+
+
+def test_handles_of_paytm_are_not_older_than_they_are(made: SyntheticDataGenerator, march: pl.DataFrame) -> None:
+    def handles(rows: pl.DataFrame) -> set[str]:
+        return set(rows.select(pl.col("recipient_entity").str.extract("@(.*)")).to_series().drop_nulls())
+
+    new = {"ptsbi", "ptyes", "ptaxis", "pthdfc"}
+    assert not handles(march) & new
+    assert "paytm" in handles(march)
+    april = made.generate_transactions("2024-04").with_columns(day=LOCAL.dt.date())
+    first = date(2024, 4, 17)
+    assert not handles(april.filter(pl.col("day") < first)) & new
+    assert new <= handles(april.filter(pl.col("day") >= first))
+    meant = made.generate("labeled_anomalies", "2024-03")["original_recipient_entity"].drop_nulls()
+    assert not meant.str.contains("@pt(?:sbi|yes|axis|hdfc)").any()
+    # Who is paid before and after it is the same person at another handle.
+    upi = april.filter(pl.col("recipient_entity").str.contains(r"^\d{10}@p"))
+    numbers = upi.group_by("payee_id").agg(pl.col("recipient_entity").str.slice(0, 10).n_unique())
+    assert float((numbers["recipient_entity"] == 1).mean()) > 0.97  # type: ignore[arg-type]
+
+
+def test_shops_have_signs_in_the_language_of_the_city_and_faiths_do_not_mix(made: SyntheticDataGenerator) -> None:
+    shops = made.generate("merchants").filter(~pl.col("is_chain") & ~pl.col("is_online"))
+    hindi = shops.filter(pl.col("name").str.contains("Sabzi|Bhojanalaya|Mithai Bhandar|Mishthan|Kachori|Vada Pav"))
+    south = shops["city"].is_in(["Chennai", "Kochi", "Mysuru", "Mangaluru"])
+    there = hindi.filter(pl.col("city").is_in(["Chennai", "Kochi", "Mysuru", "Mangaluru"]))
+    assert len(hindi) > 30
+    assert len(there) < 0.01 * int(south.sum())
+    assert set(shops.filter(pl.col("name").str.contains("Pachakkari|Thattukada|Oottupura"))["city"].unique()) >= {
+        "Kochi"
+    }
+    assert not (shops["name"].str.contains("Vada Pav") & (shops["city"] == "Kochi")).any()
+    muslim = "|".join(word for word, of in regions("deity", "family").items() if of == {"muslim"})
+    hindu = "Gaushala|Mandir|Seva Samiti|Pure Veg|Pooja|Namghar|Vaishno|Gurdwara"
+    assert not (shops["name"].str.contains(rf"\b({muslim})\b") & shops["name"].str.contains(hindu)).any()
+    assert not shops["name"].str.contains("& Sons .*(?:Hospital|Clinic|Nursing|Trust|Mandir|Association)").any()
+    dry = shops.filter(pl.col("city").is_in(["Ahmedabad", "Surat"]) & pl.col("name").str.contains(r"\bBar\b|Beer"))
+    assert len(dry) <= 3
+
+
+def test_holi_and_durga_puja_and_the_evening_of_diwali_are_seen(made: SyntheticDataGenerator) -> None:
+    rows = pl.concat(
+        [
+            made.generate_transactions(month).join(
+                made.generate_customers(month).select("customer_id", "home_city"), on="customer_id"
+            )
+            for month in ("2024-03", "2024-10")
+        ]
+    ).filter((pl.col("direction") == "debit") & (pl.col("kind") != "bill"))
+    rows = rows.with_columns(day=LOCAL.dt.date(), hour=LOCAL.dt.hour())
+
+    def a_day(first: date, last: date, *conditions: pl.Expr) -> float:
+        return len(rows.filter(pl.col("day").is_between(first, last), *conditions)) / ((last - first).days + 1)
+
+    def share(day: date, first: int, last: int, *conditions: pl.Expr) -> float:
+        return a_day(day, day, pl.col("hour").is_between(first, last), *conditions) / a_day(day, day, *conditions)
+
+    sweets, colours = pl.col("category") == "Sweets", pl.col("category") == "General Store"
+    week = (date(2024, 3, 11), date(2024, 3, 17))
+    assert a_day(date(2024, 3, 22), date(2024, 3, 25), sweets) > 1.6 * a_day(*week, sweets)
+    assert a_day(date(2024, 3, 21), date(2024, 3, 24), colours) > 1.4 * a_day(*week, colours)
+    north, south = (
+        pl.col("home_city").is_in(cities)
+        for cities in (["Delhi", "Jaipur"], ["Chennai", "Kochi", "Bengaluru", "Hyderabad"])
+    )
+    holi, before = date(2024, 3, 25), date(2024, 3, 18)
+    assert share(holi, 9, 13, north) < 0.6 * share(before, 9, 13, north)
+    assert share(holi, 9, 13, south) > 0.8 * share(before, 9, 13, south)
+    puja, after = (date(2024, 10, 6), date(2024, 10, 11)), (date(2024, 10, 13), date(2024, 10, 18))
+    kolkata, delhi = (
+        a_day(*puja, pl.col("home_city") == city) / a_day(*after, pl.col("home_city") == city)
+        for city in ("Kolkata", "Delhi")
+    )
+    assert kolkata > 1.2 > delhi
+    diwali, eve = date(2024, 10, 31), date(2024, 10, 24)
+    assert share(diwali, 18, 21) < 0.65 * share(eve, 18, 21)
+    assert a_day(date(2024, 10, 28), diwali, sweets) > 4 * a_day(date(2024, 10, 14), date(2024, 10, 20), sweets)

@@ -206,6 +206,38 @@ def test_a_table_without_rows_is_refused(folder: Path, table: str, lines: int) -
     assert "at least 1 item" in sentence
 
 
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ("Grocery,Chicago,2024-01-01,9", ["tariffs.csv", "category 'Grocery' is no bill"]),
+        ("Rent,Paris,2024-01-01,9", ["tariffs.csv", "city 'Paris' is not in cities.csv"]),
+        ("Rent,Chicago,2024-01-01,0", ["price", "greater than 0"]),
+    ],
+)
+def test_a_wrong_tariff_is_refused(folder: Path, row: str, parts: list[str]) -> None:
+    (folder / "tariffs.csv").write_text(f"category,city,first,price\n{row}\n", encoding="utf-8")
+    sentence = wrong(folder, {})
+    for part in parts:
+        assert part in sentence, sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ("diner,{owner} {nobody},,", ["diner '{owner} {nobody}' asks for nobody"]),
+        ("word,cedar,yesterday,oak", ["since", "yesterday"]),
+        ("word,cedar,2024-02-01,", ["before", "at least 1 character"]),
+    ],
+)
+def test_a_wrong_sign_or_change_of_a_word_is_refused(folder: Path, row: str, parts: list[str]) -> None:
+    lines = (SHIPPED / "us_bank" / "names.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{lines[0]},since,before", *lines[1:], row]
+    (folder / "names.csv").write_text("\n".join(lines), encoding="utf-8")
+    sentence = wrong(folder, {})
+    for part in parts:
+        assert part in sentence, sentence
+
+
 def test_a_method_whose_every_purchase_is_measured_is_refused(folder: Path) -> None:
     rows = list(csv.DictReader((SHIPPED / "us_bank" / "categories.csv").read_text(encoding="utf-8").splitlines()))
     for row in rows:
@@ -237,6 +269,10 @@ def test_a_profile_of_nothing_but_zeros_is_refused(folder: Path) -> None:
         ("brands", "prices", "30-20", ["prices", "[30, 20]", "lowest to the highest"]),
         ("brands", "name", "Kroger", ["brand 'Kroger (Grocery)' is there twice"]),
         ("cities", "city", "Newark", ["city 'Newark, NJ'", "twice"]),
+        ("brands", "cities", "Paris", ["brand Walmart", "cities ['Paris']", "New York"]),
+        ("categories", "units", "1:9;2:1", ["Grocery", "units", "are for bills"]),
+        ("holidays", "cities", "Paris", ["holiday Thanksgiving eve", "cities ['Paris']", "cities.csv"]),
+        ("holidays", "hours", "lamps", ["holiday Thanksgiving eve", "hours 'lamps'", "none of []"]),
         ("holidays", "last", "2223-01-01", ["Thanksgiving eve", "2223-01-01", "outside the calendar", "2024-01"]),
     ],
 )
