@@ -19,7 +19,7 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Category, PriceRange, Scenario
 from fraud_assets.simulation.calendar import day_number
-from fraud_assets.simulation.names import local_names
+from fraud_assets.simulation.signs import local_names
 from fraud_assets.simulation.streams import F64, I64, generator, hashed_uniforms, ids
 
 NOWHERE = -1

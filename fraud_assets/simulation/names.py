@@ -1,6 +1,7 @@
-"""Names: of local merchants and small online shops (Rosie's Diner, cedarandoak.com), and of persons as recipients.
+"""Names: of persons as recipients, and how the scenario's patterns and words (names.csv) are put together.
 
-What lives here: how the scenario's patterns and words (names.csv) are put together. Brands come from brands.csv.
+What lives here: patterns, words, their regions and times. What does not: the names of local shops (``signs.py``) and
+brands, which come from brands.csv.
 """
 
 from __future__ import annotations
@@ -26,56 +27,6 @@ _ALPHABETS = {
 }
 #: First digit of a telephone number for each first digit of an account number: 6 to 9, most of them 9, 8 and 7.
 _FIRST = {"1": "9", "2": "8", "3": "7", "4": "9", "5": "8"}
-
-
-def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, online: Bools) -> pl.Series:
-    """Names for local merchants of the given kinds.
-
-    Parameters
-    ----------
-    kind
-        Sub-category of each merchant, for example ``diner``; shape (n,).
-    cell
-        Number of the category and city, ascending: no two merchants of one cell share a name.
-    city
-        Whose people's names it may have; an index into ``scenario.cities``, -1 of what has no place.
-    online
-        Whether it is a small online shop.
-
-    Returns
-    -------
-    Names of shape (n,).
-    """
-    rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
-    given = {"kind": kind.str.to_titlecase()}
-    shop = _signed(scenario, kind, (cell, rank), city)
-    site = _written(scenario, "site", (cell, rank), given, city)
-    frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell})
-    named = frame.select("cell", name=pl.when("online").then("site").otherwise("shop"))
-    # The second of the same name in a street says which one it is.
-    twin = pl.int_range(pl.len()).over("cell", "name")
-    return named.select(
-        name=pl.when(twin > 0).then(pl.format("{} No. {}", "name", twin + 1)).otherwise("name")
-    ).to_series()
-
-
-def _signed(scenario: Scenario, kind: pl.Series, key: tuple[I64, ...], city: I64) -> pl.Series:
-    """Names of shops, with what names.csv has for signs of their kind."""
-    patterns, chosen = list(scenario.names["shop"]), _chosen(scenario, "shop", key)
-    shown = kind.str.to_titlecase()
-    for use in kind.unique().sort().to_list():
-        if use not in scenario.names:
-            continue
-        rows = np.flatnonzero((kind == use).to_numpy())
-        own = tuple(part[rows] for part in key)
-        sign = _words(scenario, use, _u(scenario, "sign", *own), _regions_of(scenario, own, city[rows]))
-        whole = [text for text in scenario.names[use] if placeholders(text)]
-        for text in whole:
-            chosen[rows[(sign == text).to_numpy()]] = len(patterns)
-            patterns.append(text)
-        told = np.flatnonzero(~sign.is_in(whole).to_numpy())
-        shown = shown.scatter(rows[told], sign[told])
-    return _filled(scenario, patterns, chosen, key, {"kind": shown}, city)
 
 
 def person_names(
@@ -159,17 +110,17 @@ def _entries(scenario: Scenario, use: str, number: I64, meant: I64, city: I64, e
     if _is_used(scenario, use, "digits"):
         given["digits"] = pl.Series(meant % 10_000, dtype=pl.Int64).cast(pl.String)
     given |= {code: _code(scenario, code, meant) for code in _ALPHABETS if _is_used(scenario, use, code)}
-    text = _written(scenario, use, (meant,), given, city, era)
+    text = written(scenario, use, (meant,), given, city, era)
     spelled = [not {"number", "mobile"} & set(placeholders(pattern)) for pattern in scenario.names[use]]
-    wrong = np.flatnonzero((number != meant) & np.array(spelled)[_chosen(scenario, use, (meant,))])
+    wrong = np.flatnonzero((number != meant) & np.array(spelled)[chosen_pattern(scenario, use, (meant,))])
     if len(wrong):
-        text = text.scatter(wrong, _misspelled(text[wrong], _u(scenario, "slip", number[wrong])))
+        text = text.scatter(wrong, _misspelled(text[wrong], uniform_of(scenario, "slip", number[wrong])))
     return text.set(pl.Series(number < 0), None)
 
 
 def person_patterns(scenario: Scenario, number: I64) -> I64:
     """Position of the pattern, among those with use ``person``, after which each account is written; shape (n,)."""
-    return _chosen(scenario, "person", (number,))
+    return chosen_pattern(scenario, "person", (number,))
 
 
 def _is_used(scenario: Scenario, use: str, word: str) -> bool:
@@ -181,7 +132,7 @@ def _code(scenario: Scenario, code: str, number: I64) -> pl.Series:
     alphabet, length = _ALPHABETS[code]
     pairs = pl.Series([a + b for a in alphabet for b in alphabet])
     parts = [
-        pairs[(_u(scenario, f"{code}.{k}", number) * len(pairs)).astype(np.int64)].alias(str(k))
+        pairs[(uniform_of(scenario, f"{code}.{k}", number) * len(pairs)).astype(np.int64)].alias(str(k))
         for k in range((length + 1) // 2)
     ]
     return pl.DataFrame(parts).select(pl.concat_str(pl.all()).str.slice(0, length)).to_series()
@@ -204,7 +155,7 @@ def _misspelled(text: pl.Series, u: F64) -> pl.Series:
     ).to_series()
 
 
-def _written(
+def written(
     scenario: Scenario,
     use: str,
     key: tuple[I64, ...],
@@ -213,10 +164,10 @@ def _written(
     era: I64 | None = None,
 ) -> pl.Series:
     """A text for each key after one of the patterns of the use, with the words of its city and time."""
-    return _filled(scenario, scenario.names[use], _chosen(scenario, use, key), key, given, city, era)
+    return filled(scenario, scenario.names[use], chosen_pattern(scenario, use, key), key, given, city, era)
 
 
-def _filled(
+def filled(
     scenario: Scenario,
     patterns: Sequence[str],
     chosen: I64,
@@ -227,12 +178,12 @@ def _filled(
 ) -> pl.Series:
     """A text for each key after the pattern that was chosen for it."""
     columns = dict(given)
-    region = _regions_of(scenario, key, city)
+    region = regions_of(scenario, key, city)
     texts = []
     for pattern in patterns:
         for name in placeholders(pattern):
             if name not in columns:
-                columns[name] = _words(scenario, name.rstrip("2"), _u(scenario, name, *key), region, era)
+                columns[name] = words_of(scenario, name.rstrip("2"), uniform_of(scenario, name, *key), region, era)
         parts = [
             part
             for literal, name, _, _ in Formatter().parse(pattern)
@@ -245,11 +196,11 @@ def _filled(
     return pl.DataFrame(columns | {"pattern": pl.Series(chosen)}).select(text=text).to_series()
 
 
-def _regions_of(scenario: Scenario, key: tuple[I64, ...], city: I64) -> I64:
+def regions_of(scenario: Scenario, key: tuple[I64, ...], city: I64) -> I64:
     """The region from which all words of a text are, as people in its city are: a row of :func:`_of_regions`."""
     if not scenario.name_regions:
         return city
-    return _people(scenario).draw(city % (len(scenario.cities) + 1), _u(scenario, "region", *key))
+    return _people(scenario).draw(city % (len(scenario.cities) + 1), uniform_of(scenario, "region", *key))
 
 
 @lru_cache(maxsize=8)
@@ -263,7 +214,7 @@ def _people(scenario: Scenario) -> Choices:
     return Choices(shares)
 
 
-def _words(scenario: Scenario, use: str, u: F64, region: I64, era: I64 | None = None) -> pl.Series:
+def words_of(scenario: Scenario, use: str, u: F64, region: I64, era: I64 | None = None) -> pl.Series:
     """One of the use's words for each of the uniform draws, which is a word of the region, as it was in the era."""
     words = scenario.names[use]
     if use in scenario.name_regions:
@@ -301,10 +252,10 @@ def _of_regions(scenario: Scenario, use: str) -> Choices:
     return Choices(table)
 
 
-def _chosen(scenario: Scenario, use: str, key: tuple[I64, ...]) -> I64:
+def chosen_pattern(scenario: Scenario, use: str, key: tuple[I64, ...]) -> I64:
     patterns = len(scenario.names[use])
-    return (_u(scenario, f"pattern.{use}", *key) * patterns).astype(np.int64)
+    return (uniform_of(scenario, f"pattern.{use}", *key) * patterns).astype(np.int64)
 
 
-def _u(scenario: Scenario, salt: str, *key: I64) -> F64:
+def uniform_of(scenario: Scenario, salt: str, *key: I64) -> F64:
     return hashed_uniforms(scenario.seed, f"names.{salt}", *key)

@@ -245,6 +245,9 @@ def test_shops_have_signs_in_the_language_of_the_city_and_faiths_do_not_mix(made
     assert not shops["name"].str.contains("& Sons .*(?:Hospital|Clinic|Nursing|Trust|Mandir|Association)").any()
     dry = shops.filter(pl.col("city").is_in(["Ahmedabad", "Surat"]) & pl.col("name").str.contains(r"\bBar\b|Beer"))
     assert len(dry) <= 3
+    local = made.generate("merchants").filter(~pl.col("is_chain"))
+    assert not local["name"].str.replace(r" No\. \d+$", "").str.contains(r"\d").any()
+    assert not local["sub_category"].str.contains(r"[\d()]").any()
 
 
 def test_holi_and_durga_puja_and_the_evening_of_diwali_are_seen(made: SyntheticDataGenerator) -> None:

@@ -43,6 +43,8 @@ def _prices(cell: Any) -> Any:
     return {"lowest": numbers[0], "highest": highest, "listed": listed}
 
 
+#: What stands between two sub-categories: a semicolon in brackets stands between two prices.
+_BETWEEN = re.compile(r";(?![^()]*\))")
 #: A sub-category and, in brackets, its prices.
 _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 
@@ -149,7 +151,7 @@ class Category(Section):
     @property
     def kinds(self) -> list[tuple[str, PriceRange]]:
         """The sub-categories with their prices."""
-        found = [_KIND.fullmatch(kind.strip()) for kind in self.sub_categories.split(";")]
+        found = [_KIND.fullmatch(kind.strip()) for kind in _BETWEEN.split(self.sub_categories)]
         return [(kind[1], PriceRange.model_validate(_prices(kind[2] or ""))) for kind in found if kind]
 
     @model_validator(mode="after")

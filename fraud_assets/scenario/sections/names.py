@@ -64,7 +64,7 @@ def placeholders(pattern: str) -> list[str]:
 #: Given are ``{kind}`` of shop; of a person the ten-digit ``{number}`` of the account, the same as a telephone number
 #: (``{mobile}``, first digit 6 to 9) and its last ``{digits}``; and, of the account as an address of tokens, 40 digits
 #: of ``{hex}``, 38 characters of ``{bech}`` or 33 of ``{base58}``. A use that is called as a sub-category is what local
-#: shops of the kind have on their signs: instead of ``{kind}``, or, with words in braces, instead of the whole name.
+#: shops of the kind, online too, have on their signs: instead of ``{kind}`` or, with braces, of all of the name.
 Names = Annotated[
     dict[str, Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]],
     AfterValidator(_patterns),

@@ -1,0 +1,65 @@
+"""Signs: names of local merchants and small online shops (Rosie's Diner, cedarandoak.com).
+
+What lives here: the patterns of shops, and what names.csv has for signs of a kind. What does not: how patterns and
+words are put together (``names.py``). Brands come from brands.csv.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from fraud_assets.scenario import Scenario, placeholders
+from fraud_assets.simulation.names import chosen_pattern, filled, regions_of, uniform_of, words_of, written
+from fraud_assets.simulation.streams import I64, Bools
+
+
+def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, online: Bools) -> pl.Series:
+    """Names for local merchants of the given kinds.
+
+    Parameters
+    ----------
+    kind
+        Sub-category of each merchant, for example ``diner``; shape (n,).
+    cell
+        Number of the category and city, ascending: no two merchants of one cell share a name.
+    city
+        Whose people's names it may have; an index into ``scenario.cities``, -1 of what has no place.
+    online
+        Whether it is a small online shop.
+
+    Returns
+    -------
+    Names of shape (n,).
+    """
+    rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
+    given = {"kind": kind.str.to_titlecase()}
+    shop = _signed(scenario, kind, (cell, rank), city)
+    site = written(scenario, "site", (cell, rank), given, city)
+    frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell, "kind": kind})
+    is_site = pl.col("online") & ~pl.col("kind").is_in(list(scenario.names))
+    named = frame.select("cell", name=pl.when(is_site).then("site").otherwise("shop"))
+    # The second of the same name in a street says which one it is.
+    twin = pl.int_range(pl.len()).over("cell", "name")
+    return named.select(
+        name=pl.when(twin > 0).then(pl.format("{} No. {}", "name", twin + 1)).otherwise("name")
+    ).to_series()
+
+
+def _signed(scenario: Scenario, kind: pl.Series, key: tuple[I64, ...], city: I64) -> pl.Series:
+    """Names of shops, with what names.csv has for signs of their kind."""
+    patterns, chosen = list(scenario.names["shop"]), chosen_pattern(scenario, "shop", key)
+    shown = kind.str.to_titlecase()
+    for use in kind.unique().sort().to_list():
+        if use not in scenario.names:
+            continue
+        rows = np.flatnonzero((kind == use).to_numpy())
+        own = tuple(part[rows] for part in key)
+        sign = words_of(scenario, use, uniform_of(scenario, "sign", *own), regions_of(scenario, own, city[rows]))
+        whole = [text for text in scenario.names[use] if placeholders(text)]
+        for text in whole:
+            chosen[rows[(sign == text).to_numpy()]] = len(patterns)
+            patterns.append(text)
+        told = np.flatnonzero(~sign.is_in(whole).to_numpy())
+        shown = shown.scatter(rows[told], sign[told])
+    return filled(scenario, patterns, chosen, key, {"kind": shown}, city)
