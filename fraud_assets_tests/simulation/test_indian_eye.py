@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -287,3 +288,23 @@ def test_holi_and_durga_puja_and_the_evening_of_diwali_are_seen(made: SyntheticD
     diwali, eve = date(2024, 10, 31), date(2024, 10, 24)
     assert share(diwali, 18, 21) < 0.65 * share(eve, 18, 21)
     assert a_day(date(2024, 10, 28), diwali, sweets) > 4 * a_day(date(2024, 10, 14), date(2024, 10, 20), sweets)
+
+
+def test_a_bank_of_some_cities_has_their_power_companies_tariffs_and_festivals_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "east_bank"
+    folder.mkdir()
+    told = "extends: india_bank\nname: east_bank\ntitle: East\npopulation: {customers: 50}\n"
+    (folder / "scenario.yaml").write_text(told, encoding="utf-8")
+    lines = (SHIPPED / "india_bank" / "cities.csv").read_text(encoding="utf-8").splitlines()
+    own = [line for line in lines[1:] if line.split(",")[0] in ("Kolkata", "Gurugram")]
+    (folder / "cities.csv").write_text("\n".join([lines[0], *own]), encoding="utf-8")
+    monkeypatch.setenv("FRAUD_ASSETS_SCENARIOS", str(tmp_path))
+    within = INDIA.within([c for c in INDIA.cities if c.city in ("Kolkata", "Gurugram")])
+    for bank in (Scenario.load("east_bank"), within):
+        assert {b.name for b in bank.brands if b.category == "Electricity"} == {"CESC", "WBSEDCL", "DHBVN"}
+        assert {t.city for t in bank.tariffs} == {"Kolkata", "Gurugram"}
+        assert not any(h.name == "Onam" for h in bank.holidays)
+        assert any(h.cities == ("Kolkata",) for h in bank.holidays)
+    assert len(SyntheticDataGenerator(Scenario.load("east_bank")).generate_transactions("2024-10")) > 1000
