@@ -132,6 +132,19 @@ def test_clean_worlds_of_several_seeds_pass_every_gate() -> None:
         assert all(result.lines for name, result in found.items() if name != "reversals")
 
 
+@pytest.mark.parametrize(("first", "last", "verdict"), [(1, 7, set()), (8, 31, {"key_coverage"})])
+def test_an_account_robbed_unentered_is_caught_but_not_one_entered_before_the_month(
+    first: int, last: int, verdict: set[str]
+) -> None:
+    frames = month_of()
+    is_fraud = pl.col("transaction_id").is_in(of_type(frames).implode())
+    own = pl.col("channel").cast(pl.String).is_in(["app", "bank"]) & pl.col("event_time").dt.day().is_between(1, last)
+    robbed = frames["transactions"].filter(is_fraud & own).filter(pl.col("event_time").dt.day() >= first)
+    logins = frames["logins"].join(robbed, on=["customer_id", "device_id"], how="anti")
+    found = verdicts({**frames, "logins": logins})
+    assert {"key_coverage"} & failed(found) == verdict, found["key_coverage"].explanation
+
+
 def test_honest_customers_who_are_accused_by_lot_own_nothing() -> None:
     """Rows of honest customers are called campaigns, several times: what a gate then finds, it finds by chance."""
     frames = month_of()

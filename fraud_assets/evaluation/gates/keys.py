@@ -26,6 +26,8 @@ KEYS = {
 }
 #: Where one has to log in first: rows that come through the bank's own doors.
 _OWN_CHANNELS = ("app", "bank")
+#: Days of a month before which the login that belongs to a row may lie in the month before, of which nothing is known.
+_LOGIN_DAYS = 7
 
 
 def key_coverage(sample: Sample, truth: Truth, tables: Tables) -> Result:
@@ -93,12 +95,17 @@ def _is_fraud() -> pl.Expr:
 
 
 def _logged_in(sample: Sample, tables: Tables) -> Iterator[Line]:
-    """In the bank's own channels: has the account been entered with this device in the month?"""
-    if "logins" not in tables or not {"device_id", "channel"} <= set(sample.schema):
+    """In the bank's own channels: has the account been entered with this device in the month?
+
+    Of rows after its first week. A campaign that pays on the first days may have come on the last ones of the month
+    before, with all its accounts.
+    """
+    if "logins" not in tables or not {"device_id", "channel", "event_time"} <= set(sample.schema):
         return
     pair = ["customer_id", "device_id"]
     known = tables["logins"].select(pair).unique().collect().with_columns(is_found=True)
     own = pl.col("channel").cast(pl.String).is_in(_OWN_CHANNELS) & pl.col("device_id").is_not_null()
+    own &= pl.col("event_time").dt.day() > _LOGIN_DAYS
     ours, theirs = (frame.filter(own).join(known, on=pair, how="left") for frame in (sample.fraud, sample.honest))
     yield from _compared("device_id of the account in logins", ours, theirs, pair, only_less=True)
 
