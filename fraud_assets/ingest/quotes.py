@@ -19,15 +19,13 @@ _MOST_LINES = 20
 
 
 class Counted:
-    """A stream of CSV, as pyarrow reads it, that counts the lines which pass.
+    """A stream of CSV that counts the lines which pass.
 
     Attributes
     ----------
     lines
         So far, the last one too if nothing ends it.
     """
-
-    closed = False
 
     def __init__(self, source: IO[bytes] | Any) -> None:
         self._source = source
@@ -41,9 +39,6 @@ class Counted:
             self._ends -= self._last == b"\r" and data.startswith(b"\n")
         self._last = data[-1:] or self._last
         return data
-
-    def close(self) -> None:
-        self.closed = True
 
     @property
     def lines(self) -> int:

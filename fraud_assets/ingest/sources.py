@@ -27,6 +27,7 @@ from fraud_assets.ingest.files import (
     never_closed,
     sentences,
 )
+from fraud_assets.ingest.parser import Parser
 from fraud_assets.ingest.quotes import Counted, is_several_rows, lines_of, swallower
 from fraud_assets.scenario.source import Files
 
@@ -73,8 +74,8 @@ def columns_of(file: SourceFile, files: Files) -> list[str]:
             return list(pq.ParquetFile(source).schema_arrow.names)
     with sentences(file, files):
         look_at(head_of(file, LOOKED_AT), file, files)
-        with file.open() as source, _csv(source, file, files) as (reader, _):
-            return list(reader.schema.names)
+        with file.open() as source, _csv(source, file, files) as (parser, _):
+            return parser.names
 
 
 def batches(file: SourceFile, files: Files, columns: Sequence[str]) -> Iterator[Batch]:
@@ -158,8 +159,8 @@ def _check_kinds(file: SourceFile, files: Files, kinds: pl.Schema) -> None:
 def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Generator[Batch, None, None]:
     bad: list[Any] = []
     read, told = 1, 0  # the header is a line
-    with file.open() as source, _csv(source, file, files, columns, bad) as (reader, counted):
-        for batch, rows in _numbered(reader, bad):
+    with file.open() as source, _csv(source, file, files, columns, bad) as (parser, counted):
+        for batch, rows in _numbered(parser, bad):
             yield Batch(pl.DataFrame(pl.from_arrow(batch)).select(columns), rows, _told(bad[told:], file, files))
             read, told = read + len(rows), len(bad)
     if told < len(bad):
@@ -170,10 +171,10 @@ def _csv_batches(file: SourceFile, files: Files, columns: list[str]) -> Generato
         _refuse_swallowed_rows(file, files)
 
 
-def _numbered(reader: Any, bad: list[Any]) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
+def _numbered(parser: Parser, bad: list[Any]) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
     """What the parser gives, each row with its number."""
     fit = 0
-    for batch in reader:
+    for batch in parser:
         # The parser numbers rows from the header on; those that do not fit are missing among the ones it gives.
         skipped = np.array([row.number - 1 for row in bad], dtype=np.int64)
         before = skipped - 1 - np.arange(len(skipped))
@@ -198,8 +199,8 @@ def _refuse_swallowed_rows(file: SourceFile, files: Files) -> None:
     needed = {source for column in ("event_time", "amount") for source in files.sources(column)}
     numbers = [at for at, name in enumerate(names) if name in needed]
     bad: list[Any] = []
-    with file.open() as source, _csv(source, file, files, names, bad, everything=True) as (reader, _):
-        for batch, rows in _numbered(reader, bad):
+    with file.open() as source, _csv(source, file, files, names, bad, everything=True) as (parser, _):
+        for batch, rows in _numbered(parser, bad):
             for at, name in enumerate(names):
                 cells = pl.Series(pl.from_arrow(batch.column(at)))
                 if (found := swallower(cells, at, len(names), files.separator, numbers)) is not None:
@@ -215,7 +216,7 @@ def _csv(
     bad: list[Any] | None = None,
     *,
     everything: bool = False,
-) -> Iterator[tuple[Any, Counted]]:
+) -> Iterator[tuple[Parser, Counted]]:
     """The parser of a file and the count of its lines; rows with more or fewer cells than the header go to ``bad``.
 
     Columns that are named are texts; others are there only if there are no named ones, or ``everything`` is asked for.
@@ -223,24 +224,21 @@ def _csv(
     import pyarrow as pa
     import pyarrow.csv as pc
 
-    def misfit(row: Any) -> str:
-        if bad is not None:
-            bad.append(row)
-        return "skip"
-
     stream: Any = source
     if file.name.lower().endswith(".gz"):
         stream = pa.CompressedInputStream(pa.PythonFile(source, mode="r"), "gzip")
     counted = Counted(stream)
-    reader = pc.open_csv(
-        pa.PythonFile(counted, mode="r"),
-        read_options=pc.ReadOptions(block_size=BLOCK_BYTES, encoding=files.encoding, use_threads=False),
-        parse_options=pc.ParseOptions(delimiter=files.separator, newlines_in_values=True, invalid_row_handler=misfit),
-        convert_options=pc.ConvertOptions(
+    parser = Parser(
+        counted,
+        (lambda _: None) if bad is None else bad.append,
+        encoding=files.encoding,
+        block_bytes=BLOCK_BYTES,
+        separator=files.separator,
+        convert=pc.ConvertOptions(
             include_columns=() if everything else columns,
             column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=False,
         ),
     )
-    with reader:
-        yield reader, counted
+    with parser:
+        yield parser, counted
