@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import dagster as dg
@@ -36,6 +37,8 @@ _LEDGER, _REPORT = "transactions", "evaluation_report"
 _FIRST_MONTHS = 3
 #: As ``workspace.yaml`` calls it.
 CODE_LOCATION = "fraud_assets"
+#: Where the Makefile is, unless the package was installed without it.
+_REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def demo_months(scenario: Bank, chosen: Sequence[str] = ()) -> list[Month]:
@@ -90,9 +93,21 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
             if not run.success:
                 print(f"\n{scenario.name} {month} did not finish; every table is whole, as it was before or new.")
                 return False
-    look = "Look at it: make ui" if home else "The UI knows nothing of it: no DAGSTER_HOME was set"
+    look = f"Look at it: {_ui(home, lake)}" if home else "The UI knows nothing of it: no DAGSTER_HOME was set"
     print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. {look}")
     return True
+
+
+def _ui(home: str, lake: Lake) -> str:
+    """The command that opens the UI on this instance, this lake and this bank, from whatever shell in this folder."""
+    said = [f"FRAUD_ASSETS_LAKE={quote(lake.url)}"] if os.environ.get("FRAUD_ASSETS_LAKE") else []
+    if folder := os.environ.get("FRAUD_ASSETS_SCENARIOS"):
+        said.append(f"FRAUD_ASSETS_SCENARIOS={quote(str(Path(folder).expanduser().resolve()))}")
+    # `make` takes DAGSTER_HOME for its own folder, whatever the environment says, but not what stands behind it.
+    is_elsewhere = Path.cwd().resolve() != _REPOSITORY and (_REPOSITORY / "Makefile").is_file()
+    said += ["make", *(["-C", quote(str(_REPOSITORY))] if is_elsewhere else []), "ui"]
+    instance = Path(home).expanduser().resolve()
+    return " ".join([*said, *([f"DAGSTER_HOME={quote(str(instance))}"] if instance != _REPOSITORY else [])])
 
 
 def _launched_from_the_ui(instance: dg.DagsterInstance, job: str) -> None:

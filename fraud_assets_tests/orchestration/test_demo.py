@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
+import fraud_assets
 from fraud_assets.demo import summary
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
 from fraud_assets.lake.writing import write_bytes, write_parquet
 from fraud_assets_tests.ingest.banks import bank
+from fraud_assets_tests.orchestration.conftest import Quarter
 
 
 def test_frauds_are_counted_among_the_payments_they_are_said_to_be_among(disk_lake: Lake) -> None:
@@ -38,3 +42,15 @@ def test_frauds_are_counted_among_the_payments_they_are_said_to_be_among(disk_la
     assert "9 ledger rows, 4 reported as fraud by now (44.44%)" in said[0]
     assert "5 ledger rows, 2 reported as fraud by now (40.00%)" in said[1]
     assert "4 ledger rows, 2 reported as fraud by now (50.00%)" in said[2]
+
+
+def test_the_hint_at_the_end_of_a_demo_opens_the_instance_and_the_lake_that_it_wrote_to(quarter: Quarter) -> None:
+    (hint,) = [line.partition("Look at it: ")[2] for line in quarter.output.splitlines() if "Look at it: " in line]
+    words = shlex.split(hint)
+    said = dict(word.split("=", 1) for word in words if "=" in word)
+    assert said == {"DAGSTER_HOME": quarter.instance.root_directory, "FRAUD_ASSETS_LAKE": quarter.lake.url}
+    assert words.index("make") > words.index(f"FRAUD_ASSETS_LAKE={quarter.lake.url}")  # or make would not export it
+    repository = Path(fraud_assets.__file__).parent.parent
+    where = Path(words[words.index("-C") + 1]) if "-C" in words else Path.cwd()
+    assert where.samefile(repository)
+    assert "ui" in words
