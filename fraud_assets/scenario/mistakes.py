@@ -25,6 +25,8 @@ def _line(folder: Path, error: ErrorDetails) -> str:
     table = str(error["loc"][0]) if error["loc"] else ""
     file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
     file = "names.csv" if table == "name_regions" else file
+    # What is wrong between two files has no field of its own, but may say which of them it is in.
+    file = getattr(error.get("ctx", {}).get("error"), "file", file)
     found = error["input"]
     is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
     value = f" is {found!r}" if is_short else ""

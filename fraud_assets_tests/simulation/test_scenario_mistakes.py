@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,7 +169,12 @@ def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new
         ("holidays", "false,Jewellery,6", "false,Jewellery,0.6", ["holidays.csv", "category_factor", "0.6", "1"]),
         ("holidays", ",7;8;9;10", ",8;9;10", ["holidays.csv", "Diwali", "each of its 17 days"]),
         ("holidays", ",7;8;9;10", ",7;8;9;ten", ["holidays.csv", "course.3", "'ten'", "number"]),
-        ("cities", "tamil:78", "tamill:78", ["city Chennai", "'tamill' is none of names.csv", "'tamil'"]),
+        (
+            "cities",
+            "tamil:78",
+            "tamill:78",
+            ["cities.csv: ", "Chennai", "'tamill' is none of names.csv", "'tamil'"],
+        ),
         ("cities", "tamil:78", "tamil", ["cities.csv", "regions", "names with their weights", "a:3;b:1"]),
         ("cities", "tamil:78", "tamil:-78", ["cities.csv", "regions.tamil", "'-78'", "greater than or equal to 0"]),
         (
@@ -177,7 +183,12 @@ def test_a_wrong_row_of_a_table_is_named(folder: Path, table: str, old: str, new
             "malayali:0",
             ["Kochi: the weights of regions must not all be 0"],
         ),
-        ("names", "shop,{family} {kind},", "shop,{family} {kind},tamil", ["'{family} {kind}' is a pattern"]),
+        (
+            "names",
+            "shop,{family} {kind},",
+            "shop,{family} {kind},tamil",
+            ["names.csv: ", "'{family} {kind}' is a pattern"],
+        ),
         ("categories", "3.5;4.5;3.5", "4.5;3.5", ["Recharge: listed_weights", "each of the 29 listed prices"]),
         ("categories", "1:24;2:10", "1:24;32:10", ["categories.csv", "due.32", "less than or equal to 28"]),
         ("categories", "1:24;2:10", "1:24;01:10", ["categories.csv", "due", "each name once"]),
@@ -194,6 +205,27 @@ def test_a_wrong_row_about_places_and_days_is_named(
         Scenario.load("corner_bank")
     for part in parts:
         assert part in str(refused.value), str(refused.value)
+
+
+@pytest.mark.parametrize("column", ["rent", "cost_of_living"])
+@pytest.mark.parametrize("level", ["1e6", "1e-9"])
+def test_a_level_of_prices_that_no_city_has_is_refused(folder: Path, column: str, level: str) -> None:
+    cities = pl.read_csv(SHIPPED / "us_bank" / "cities.csv", infer_schema=False)
+    first = pl.int_range(pl.len()) == 0
+    cities.with_columns(pl.when(first).then(pl.lit(level)).otherwise(column).alias(column)).write_csv(
+        folder / "cities.csv"
+    )
+    sentence = wrong(folder, {})
+    assert f"cities.csv: cities.0.{column} is '{level}'; a level of prices must lie within 0.01 to 100" in sentence
+
+
+def test_a_region_without_words_of_a_use_is_a_mistake_in_the_names(folder: Path) -> None:
+    text = (SHIPPED / "india_bank" / "names.csv").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines(keepends=True) if not (row.startswith("blessing,") and "tamil" in row)]
+    (folder / "names.csv").write_text("".join(rows), encoding="utf-8")
+    write(folder, {"extends": "india_bank", "name": "corner_bank"})
+    with pytest.raises(ScenarioError, match=r"names\.csv: .*names\.csv has no blessing for its region 'tamil'"):
+        Scenario.load("corner_bank")
 
 
 @pytest.mark.parametrize("table", ["cities", "categories"])

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fraud_assets.scenario.sections.values import (
+    Level,
     Positive,
     Section,
     Share,
@@ -87,8 +88,8 @@ class City(Section):
     population: Annotated[int, Field(gt=0)]
     time_zone: Annotated[str, AfterValidator(known_zone)]
     tier: Annotated[int, Field(ge=1, le=3)]
-    cost_of_living: Positive
-    rent: Annotated[Positive | None, BeforeValidator(filled)] = None  # level of rents; as the cost of living if empty
+    cost_of_living: Level
+    rent: Annotated[Level | None, BeforeValidator(filled)] = None  # level of rents; as the cost of living if empty
     #: How often its people are called as people of a region are, as region:weight, separated by ;; the regions are
     #: those of names.csv. Empty: everybody may have any name.
     regions: Annotated[dict[str, Weight], BeforeValidator(split_weights)] = Field(default_factory=dict)

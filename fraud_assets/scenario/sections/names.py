@@ -85,25 +85,34 @@ class Change(Section):
 Changes = dict[str, dict[str, Change]]
 
 
+class MistakeIn(ValueError):
+    """A mistake that shows in several files together, and the one of them in which it is to be mended."""
+
+    def __init__(self, file: str, said: str) -> None:
+        super().__init__(said)
+        self.file = file
+
+
 def check_regions(names: Mapping[str, Sequence[str]], regions: Regions, cities: Sequence[City]) -> None:
-    """Raise a ValueError, one sentence, where words and cities do not speak of the same regions."""
+    """Raise MistakeIn, one sentence, where words and cities do not speak of the same regions."""
     for use, words in regions.items():
         if len(words) != len(names.get(use, ())):
-            raise ValueError(
-                f"{use} has {len(names.get(use, ()))} texts and regions for {len(words)}; each text has its own"
+            raise MistakeIn(
+                "names.csv",
+                f"{use} has {len(names.get(use, ()))} texts and regions for {len(words)}; each text has its own",
             )
     for use in set(_GIVEN) & set(regions):
         for pattern, of in zip(names[use], regions[use], strict=True):
             if of:
-                raise ValueError(f"{use} {pattern!r} is a pattern; only the words in it have a region")
+                raise MistakeIn("names.csv", f"{use} {pattern!r} is a pattern; only the words in it have a region")
     known = all_regions(regions)
     for city in cities:
         if regions and (unknown := sorted(set(city.regions) - set(known))):
-            raise ValueError(f"city {city.city}: region {unknown[0]!r} is none of names.csv, {known}")
+            raise MistakeIn("cities.csv", f"city {city.city}: region {unknown[0]!r} is none of names.csv, {known}")
         for use, words in regions.items():
             for region in city.regions if use not in _GIVEN else ():
                 if not any(not of or region in of for of in words):
-                    raise ValueError(f"city {city.city}: names.csv has no {use} for its region {region!r}")
+                    raise MistakeIn("names.csv", f"city {city.city}: names.csv has no {use} for its region {region!r}")
 
 
 def all_regions(regions: Regions) -> list[str]:

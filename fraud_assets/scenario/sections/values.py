@@ -71,6 +71,15 @@ def filled(cell: Any) -> Any:
     return None if cell == "" else cell
 
 
+def _level(number: float) -> float:
+    if not LOWEST_LEVEL <= number <= HIGHEST_LEVEL:
+        raise ValueError(
+            f"a level of prices must lie within {LOWEST_LEVEL:g} to {HIGHEST_LEVEL:g}; 1 is a city in which things cost"
+            " what categories.csv says"
+        )
+    return number
+
+
 def zero(cell: Any) -> Any:
     """An empty cell of a table is 0."""
     return 0 if cell == "" else cell
@@ -88,6 +97,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _MOST = 1e12
 
 Positive = Annotated[float, Field(gt=0, le=_MOST)]
+
+#: Prices of a city as a multiple of those of the tables. No city is further from the others of its bank: prices of New
+#: York and of a village in India lie about a hundredfold apart.
+LOWEST_LEVEL, HIGHEST_LEVEL = 0.01, 100.0
+Level = Annotated[Positive, AfterValidator(_level)]
 
 Count = Annotated[int, Field(ge=0)]
 
