@@ -12,6 +12,7 @@ import queue
 import socket
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -92,10 +93,22 @@ def _failure(lake: Lake, client: Callable[[], S3Client], patience_seconds: float
 
     # Not HEAD: its answer has no body, and so no word on whether the key, the secret or the permission is wrong.
     return _within(
-        lambda: asking.list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1),
+        lambda: _list(asking, lake),
         patience_seconds,
         (boto.ConnectionError, boto.HTTPClientError, TimeoutError),
     )
+
+
+def _list(asking: S3Client, lake: Lake) -> None:
+    answer = asking.list_objects_v2(Bucket=lake.bucket or "", Prefix=lake.prefix, MaxKeys=1)
+    # boto3 goes where Amazon sends it; what writes to the lake does not.
+    there = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+    if there and there != region() and s3_endpoint() is None:
+        raise _ElsewhereError(there)
+
+
+class _ElsewhereError(Exception):
+    """The bucket is in this region."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -150,23 +163,39 @@ def _within(ask: Callable[[], object], seconds: float, silence: tuple[type[Excep
 def _sentence(lake: Lake, failure: Exception) -> str:
     endpoint = _without_user(s3_endpoint())
     place = f"lake {lake.url}" + (f" at AWS_ENDPOINT_URL {endpoint}" if endpoint else "")
+    proxy = _proxy(endpoint)
     silence = f"{place}: the server does not answer; is it up, and is AWS_ENDPOINT_URL right?"
+    if proxy:
+        silence = f"{place}: there is no answer through the proxy {proxy}; mend it, or name the server in NO_PROXY"
     if isinstance(failure, _SILENCE):
         return silence
 
     from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
 
     match failure:
         case boto.NoCredentialsError() | boto.PartialCredentialsError():
             return f"{place}: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         case boto.ProfileNotFound():
             return f"{place}: AWS_PROFILE {os.environ.get('AWS_PROFILE')} is in no AWS configuration file"
+        case boto.SSLError() if any(word in str(failure) for word in ("WRONG_VERSION", "RECORD_LAYER", "HTTP_REQUEST")):
+            return f"{place}: the server speaks http, not https; write AWS_ENDPOINT_URL with http://"
+        case boto.SSLError() if "mismatch" in str(failure):
+            return f"{place}: its certificate is another host's; mend the host in AWS_ENDPOINT_URL"
         case boto.SSLError():
             return f"{place}: its certificate is not trusted; set AWS_CA_BUNDLE to the authority's certificate"
         case boto.ConnectionError() | boto.HTTPClientError():
             return silence
+        case _ElsewhereError():
+            return f"{place}: {_in_region(lake, str(failure))}"
+        case boto.ClientError() if proxy and _is_a_proxys(failure.response):
+            return f"{place}: the proxy {proxy} refuses to ask; mend it, or name the server in NO_PROXY"
         case boto.ClientError():
             return f"{place}: {_refusal(lake, failure.response)}"
+        case ResponseParserError():
+            return f"{place}: its answer is not an S3 server's; mend AWS_ENDPOINT_URL, with https:// if it speaks that"
+        case RecursionError():  # boto3 follows, and asks the same of the same server
+            return f"{place}: {_SENT_ON}"
         case boto.ParamValidationError():
             return f"{place}: {lake.bucket!r} cannot be a bucket's name; mend it in FRAUD_ASSETS_LAKE"
         case ValueError() if "endpoint" in str(failure).lower():
@@ -176,10 +205,37 @@ def _sentence(lake: Lake, failure: Exception) -> str:
             return f"{place}: {said.replace(endpoint, _without_user(endpoint) or '') if endpoint else said}"
 
 
+_SENT_ON = "the server sends all who ask elsewhere, as websites do; mend AWS_ENDPOINT_URL to the S3 server's own URL"
+
+
+def _proxy(endpoint: str | None) -> str:
+    """The proxy that is asked, and its variable; empty if there is none."""
+    asked = urllib.parse.urlsplit(endpoint or f"https://s3.{region()}.amazonaws.com")
+    url = urllib.request.getproxies_environment().get(asked.scheme)
+    if not url or urllib.request.proxy_bypass(asked.netloc):
+        return ""
+    names = (f"{asked.scheme}_proxy", f"{asked.scheme.upper()}_PROXY")
+    return f"{_without_user(url)} of {next((name for name in names if os.environ.get(name)), names[1])}"
+
+
+def _is_a_proxys(response: Any) -> bool:
+    """Whether a refusal is none of an S3 server's: these give their reason, in words."""
+    code = str(response.get("Error", {}).get("Code") or "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in (403, 407, 502, 503, 504) and (not code or code.isdecimal())
+
+
+def _in_region(lake: Lake, there: str | None) -> str:
+    variable = "AWS_REGION" if os.environ.get("AWS_REGION") else "AWS_DEFAULT_REGION"
+    if not there or there == region():
+        return f"bucket {lake.bucket} is in another region than {region()}; mend {variable}"
+    return f"bucket {lake.bucket} is in region {there}, not in {region()}; mend {variable}"
+
+
 def _refusal(lake: Lake, response: Any) -> str:
     error = response.get("Error", {})
-    code = str(error.get("Code", ""))
-    match code:
+    code = str(error.get("Code") or "")
+    match code or str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))[:1] + "xx":
         case "NoSuchBucket" | "404":
             return f"bucket {lake.bucket} does not exist; create it, or mend the bucket in FRAUD_ASSETS_LAKE"
         case "InvalidAccessKeyId":
@@ -193,7 +249,10 @@ def _refusal(lake: Lake, response: Any) -> str:
         case "AccessDenied" | "AllAccessDisabled" | "403":
             return f"the credentials may not list bucket {lake.bucket}; grant s3:ListBucket or mend AWS_ACCESS_KEY_ID"
         case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" | "301":
-            return f"bucket {lake.bucket} is in another region; mend AWS_DEFAULT_REGION"
+            headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+            return _in_region(lake, error.get("Region") or headers.get("x-amz-bucket-region"))
+        case "3xx" | "302" | "303" | "307" | "308" | "TemporaryRedirect" | "Redirect":
+            return _SENT_ON
         case "RequestTimeTooSkewed":
             return "this machine's clock is wrong by more than 15 minutes; set it"
         case _:

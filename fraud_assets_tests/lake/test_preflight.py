@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import boto3
 import pytest
@@ -37,6 +37,9 @@ def refusal(root: str | Path) -> str:
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch, _no_real_aws: None) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    for scheme in ("http", "https"):
+        monkeypatch.delenv(f"{scheme}_proxy", raising=False)
+        monkeypatch.delenv(f"{scheme.upper()}_PROXY", raising=False)
 
 
 def test_a_lake_that_is_there_passes(lake: Lake) -> None:
@@ -168,7 +171,57 @@ def test_nobody_there_is_said_before_a_client_is_made_which_takes_long_on_a_busy
 def test_a_server_without_a_certificate_is_no_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with server_that_says(403, "AccessDenied") as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.replace("http:", "https:"))
-        assert "certificate is not trusted" in refusal("s3://my-bucket/lake")
+        sentence = refusal("s3://my-bucket/lake")
+    assert "the server speaks http, not https; write AWS_ENDPOINT_URL with http://" in sentence
+
+
+def test_a_server_that_sends_all_elsewhere_is_no_s3_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server_that_says(302, "", elsewhere="http://127.0.0.1:1/") as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert "the server sends all who ask elsewhere" in refusal("s3://my-bucket/lake")
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_bucket_in_another_region_names_both_regions_and_the_variable(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv(variable, "eu-north-1")
+    with server_that_says(301, "PermanentRedirect", region="eu-west-1") as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        sentence = refusal("s3://my-bucket/lake")
+    assert sentence.endswith(f"bucket my-bucket is in region eu-west-1, not in eu-north-1; mend {variable}")
+
+
+def test_a_bucket_to_which_only_the_one_who_asks_is_sent_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Led:
+        def list_objects_v2(self, **_: Any) -> Any:
+            return {"ResponseMetadata": {"HTTPHeaders": {"x-amz-bucket-region": "eu-west-1"}}}
+
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(LakeError, match="is in region eu-west-1, not in us-east-1; mend AWS_REGION"):
+        check_lake_reachable(Lake.from_url("s3://far-bucket/lake"), client=lambda: cast("Any", Led()))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_does_not_answer_is_named_without_its_password(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://someone:hunter2@127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"{scheme}://s3.example.com")
+    said = f"there is no answer through the proxy http://127.0.0.1:{port} of {scheme}_proxy; mend it"
+    assert said in refusal("s3://my-bucket/lake")
+
+
+def test_a_proxy_that_refuses_is_not_taken_for_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server_that_says(407, "") as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.example.com")
+        assert f"the proxy {proxy} of http_proxy refuses to ask" in refusal("s3://my-bucket/lake")
 
 
 def test_a_server_that_sends_browsers_elsewhere_is_no_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,12 +257,16 @@ def test_a_name_that_no_bucket_can_have_is_named() -> None:
 
 
 @contextmanager
-def server_that_says(status: int, code: str, elsewhere: str | None = None) -> Iterator[str]:
+def server_that_says(status: int, code: str, elsewhere: str | None = None, region: str = "") -> Iterator[str]:
     class Refusing(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>hunter2</Message></Error>".encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", elsewhere or "")
+            if region:
+                self.send_header("x-amz-bucket-region", region)
             self.end_headers()
             self.wfile.write(body)
 
@@ -234,7 +291,7 @@ def server_that_says(status: int, code: str, elsewhere: str | None = None) -> It
     [
         (400, "ExpiredToken", "renew AWS_SESSION_TOKEN"),
         (400, "InvalidToken", "mend AWS_SESSION_TOKEN"),
-        (400, "AuthorizationHeaderMalformed", "mend AWS_DEFAULT_REGION"),
+        (400, "AuthorizationHeaderMalformed", "mend AWS_REGION"),
         (403, "RequestTimeTooSkewed", "this machine's clock"),
         (403, "AccessDenied", "may not list bucket my-bucket"),
         (418, "Teapot", r"refuses to list bucket my-bucket (Teapot)"),
