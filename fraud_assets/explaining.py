@@ -7,23 +7,21 @@ down for a terminal. Truth is shown on request alone.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from fraud_assets.features.registry import FAMILIES, REACH, REGISTRY
+from fraud_assets.in_words import in_words, text
 from fraud_assets.lake.paths import Place, asset_folder
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.scenario import Bank
 
 #: The customer's rows that are shown before the transaction.
 EVENTS = 10
-#: Significant digits of numbers.
-_FIGURES = 4
 #: Features that go round in a circle: a median of them means nothing.
 _CYCLIC = ("hour_sin", "hour_cos", "day_of_week")
 #: Reasons that the story tells, of those that are listed below it.
@@ -130,29 +128,18 @@ def _story(row: Row, features: pl.DataFrame | None, scored: pl.DataFrame | None)
         where.append(f"{now['km_from_home']:,.0f} km from home")
     new = {"is_new_device_c": "a device", "is_new_merchant_c": "a merchant", "is_new_payee_c": "a payee"}
     where += [f"with {what} that is new to the customer" for name, what in new.items() if now.get(name) == 1]
-    return f"{who} ({', '.join(how)}); {row['status']}.\n{', '.join(where)}.\n{_verdict(scored)}"
+    return f"{who} ({', '.join(how)}); {row['status']}.\n{', '.join(where)}.\n{_verdict(scored, row['currency'])}"
 
 
-def _verdict(scored: pl.DataFrame | None) -> str:
+def _verdict(scored: pl.DataFrame | None, currency: str) -> str:
     if scored is None or scored.is_empty():
         return "No model has scored it."
     row = scored.row(0, named=True)
-    told = f"{row['decision']}, with a probability of fraud of {row['score']:.1%}"
-    reasons = [_in_words(reason) for reason in json.loads(row["reasons"] or "[]")[:_TOLD]]
-    return f"{told}. What speaks for fraud: {'; '.join(reasons)}." if reasons else f"{told}."
-
-
-def _in_words(reason: Row) -> str:
-    """A reason by its strongest feature."""
-    name, value, usual = reason["feature"], _text(reason["value"]), _text(reason["usual"])
-    known = REGISTRY.get(name)
-    if known is None:
-        return f"{name} is {value}, usually {usual}"
-    meaning = re.split("[:;]", known.definition)[0]
-    if known.unit == "0 or 1" and reason["value"] == 1:
-        return meaning
-    unit = "" if known.unit in ("name", "0 or 1", "0 to 1", "-1 to 1", "ratio") else f" {known.unit}"
-    return f"{meaning}: {value}{unit}, usually {usual}"
+    told = f"{row['decision']}, with a probability of fraud of {row['score']:.1%}."
+    reasons = [in_words(reason, currency) for reason in json.loads(row["reasons"] or "[]")[:_TOLD]]
+    if not reasons:
+        return told
+    return f"{told} What speaks for fraud, with what is usual for all customers in brackets: {'; '.join(reasons)}."
 
 
 def _heading(row: Row, month: str) -> str:
@@ -169,7 +156,7 @@ def _events(past: pl.DataFrame | None) -> str:
 
 
 def _features(features: pl.DataFrame | None, transaction_id: int) -> str:
-    title = "Features, beside what they usually are for the customer (the median, or the most frequent)"
+    title = "Features, beside what is usual for the customer (the median, or the most frequent)"
     if features is None:
         return f"{title}\n  not in the lake"
     this = features.filter(pl.col("transaction_id") == transaction_id)
@@ -181,7 +168,7 @@ def _features(features: pl.DataFrame | None, transaction_id: int) -> str:
     silent = {name for name in now if _says_nothing(features[name])}
     for family in FAMILIES:
         told = [f for f in family.features if f.name in now and f.name not in silent]
-        rows = [(f.name, _text(now[f.name]), _text(_usual(past[f.name])), f.unit) for f in told]
+        rows = [(f.name, text(now[f.name]), text(_usual(past[f.name])), f.unit) for f in told]
         if rows:
             lines += ["", f" {family.name}", _grid([("feature", "now", "usual", "unit"), *rows])]
     if silent:
@@ -207,13 +194,28 @@ def _score(scored: pl.DataFrame | None) -> str:
         return "Score\n  none: no model has scored it"
     row = scored.row(0, named=True)
     lines = ["Score", _lines([("probability of fraud", f"{row['score']:.4f}"), ("decision", row["decision"])])]
-    reasons = [
-        (r["code"], f"{r['weight']:+.2f}", r["feature"], _text(r["value"]), _text(r["usual"]), _unit(r["feature"]))
-        for r in json.loads(row["reasons"] or "[]")
-    ]
+    reasons = json.loads(row["reasons"] or "[]")
     if reasons:
-        lines.append(_grid([("reason", "weight", "strongest feature", "value", "usual in training", "unit"), *reasons]))
+        whole = sum(r["weight"] for r in reasons)
+        # The weights are on the scale of whichever model won the month; their proportions mean the same of all.
+        table = [
+            (
+                r["code"],
+                _share(r["weight"], whole),
+                r["feature"],
+                *map(text, (r["value"], r["usual"])),
+                _unit(r["feature"]),
+            )
+            for r in reasons
+        ]
+        lines.append("  what speaks for fraud, and how much of that is due to which family of features:")
+        lines.append(_grid([("family", "share", "strongest feature", "now", "all customers", "unit"), *table]))
     return "\n".join(lines)
+
+
+def _share(weight: float, whole: float) -> str:
+    share = weight / whole if whole else 0.0
+    return f"{share:.0%}" if share >= 0.005 else "< 1%"
 
 
 def _unit(feature: str) -> str:
@@ -225,7 +227,7 @@ def _reports(reports: pl.DataFrame | None) -> str:
         return "Reports\n  none so far"
     rows = reports.sort("reported_at").select("reported_at", "kind", "reported_type", "source").rows()
     return "Reports\n" + _grid(
-        [("reported_at", "kind", "type", "source"), *([_text(value) for value in row] for row in rows)]
+        [("reported_at", "kind", "type", "source"), *([text(value) for value in row] for row in rows)]
     )
 
 
@@ -236,27 +238,13 @@ def _truth(labels: pl.DataFrame | None) -> str:
         return "Truth\n  an ordinary transaction"
     row = labels.row(0, named=True)
     shown = [name for name in row if name.startswith(("is_", "fraud_", "anomaly_", "lookalike_", "original_"))]
-    return "Truth\n" + _lines([(n, _text(row[n])) for n in (*shown, "campaign_id") if row[n] not in (None, False)])
+    return "Truth\n" + _lines([(n, text(row[n])) for n in (*shown, "campaign_id") if row[n] not in (None, False)])
 
 
 def _cell(column: str, value: Any) -> str:
     """A value of the ledger: money has its cents, and a place its four decimals."""
     decimals = {"amount": 2, "latitude": 4, "longitude": 4}.get(column)
-    return _text(value) if decimals is None or value is None else f"{value:.{decimals}f}"
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case datetime():
-            return value.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
-        case timedelta():
-            return str(value)
-        case float():
-            return f"{value:.{_FIGURES}g}" if abs(value) < 10 ** (_FIGURES - 1) else f"{value:.0f}"
-        case _:
-            return str(value)
+    return text(value) if decimals is None or value is None else f"{value:z.{decimals}f}"
 
 
 def _lines(pairs: Sequence[tuple[str, str]]) -> str:

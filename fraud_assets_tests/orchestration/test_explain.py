@@ -67,6 +67,22 @@ def test_what_says_nothing_is_left_out_and_numbers_are_short(
     assert max(len(re.sub("^0+", "", cell.strip("-").replace(".", ""))) for cell in fractions) <= 4
 
 
+def test_an_explanation_says_of_each_reason_what_part_of_the_suspicion_it_is_and_in_which_unit(
+    quarter: Quarter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", quarter.lake.url)
+    scored = quarter.lake.scan_parquet([quarter.key("scored_transactions", MONTHS[-1])]).collect()
+    for transaction_id in scored.filter(pl.col("decision") != "APPROVED").sort("score")["transaction_id"].tail(5):
+        assert main(["explain", str(transaction_id), "tiny_bank"]) == 0
+        said = capsys.readouterr().out
+        story, table = said.splitlines()[2], said.partition("\nScore\n")[2].partition("\n\n")[0].splitlines()
+        assert story.count("usual") <= 1  # said once, for all reasons
+        shares = [re.split("  +", row.strip())[1] for row in table[4:]]
+        assert shares
+        assert 99 - len(shares) <= sum(int(share.strip("<% ")) for share in shares) <= 100 + len(shares)
+        assert not re.search(r"(?<=\s)-0(?=\s|$)", said)
+
+
 def test_the_truth_is_told_on_request(fraud: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(fraud["transaction_id"]), "--scenario", "tiny_bank", "--truth"]) == 0
     assert str(fraud["fraud_type"]) in capsys.readouterr().out.partition("Truth")[2]
