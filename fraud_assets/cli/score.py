@@ -67,6 +67,12 @@ def run(options: argparse.Namespace) -> int:
         print(f"  {found.strangers:,} customers have no history in the lake: cold start")
     if found.lacking:
         print(f"  the file lacks {', '.join(found.lacking)}: features that need it are missing in new rows")
+    if found.lacking and found.lost:
+        # Null is what they are; a model that has hardly met it takes the lack itself for a sign.
+        print(
+            f"  warning: without these {found.lost} features scores of new rows may be far off, since the model has"
+            " learned from payments that have them; do not refuse a payment by them"
+        )
     return 0
 
 

@@ -53,6 +53,8 @@ class Scored:
         Customers of whom the lake has nothing.
     lacking
         Inputs of features that the file does not have: features of its new rows that need them are null.
+    lost
+        How many features these are.
     champions
         Month -> the champion that scored its rows.
     """
@@ -65,6 +67,7 @@ class Scored:
     taken_for_payments: int
     strangers: int
     lacking: list[str]
+    lost: int
     champions: dict[str, str]
 
 
@@ -144,6 +147,7 @@ def score_file(
         0 if says_what_arrives(loose, bank) else total - known.height,
         len(strangers),
         lacking if known.height < total else [],
+        len(lost),
         {str(p.month): "{name} of {month}".format_map(p.decision["champion"]) for p in points},
     )
 

@@ -101,6 +101,20 @@ def test_what_the_file_does_not_say_is_taken_from_the_lake(excerpt: pl.DataFrame
     assert same(pl.read_parquet("few.scored.parquet"), scored)
 
 
+def test_scores_of_rows_without_their_columns_are_not_passed_off_as_decisions(
+    excerpt: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warning = "features scores of new rows may be far off"
+    new = excerpt.with_columns(pl.col("transaction_id") // 2 + 1)
+    for columns, is_warned in ((REQUIRED, True), (tuple(excerpt.columns), False)):
+        new.select(columns).write_parquet("new.parquet")
+        assert score("new.parquet") == 0
+        assert (warning in capsys.readouterr().out) == is_warned
+    excerpt.select(REQUIRED).write_parquet("old.parquet")  # what the lake has is as good as ever
+    assert score("old.parquet") == 0
+    assert warning not in capsys.readouterr().out
+
+
 def test_what_the_file_says_counts_rather_than_what_the_lake_says(excerpt: pl.DataFrame, scored: pl.DataFrame) -> None:
     what_if = excerpt.filter(pl.col("customer_id") == excerpt["customer_id"][0])
     what_if.with_columns(pl.col("amount") * 50).write_parquet("more.parquet")
