@@ -196,10 +196,10 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
     oldest = calendar.microseconds((month - _KEPT_MONTHS).start)
     joined = joined_us(scenario, t.city, t.registered_day) < end
     cells = np.flatnonzero((owns(scenario, t) & joined[:, None]).ravel())
-    # The first owner of a shared device stands for all, in every month: who of the household joined first.
+    # The first of a household who has joined stands for all: the first row of each (household, slot). Not who joined
+    # first, which a customer who is added to the bank might have done.
     key = (lives.owner[cells] * SLOTS + lives.slot[cells]) * 2 + lives.shared[cells]
-    since = np.lexsort((cells, t.registered_day[cells // SLOTS], key))
-    cells = cells[since[np.unique(key[since], return_index=True)[1]]]
+    cells = cells[np.sort(np.unique(key, return_index=True)[1])]
     low, high = lives.generation(cells, oldest), lives.generation(cells, end - 1)
     many = high - low + 1
     rows = np.repeat(cells, many)
