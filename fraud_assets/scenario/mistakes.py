@@ -24,7 +24,8 @@ def _line(folder: Path, error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"])
     table = str(error["loc"][0]) if error["loc"] else ""
     file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
-    file = "names.csv" if table == "name_regions" else file
+    file = "names.csv" if table in ("name_regions", "name_changes") else file
+    file = "tariffs.csv" if table == "tariffs" and (folder / "tariffs.csv").exists() else file
     # What is wrong between two files has no field of its own, but may say which of them it is in.
     file = getattr(error.get("ctx", {}).get("error"), "file", file)
     found = error["input"]

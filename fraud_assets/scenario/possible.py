@@ -32,6 +32,7 @@ def check_possible(scenario: Scenario) -> None:
     for method in scenario.methods:
         _check_choice(method.name, [c for c in scenario.categories if c.method == method.name], scenario)
     _check_homes(scenario)
+    _check_families(scenario)
     bills = sum(c.contracts for c in scenario.categories if c.recipient == "biller")
     if bills and scenario.activity.bills[0] > bills:
         raise ValueError(
@@ -53,19 +54,57 @@ def _check_homes(scenario: Scenario) -> None:
             f"population.rents.lodgers: {sorted(unknown)} are none of the businesses and sub-categories to which rents"
             f" are paid: {sorted(houses)}"
         )
+    if not people.rents.lodgers or not people.hall_share:
+        return
+    youngest = min(s.age[0] for s in people.segments)
+    for gender, share in people.genders.items():
+        rules = [rule for rule in people.rents.lodgers.values() if rule.gender in (None, gender)]
+        if share and youngest > max((rule.oldest for rule in rules), default=-1):
+            raise ValueError(
+                f"population.rents.lodgers: no house takes anybody of gender {gender} who is {youngest}, the youngest"
+                " age of the segments, but halls of residence (hall_share) do; let one of the houses take them"
+            )
+
+
+def _check_families(scenario: Scenario) -> None:
+    if any(c.recipient == "person" for c in scenario.categories):
+        return
+    for occupation in scenario.population.occupations:
+        if occupation.paid_by == "family":
+            raise ValueError(
+                f"occupation {occupation.name}: paid_by is 'family', but there is no category in which persons are sent"
+                " money; write 'employer' or 'nobody'"
+            )
 
 
 def _check_tariffs(scenario: Scenario) -> None:
     billed = {c.category for c in scenario.categories if c.recipient == "biller"}
     places = {c.city for c in scenario.cities}
+    most = {m.name: m.hard_maximum for m in scenario.methods}
+    bound = {c.category: most.get(c.method) for c in scenario.categories}
+    units = {c.category: max(c.units, default=1) for c in scenario.categories}
+    seen = set()
     for t in scenario.tariffs:
+        row = f"tariffs.csv: {t.category} in {t.city} from {t.first} on"
         if t.category not in billed:
             raise ValueError(f"tariffs.csv: category {t.category!r} is no bill; these are: {sorted(billed)}")
         if t.city not in places:
             raise ValueError(f"tariffs.csv: city {t.city!r} is not in cities.csv")
+        if (t.category, t.city, t.first) in seen:
+            raise ValueError(f"{row} has two prices; leave one of the rows out")
+        seen.add((t.category, t.city, t.first))
+        at_most = bound[t.category]
+        if at_most is not None and t.price * units[t.category] > at_most:
+            raise ValueError(
+                f"{row}: {units[t.category]} at a price of {t.price:g} come to more than the hard_maximum {at_most:g}"
+                " of the method by which they are paid"
+            )
     for c in scenario.categories:
         if c.units and not any(t.category == c.category for t in scenario.tariffs):
-            raise ValueError(f"category {c.category}: units are of what tariffs.csv has a price for, which has none")
+            raise ValueError(
+                f"category {c.category}: units are of what tariffs.csv has a price for, which has none;"
+                " give it a row for one of the cities, or leave units empty"
+            )
 
 
 def _check_choice(method: str, categories: Sequence[Category], scenario: Scenario) -> None:

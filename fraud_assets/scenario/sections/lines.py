@@ -142,7 +142,7 @@ class Category(Section):
         default_factory=dict
     )
     #: Bills by the tariffs of tariffs.csv: how many units are paid for at once, as number:weight, separated by ;.
-    units: Annotated[dict[Annotated[int, Field(ge=1)], Weight], BeforeValidator(split_weights)] = Field(
+    units: Annotated[dict[Annotated[int, Field(ge=1, le=1000)], Weight], BeforeValidator(split_weights)] = Field(
         default_factory=dict
     )
     #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
@@ -227,6 +227,12 @@ class Brand(Section):
         return not self.cities or city.city in self.cities
 
 
+def _billed(price: float) -> float:
+    if price < 0.01:
+        raise ValueError("nobody is billed less than a hundredth; it must be at least 0.01")
+    return price
+
+
 class Tariff(Section):
     """A row of tariffs.csv: what a unit of a kind of bill costs customers of a city, from a day until the next row's.
 
@@ -237,7 +243,7 @@ class Tariff(Section):
     category: str
     city: str
     first: date
-    price: Positive  # major units
+    price: Annotated[Positive, AfterValidator(_billed)]  # major units
 
 
 class Holiday(Section):

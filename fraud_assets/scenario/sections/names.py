@@ -51,6 +51,11 @@ def _check_signs(names: dict[str, tuple[str, ...]]) -> None:
                 raise ValueError(f"{use} {sign!r} is no pattern: {error}") from None
             if unknown := sorted({word.rstrip("2") for word in words} - {"kind"} - set(names)):
                 raise ValueError(f"{use} {sign!r} asks for {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+            for word in {word.rstrip("2") for word in words} & set(names):
+                if word in _GIVEN or any("{" in text for text in names[word]):
+                    raise ValueError(
+                        f"{use} {sign!r} asks for {word}, whose texts have braces of their own; ask for words"
+                    )
 
 
 def placeholders(pattern: str) -> list[str]:
