@@ -168,7 +168,12 @@ def test_a_device_that_nobody_shares_is_under_the_same_account_in_every_months_l
     growing = sized(1200, joined_before_start=0.4, joining_months=10)
     generator = SyntheticDataGenerator(growing)
     lists = [generator.generate_device_data((Month.parse("2024-01") + k).key) for k in range(12)]
-    several = pl.concat(lists).filter(~pl.col("is_shared")).group_by("device_id").agg(accounts=pl.col("customer_id").n_unique())
+    several = (
+        pl.concat(lists)
+        .filter(~pl.col("is_shared"))
+        .group_by("device_id")
+        .agg(accounts=pl.col("customer_id").n_unique())
+    )
     assert several.filter(accounts=1).height == several.height
 
 
