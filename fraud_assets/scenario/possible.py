@@ -23,7 +23,12 @@ def check_possible(scenario: Scenario) -> None:
                 f"occupation {occupation.name}: hours {occupation.hours!r} have no weight at {weights.index(0)} h;"
                 " only counters close, people need some weight in every hour"
             )
+    jobs = {o.name for o in scenario.population.occupations}
     for c in scenario.categories:
+        if unknown := set(c.by_occupation) - jobs:
+            raise ValueError(f"category {c.category}: by_occupation: {sorted(unknown)} are none of {sorted(jobs)}")
+        if c.by_occupation and c.recipient not in (*_BOUGHT, "person", "own", "biller"):
+            raise ValueError(f"category {c.category}: by_occupation is for what people pay, not for a {c.recipient}")
         if c.recipient not in _BOUGHT and (c.a_day or c.a_month):
             raise ValueError(f"category {c.category}: a_day and a_month are for purchases, not for a {c.recipient}")
         if c.recipient != "biller" and c.contracts > 1:

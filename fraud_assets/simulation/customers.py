@@ -194,6 +194,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     categories, preferred = category_weights(
         scenario,
         savviness,
+        occupation,
         draw.normal("taste", width),
         draw.uniform("favourites", width),
         daily_rate[:, None] * methods,

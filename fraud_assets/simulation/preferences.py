@@ -96,7 +96,16 @@ def _methods(scenario: Scenario) -> list[tuple[I64, int]]:
     return groups
 
 
-def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64, rates: F64) -> tuple[F64, I64]:
+@lru_cache(maxsize=16)
+def by_occupation(scenario: Scenario) -> F64:
+    """How many times as often people of each occupation have each category as others; (occupations, categories)."""
+    jobs = [o.name for o in scenario.population.occupations]
+    return np.array([[c.by_occupation.get(job, 1.0) for c in scenario.categories] for job in jobs])
+
+
+def category_weights(
+    scenario: Scenario, savviness: I64, occupation: I64, z: F64, u: F64, rates: F64
+) -> tuple[F64, I64]:
     """Weights of the categories and the favourites among them.
 
     In each method with at least three purchase categories, the favourites together take the same share: as much as
@@ -105,7 +114,7 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64, rates: 
 
     Parameters
     ----------
-    savviness
+    savviness, occupation
         Of each customer, shape (n,).
     z, u
         Standard normal tastes and uniform draws, shape (n, categories).
@@ -122,13 +131,14 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64, rates: 
     share = min(1.0, scenario.activity.preferred_share / with_choice) if with_choice else 0.0
     app = np.array([c.channel == "app" for c in scenario.categories])
     most = np.array([c.a_month or np.inf for c in scenario.categories])
+    usual = by_occupation(scenario)[occupation]
     weights = np.zeros_like(z)
     favourites: list[npt.NDArray[np.int64]] = []
     for rate, (members, count) in zip(rates.T, _methods(scenario), strict=True):
         if not len(members):
             continue
         base = np.array([scenario.categories[k].weight for k in members])
-        own = base * np.exp(_TASTE * z[:, members])
+        own = base * usual[:, members] * np.exp(_TASTE * z[:, members])
         if app[members].any() and not app[members].all():
             own[np.ix_(savviness == LOW, app[members])] = 0.0
         bound = most[members] / (_MONTH * rate[:, None])
@@ -138,7 +148,7 @@ def category_weights(scenario: Scenario, savviness: I64, z: F64, u: F64, rates: 
         # The largest scores with Gumbel noise are a weighted draw without replacement (Yellott 1977).
         with np.errstate(divide="ignore"):
             score = (
-                np.log(base**_POPULAR * (own > 0) * np.isinf(most[members]))
+                np.log((base * usual[:, members]) ** _POPULAR * (own > 0) * np.isinf(most[members]))
                 + _TASTE * z[:, members]
                 - np.log(-np.log(u[:, members]))
             )

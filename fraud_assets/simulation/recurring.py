@@ -28,6 +28,7 @@ from fraud_assets.simulation.intents import (
     expand,
 )
 from fraud_assets.simulation.merchants import pick
+from fraud_assets.simulation.preferences import by_occupation
 from fraud_assets.simulation.prices import by_tariff, fitting, not_below, on_the_list
 from fraud_assets.simulation.recipients import own_account
 from fraud_assets.simulation.rents import house_rules, landlords, most_rent, tenants
@@ -60,7 +61,8 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
     kinds, place = expand(most)
     weight = np.array([scenario.categories[c].weight for c in billers]) / most
     rents = bank.tagged("rent")[billers[kinds]]
-    contract = _in_turn(bank, np.where(rents & ~tenants(bank)[:, None], 0.0, weight[kinds]))[who, nth]
+    wanted = weight[kinds] * by_occupation(scenario)[traits.occupation][:, billers[kinds]]
+    contract = _in_turn(bank, np.where(rents & ~tenants(bank)[:, None], 0.0, wanted))[who, nth]
     due, month, day = dates.due(
         due_days(bank, billers[kinds[contract]], traits.index[who], nth), traits.registered_day[who]
     )

@@ -184,3 +184,21 @@ def test_a_bank_that_says_nothing_of_homes_has_everybody_paid_and_housed_alike()
         (None, "employer", 0.0, 1.0)
     }
     assert Population.model_fields["halls_by_gender"].default is False
+
+
+def test_trade_is_done_by_shopkeepers_and_instalments_are_paid_by_earners(
+    ledger: pl.DataFrame, people: pl.DataFrame
+) -> None:
+    there = dict(people.group_by("occupation").len().iter_rows())
+
+    def a_head(category: str, occupation: str, count: pl.Expr) -> float:
+        rows = ledger.filter(category=category, occupation=occupation)
+        return float(rows.select(count).item()) / there[occupation]
+
+    for other in set(there) - {"business_owner"}:
+        trade = [a_head("Traders and Suppliers", who, pl.len()) for who in ("business_owner", other)]
+        assert trade[0] > 2 * trade[1], other
+    payers = pl.col("customer_id").n_unique()
+    earners = a_head("Loan EMI", "private_salaried", payers)
+    assert all(earners > 1.5 * a_head("Loan EMI", who, payers) for who in ("retired", "homemaker", "student"))
+    assert a_head("Education", "student", pl.len()) > 2 * a_head("Education", "it_professional", pl.len())

@@ -36,6 +36,8 @@ def test_a_tariff_that_is_no_price_is_named_with_its_file(folder: Path, rows: li
     [
         ("tariffs", "Mumbai,2023-08-30,902.5", "Mumbai,2023-08-30,1e6", {}, ["Mumbai", "1e+06", "hard_maximum 100000"]),
         ("categories", "1:96;2:4", "1:96;10000000000000000000:4", {}, ["categories.csv", "units", "equal to 1000"]),
+        ("categories", "student:3;retired:0.1", "pupil:3", {}, ["category Education", "'pupil'", "none of", "student"]),
+        ("categories", "student:3;retired:0.1", "student:0", {}, ["categories.csv", "by_occupation", "greater than 0"]),
         ("names", "use,text,region,since,before", "use,text,region,when,before", {}, ["names.csv", "since"]),
         (
             "names",

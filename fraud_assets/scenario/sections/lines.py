@@ -145,6 +145,9 @@ class Category(Section):
     units: Annotated[dict[Annotated[int, Field(ge=1, le=1000)], Weight], BeforeValidator(split_weights)] = Field(
         default_factory=dict
     )
+    #: Purchases and bills: how many times as often people of an occupation have it as the others, as occupation:factor,
+    #: separated by ;. A shopkeeper buys wholesale, a pensioner has no instalments left.
+    by_occupation: Annotated[dict[str, Positive], BeforeValidator(split_weights)] = Field(default_factory=dict)
     #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
     a_day: Annotated[int | None, Field(ge=1), BeforeValidator(filled)] = None
     a_month: Annotated[Positive | None, BeforeValidator(filled)] = None
