@@ -7,6 +7,7 @@ reads its options and calls the room that does it. A new command is a module wit
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -30,12 +31,20 @@ from fraud_assets.errors import Mendable
 #: in, exit code out. Heavy imports belong into ``run``, so that the help comes at once.
 COMMANDS = (demo, report, export, model_ready, score, realised, gates, explain, inspect, compare, worth, rollback)
 
+#: As the shell says of a command that wrote to a closed pipe: 128 and SIGPIPE.
+_NOBODY_READS = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. Errors that the user can mend are one sentence on stderr."""
     options = parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # here, where it can be answered for if nobody listens any more
+        return code
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
     except (Mendable, ValueError) as error:
         print(f"fraud-assets: {error}", file=sys.stderr)
         return 1
