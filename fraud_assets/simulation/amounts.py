@@ -68,7 +68,7 @@ def amounts(bank: Bank, who: I64, category: I64, z: F64, u: F64) -> I64:
     value = np.exp(spread) * bank.kept(_usual).ravel()[who * len(bank.scenario.categories) + category]
 
     limited = np.isfinite(bank.hard_maximum)
-    ceiling = np.minimum(np.where(limited, bank.hard_maximum, bank.normal_maximum), bank.highest)[category]
+    ceiling = bank.most[category]
     allowed = kyc.limits(bank.scenario)
     if np.isfinite(allowed).any():
         ceiling = np.minimum(ceiling, allowed[bank.traits.kyc_level[who]])

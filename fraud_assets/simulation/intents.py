@@ -237,6 +237,14 @@ class Bank:
         return np.array([c.highest or np.inf for c in self.scenario.categories])
 
     @cached_property
+    def most(self) -> F64:
+        """What payments of each category are folded below: what the network carries or else what is normal by it, and
+        what nobody pays more than; major units.
+        """
+        limited = np.isfinite(self.hard_maximum)
+        return np.minimum(np.where(limited, self.hard_maximum, self.normal_maximum), self.highest)
+
+    @cached_property
     def till_maximum(self) -> F64:
         """What large purchases of each category are kept within, major units: its method's or its own maximum."""
         return np.minimum(self.normal_maximum, self.highest)

@@ -13,12 +13,14 @@ from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import DAY, TO_PERSON, Bank, Intents
 from fraud_assets.simulation.scenes import Scene, ways_to_send
-from fraud_assets.simulation.streams import I64, hashed_uniforms
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 
 #: Share of receipts from somebody who is a contact of the customer's; of small sellers' receipts [P].
 _FROM_CONTACTS, _FROM_BUYERS_KNOWN = 0.75, 0.10
 #: Spread of the logarithm of a seller's level of prices [P].
 _LEVEL = 0.8
+#: Where sums lie that would be more than the method carries, as parts of that [P].
+_FOLDED = (0.2, 0.95)
 
 
 def receipts(bank: Bank, month: Month) -> Intents:
@@ -63,4 +65,20 @@ def _cents(scene: Scene, category: I64, seller: np.ndarray) -> I64:
     level = hashed_uniforms(scene.seed, "receipts.level", scene.bank.traits.index[scene.who]) * 4 - 1
     value = median[category] * np.exp(sigma[category] * z + np.where(seller, _LEVEL * level, 0.0))
     value = within_income(scene.bank, scene.who, value)  # families send as much as they have
-    return price_points(scene.bank, category, np.minimum(value, scene.bank.normal_maximum[category]), scene.u("price"))
+    u = scene.u("price")
+    return price_points(scene.bank, category, bounded(scene.bank, category, value, u), u)
+
+
+def bounded(bank: Bank, category: I64, value: F64, u: F64) -> F64:
+    """What persons send, major units, within what the method carries.
+
+    Parameters
+    ----------
+    category, value, u
+        Way to send, sum and a uniform draw of each row, shape (n,).
+    """
+    if bank.scenario.receipts is None or not bank.scenario.receipts.folded:
+        return np.minimum(value, bank.normal_maximum[category])
+    most = bank.most[category]
+    # Spread over a wide stretch: just below what a network carries there must be no more than elsewhere.
+    return np.where(value > most, most * (_FOLDED[0] + (_FOLDED[1] - _FOLDED[0]) * u), value)

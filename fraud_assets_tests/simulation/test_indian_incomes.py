@@ -1,0 +1,54 @@
+"""What Indians receive: no heap at a bound."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from fraud_assets.months import Month
+from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.customers import units
+from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.receipts import receipts
+
+INDIA = Scenario.load("india_bank")
+MONTH = Month.parse("2024-06")
+BANK = Bank(INDIA, tuple(units(INDIA)))
+
+
+@pytest.fixture(scope="module")
+def received() -> pl.DataFrame:
+    """What persons send to customers, in rupees, with what the method carries."""
+    rows = receipts(BANK, MONTH)
+    of = rows.category
+    return pl.DataFrame(
+        {
+            "way": [INDIA.categories[c].category for c in of],
+            "amount": rows.cents / 100,
+            "normal": BANK.normal_maximum[of],
+            "most": BANK.most[of],
+        }
+    )
+
+
+def test_a_person_sends_more_by_upi_than_is_normal_for_it_but_never_more_than_it_carries(
+    received: pl.DataFrame,
+) -> None:
+    by_upi = received.filter(pl.col("way") == "Person-to-Person")
+    above = by_upi.filter(pl.col("amount") > pl.col("normal"))
+    assert 0.02 < len(above) / len(by_upi) < 0.10
+    assert (received["amount"] <= received["most"]).all()
+
+
+def test_what_is_received_does_not_pile_at_a_bound_of_the_method(received: pl.DataFrame) -> None:
+    for bound in ("normal", "most"):
+        at = received.group_by("way").agg(share=(pl.col("amount") == pl.col(bound)).mean())
+        assert at["share"].max() < 0.01, bound  # type: ignore[operator]
+
+
+def test_a_bank_that_folds_nothing_receives_at_most_what_is_normal() -> None:
+    assert INDIA.receipts is not None
+    plain = INDIA.model_copy(update={"receipts": INDIA.receipts.model_copy(update={"folded": False})})
+    rows = receipts(Bank(plain, BANK.units), MONTH)
+    assert (rows.cents <= 100 * BANK.normal_maximum[rows.category]).all()
+    assert Scenario.load("us_bank").receipts.folded is False  # type: ignore[union-attr]
