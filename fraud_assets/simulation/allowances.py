@@ -5,20 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.simulation.amounts import price_points
-from fraud_assets.simulation.calendar import offset_at, utc_offset_minutes
+from fraud_assets.simulation.amounts import in_steps
+from fraud_assets.simulation.calendar import hour_quantiles, offset_at, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates
 from fraud_assets.simulation.employers import paid_by
-from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import DAY, INCOME, MINUTE, TO_PERSON, Bank, Intents
+from fraud_assets.simulation.receipts import bounded
 from fraud_assets.simulation.recipients import acquaintance
-from fraud_assets.simulation.streams import hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+
+#: Local hours between which a family sends money [P].
+_AWAKE = (7, 22)
 
 
 def allowances(bank: Bank, month: Month) -> Intents:
     """The income, once a month on the customer's payday, from one person who is always the same: a fixed round sum.
 
-    It comes in the way in which most money is sent to persons, on any day of the week.
+    It comes in the way in which most money is sent to persons, on any day of the week, by day.
     """
     scenario, traits = bank.scenario, bank.traits
     ways = np.flatnonzero(bank.recipient == TO_PERSON)
@@ -33,12 +36,11 @@ def allowances(bank: Bank, month: Month) -> Intents:
     index = traits.index[who]
     category = np.full(len(who), ways[np.argmax(share[ways])])
     number = ids(scenario.seed, "allowance", of_month, index)
-    value = np.minimum(traits.annual_income[who] / 12, bank.normal_maximum[category])
-    cents = price_points(bank, category, value, hashed_uniforms(scenario.seed, "allowance.price", index))
+    u = hashed_uniforms(scenario.seed, "allowance.price", index)
+    value = bounded(bank, category, traits.annual_income[who] / 12, u)
     place = traits.city[who]
-    noon = day * DAY + DAY // 2
-    noon -= utc_offset_minutes(scenario, place, noon) * MINUTE
-    event_us = at_usual_hours(bank, who, category, noon, hashed_uniforms(scenario.seed, "allowance.hour", number))
+    local_us = day * DAY + _time_of_day(bank, category, hashed_uniforms(scenario.seed, "allowance.hour", number))
+    event_us = local_us - utc_offset_minutes(scenario, place, local_us) * MINUTE
     return Intents.make(
         len(who),
         transaction_id=number,
@@ -49,5 +51,23 @@ def allowances(bank: Bank, month: Month) -> Intents:
         kind=INCOME,
         place=place,
         payee=acquaintance(bank, "family", who),
-        cents=cents,
+        cents=in_steps(value, scenario.prices.round_steps),
     )
+
+
+def _time_of_day(bank: Bank, category: I64, u: F64) -> I64:
+    """Microseconds since local midnight, by the hours of the category while those who send are awake.
+
+    Parameters
+    ----------
+    category, u
+        Way to send and a uniform draw of each row, shape (n,).
+    """
+    names, table = hour_quantiles(bank.scenario)
+    profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
+    first, last = ((table < 3600 * hour).sum(axis=1)[profile] for hour in _AWAKE)
+    # Between two quantiles times are evenly spread; the last whole one begins before the end of the time.
+    place = first + u * (last - 1 - first)
+    low = place.astype(np.int64)
+    second = table[profile, low] + (place - low) * (table[profile, low + 1] - table[profile, low])
+    return np.rint(second * 1000).astype(np.int64) * 1000

@@ -127,9 +127,9 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
 
     whole = np.flatnonzero(style == _ROUND)
     whole = whole[finer(u[whole]) < 0.86]
-    cents[whole] = _in_steps(value[whole], prices.round_steps)
+    cents[whole] = in_steps(value[whole], prices.round_steps)
     cash = np.flatnonzero(style == _NOTES)
-    cents[cash] = _in_steps(value[cash], prices.cash_steps)
+    cents[cash] = in_steps(value[cash], prices.cash_steps)
     np.maximum(cents, round(prices.smallest * 100), out=cents)
     if bank.is_listed.any():
         rows = np.flatnonzero(bank.is_listed[category])
@@ -139,7 +139,7 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
     return np.minimum(cents, _most_cents(bank)[category], out=cents)
 
 
-def _in_steps(value: F64, steps: dict[float, float]) -> I64:
+def in_steps(value: F64, steps: dict[float, float]) -> I64:
     """Values in cents, rounded to multiples (at least one) of the step of their size."""
     size = np.array(list(steps.values()))[step(list(steps), value) - 1]
     return np.rint(np.maximum(1, np.rint(value / size)) * size * 100).astype(np.int64)

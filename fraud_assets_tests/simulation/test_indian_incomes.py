@@ -1,14 +1,16 @@
-"""What Indians receive: no heap at a bound."""
+"""What Indians receive: no heap at a bound, and round allowances by day."""
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.customers import units
-from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.intents import HOUR, MINUTE, Bank
 from fraud_assets.simulation.receipts import receipts
 
 INDIA = Scenario.load("india_bank")
@@ -52,3 +54,16 @@ def test_a_bank_that_folds_nothing_receives_at_most_what_is_normal() -> None:
     rows = receipts(Bank(plain, BANK.units), MONTH)
     assert (rows.cents <= 100 * BANK.normal_maximum[rows.category]).all()
     assert Scenario.load("us_bank").receipts.folded is False  # type: ignore[union-attr]
+
+
+def test_allowances_are_round_come_by_day_and_pile_nowhere() -> None:
+    sent = allowances(BANK, MONTH)
+    assert len(sent) > 500
+    assert (sent.cents % 50_000 == 0).all()
+    hour = (sent.event_us + sent.offset * MINUTE) // HOUR % 24
+    assert hour.min() >= 7
+    assert hour.max() <= 21
+    assert len(np.unique(hour)) > 12
+    _, often = np.unique(sent.cents, return_counts=True)
+    assert often.max() < 0.15 * len(sent)
+    assert sent.cents.max() > 100 * BANK.normal_maximum[sent.category].max()
