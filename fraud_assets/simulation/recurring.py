@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste, within_income
@@ -190,7 +191,7 @@ def paid_twice(bank: Bank) -> Bools:
 
 
 def _income(bank: Bank, dates: Dates) -> Intents:
-    """Salaries: monthly on payday, or half then and half fifteen days later; once a month in each case a fixed sum."""
+    """Salaries: monthly on payday, or half then and half fifteen days later; a fixed sum, unless the pay varies."""
     scenario, traits = bank.scenario, bank.traits
     employers = np.flatnonzero(bank.recipient == TO_EMPLOYER)
     if not len(employers):
@@ -209,7 +210,7 @@ def _income(bank: Bank, dates: Dates) -> Intents:
     category = np.full(len(who), employers[0])
     merchant = employer_of(bank, int(employers[0]))[who]
     share = np.where(halves[who], 24, 12)
-    pay = traits.annual_income[who] * scenario.population.net_pay / share
+    pay = traits.annual_income[who] * scenario.population.net_pay / share * _of_month(bank, who, month)
     # As in shops: where hundredths are rare, payrolls have none.
     plain = hashed_uniforms(scenario.seed, "income.whole", index) < scenario.prices.whole
     cents = np.rint(np.where(plain, np.rint(pay), pay) * 100).astype(np.int64)
@@ -229,6 +230,14 @@ def _income(bank: Bank, dates: Dates) -> Intents:
         merchant=merchant,
         cents=np.maximum(cents, 100),
     )
+
+
+def _of_month(bank: Bank, who: I64, month: I64) -> F64:
+    """What is paid in the month, over what is usually paid: lognormal with mean 1, by ``pay_varies``; shape (n,)."""
+    sigma = np.array([o.pay_varies for o in bank.scenario.population.occupations])[bank.traits.occupation[who]]
+    # Not all of the tail: nobody rides ten times as many orders as usual.
+    u = np.clip(hashed_uniforms(bank.scenario.seed, "income.varies", bank.traits.index[who], month), 1e-3, 1 - 1e-3)
+    return np.exp(sigma * ndtri(u) - sigma**2 / 2)
 
 
 def _own_money(bank: Bank, dates: Dates) -> Intents:

@@ -1,4 +1,4 @@
-"""What Indians receive: no heap at a bound, and round allowances by day."""
+"""What Indians receive: no heap at a bound, round allowances by day, and pay that moves where it does in life."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.customers import units
-from fraud_assets.simulation.intents import HOUR, MINUTE, Bank
+from fraud_assets.simulation.intents import HOUR, MINUTE, TO_EMPLOYER, Bank, concat
 from fraud_assets.simulation.receipts import receipts
+from fraud_assets.simulation.recurring import recurring
 
 INDIA = Scenario.load("india_bank")
 MONTH = Month.parse("2024-06")
@@ -67,3 +68,36 @@ def test_allowances_are_round_come_by_day_and_pile_nowhere() -> None:
     _, often = np.unique(sent.cents, return_counts=True)
     assert often.max() < 0.15 * len(sent)
     assert sent.cents.max() > 100 * BANK.normal_maximum[sent.category].max()
+
+
+def test_the_pay_of_riders_and_owners_moves_about_its_mean_and_that_of_others_stays_the_same() -> None:
+    steady = tuple(o.model_copy(update={"pay_varies": 0.0}) for o in INDIA.population.occupations)
+    plain = INDIA.model_copy(update={"population": INDIA.population.model_copy(update={"occupations": steady})})
+    months = [Month.parse(f"2024-{number:02d}") for number in (4, 5, 6, 7)]
+    job = np.array([o.name for o in INDIA.population.occupations])[BANK.traits.occupation]
+    paid = [_salaries(bank, job, months) for bank in (BANK, Bank(plain, BANK.units))]
+    both = (
+        paid[0]
+        .join(paid[1], on="transaction_id", suffix="_usual", validate="1:1")
+        .with_columns(factor=pl.col("amount") / pl.col("amount_usual"))
+    )
+    assert len(both) == len(paid[0]) == len(paid[1])
+    moving = {o.name: o.pay_varies for o in INDIA.population.occupations if o.pay_varies}
+    assert moving == {"gig_worker": 0.25, "business_owner": 0.20}
+    for name, sigma in moving.items():
+        theirs = both.filter(pl.col("job") == name)
+        assert theirs["factor"].mean() == pytest.approx(1, abs=0.02), name
+        assert theirs["factor"].log().std() == pytest.approx(sigma, abs=0.02), name
+        twice = theirs.group_by("who").agg(pl.col("amount").n_unique() / pl.len())
+        assert twice["amount"].mean() > 0.99, name  # type: ignore[operator]
+        assert ((theirs["amount"] % 1) == 0).mean() > 0.95, name  # type: ignore[operator]
+    others = both.filter(~pl.col("job").is_in(list(moving)))
+    assert (others["factor"] == 1).all()
+
+
+def _salaries(bank: Bank, job: np.ndarray, months: list[Month]) -> pl.DataFrame:
+    """Each salary of the months once: who gets it, in which occupation, and how much, in rupees."""
+    rows = concat([recurring(bank, month) for month in months])
+    rows = rows.take(bank.recipient[rows.category] == TO_EMPLOYER)
+    columns = {"transaction_id": rows.transaction_id, "who": rows.who, "job": job[rows.who], "amount": rows.cents / 100}
+    return pl.DataFrame(columns).unique("transaction_id")

@@ -56,6 +56,9 @@ class Occupation(Section):
     #: Who is paid by one of the employers that brands.csv does not name, all of these being alike. 0: nobody but those
     #: of occupations that no employer there names, who are paid rather by the first of them.
     small_employers: Share = 0.0
+    #: How much what an employer pays moves from month to month about the usual, which stays its mean: the standard
+    #: deviation of its logarithm. 0: the same each month.
+    pay_varies: Annotated[float, Field(ge=0, lt=1)] = 0.0
     tenants: Share = 1.0  # of those to whom a rent would fall, who pay one; the others own a home or live with family
 
 
