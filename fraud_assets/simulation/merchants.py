@@ -210,7 +210,8 @@ def _names(scenario: Scenario, category: I64, city: I64, brand: I64, cell: I64) 
         [c.recipient == "merchant" and (c.channel != "bank" or c.instrument == "phone") for c in scenario.categories]
     )
     is_shop = (is_site[category] & (city == NOWHERE))[locals_]
-    shelf = local_names(scenario, subs[locals_], cell[locals_], city[locals_], is_shop)
+    is_firm = np.array([c.recipient == "employer" for c in scenario.categories])[category][locals_]
+    shelf = local_names(scenario, subs[locals_], cell[locals_], city[locals_], is_shop, is_firm)
     names = pl.Series([b.name for b in scenario.brands], dtype=pl.String).gather(pl.Series(brand).replace(-1, None))
     # What a brand does not say of its prices, its sub-category does.
     of_kind = [prices for kind in kinds for _, prices in kind]

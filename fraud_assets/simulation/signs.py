@@ -13,8 +13,13 @@ from fraud_assets.scenario import Scenario, placeholders
 from fraud_assets.simulation.names import chosen_pattern, filled, regions_of, uniform_of, words_of, written
 from fraud_assets.simulation.streams import I64, Bools
 
+#: How often a firm looks for a name that no other one has.
+_TRIES = 8
+#: More merchants than there are of a kind: keys so far apart belong to no other one's name.
+_APART = 1_000_000
 
-def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, online: Bools) -> pl.Series:
+
+def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, online: Bools, firm: Bools) -> pl.Series:
     """Names for local merchants of the given kinds.
 
     Parameters
@@ -27,6 +32,8 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
         Whose people's names it may have; an index into ``scenario.cities``, -1 of what has no place.
     online
         Whether it is a small online shop.
+    firm
+        Whether it is an employer. Where many are paid by small ones, the second of a name has another, not a number.
 
     Returns
     -------
@@ -35,6 +42,13 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
     rank = np.arange(len(cell)) - np.searchsorted(cell, cell)
     given = {"kind": kind.str.to_titlecase()}
     shop = _signed(scenario, kind, (cell, rank), city)
+    told_apart = any(o.small_employers for o in scenario.population.occupations)
+    for attempt in range(1, _TRIES) if told_apart else ():
+        taken = pl.DataFrame({"shop": shop, "cell": cell}).select(pl.int_range(pl.len()).over("cell", "shop") > 0)
+        rows = np.flatnonzero(taken.to_series().to_numpy() & firm)
+        other = (cell[rows], rank[rows] + attempt * _APART)
+        if len(rows):
+            shop = shop.scatter(rows, _signed(scenario, kind[rows], other, city[rows]))
     site = written(scenario, "site", (cell, rank), given, city)
     frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell, "kind": kind})
     is_site = pl.col("online") & ~pl.col("kind").is_in(list(scenario.names))

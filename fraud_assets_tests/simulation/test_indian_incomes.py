@@ -11,6 +11,7 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.intents import HOUR, MINUTE, TO_EMPLOYER, Bank, concat
+from fraud_assets.simulation.merchants import directory
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 
@@ -101,3 +102,18 @@ def _salaries(bank: Bank, job: np.ndarray, months: list[Month]) -> pl.DataFrame:
     rows = rows.take(bank.recipient[rows.category] == TO_EMPLOYER)
     columns = {"transaction_id": rows.transaction_id, "who": rows.who, "job": job[rows.who], "amount": rows.cents / 100}
     return pl.DataFrame(columns).unique("transaction_id")
+
+
+def test_no_firm_is_called_like_another_one_with_a_number_and_no_other_merchant_is_renamed() -> None:
+    shops = directory(INDIA)
+    is_employer = np.array([c.recipient == "employer" for c in INDIA.categories])[shops.category]
+    firms = shops.name.filter(pl.Series(is_employer))
+    assert not firms.str.contains(r" No\. \d").any()
+    assert firms.n_unique() == len(firms) > 200
+    alike = tuple(o.model_copy(update={"small_employers": 0.0}) for o in INDIA.population.occupations)
+    population = INDIA.population.model_copy(update={"occupations": alike})
+    numbered = directory(INDIA.model_copy(update={"population": population})).name
+    changed = (shops.name != numbered).to_numpy()
+    assert 0 < changed.sum() < 20
+    assert numbered.filter(pl.Series(changed)).str.contains(r" No\. \d").all()
+    assert is_employer[changed].all()
