@@ -37,7 +37,7 @@ def allowances(bank: Bank, month: Month) -> Intents:
     category = np.full(len(who), ways[np.argmax(share[ways])])
     number = ids(scenario.seed, "allowance", of_month, index)
     u = hashed_uniforms(scenario.seed, "allowance.price", index)
-    value = bounded(bank, category, traits.annual_income[who] / 12, u)
+    value = bounded(bank, who, category, traits.annual_income[who] / 12, u)
     place = traits.city[who]
     local_us = day * DAY + _time_of_day(bank, category, hashed_uniforms(scenario.seed, "allowance.hour", number))
     event_us = local_us - utc_offset_minutes(scenario, place, local_us) * MINUTE

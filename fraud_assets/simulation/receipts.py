@@ -19,8 +19,9 @@ from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 _FROM_CONTACTS, _FROM_BUYERS_KNOWN = 0.75, 0.10
 #: Spread of the logarithm of a seller's level of prices [P].
 _LEVEL = 0.8
-#: Where sums lie that would be more than the method carries, as parts of that [P].
-_FOLDED = (0.2, 0.95)
+#: Where sums lie that would be more than the method carries, as parts of that, and months of the customer's income that
+#: nobody sends more than [P].
+_FOLDED, _MOST_MONTHS = (0.2, 0.95), 1.5
 
 
 def receipts(bank: Bank, month: Month) -> Intents:
@@ -66,19 +67,19 @@ def _cents(scene: Scene, category: I64, seller: np.ndarray) -> I64:
     value = median[category] * np.exp(sigma[category] * z + np.where(seller, _LEVEL * level, 0.0))
     value = within_income(scene.bank, scene.who, value)  # families send as much as they have
     u = scene.u("price")
-    return price_points(scene.bank, category, bounded(scene.bank, category, value, u), u)
+    return price_points(scene.bank, category, bounded(scene.bank, scene.who, category, value, u), u)
 
 
-def bounded(bank: Bank, category: I64, value: F64, u: F64) -> F64:
+def bounded(bank: Bank, who: I64, category: I64, value: F64, u: F64) -> F64:
     """What persons send, major units, within what the method carries.
 
     Parameters
     ----------
-    category, value, u
-        Way to send, sum and a uniform draw of each row, shape (n,).
+    who, category, value, u
+        Who receives it, way to send, sum and a uniform draw of each row, shape (n,).
     """
     if bank.scenario.receipts is None or not bank.scenario.receipts.folded:
         return np.minimum(value, bank.normal_maximum[category])
-    most = bank.most[category]
+    most = np.minimum(bank.most[category], _MOST_MONTHS / 12 * bank.traits.annual_income[who])
     # Spread over a wide stretch: just below what a network carries there must be no more than elsewhere.
     return np.where(value > most, most * (_FOLDED[0] + (_FOLDED[1] - _FOLDED[0]) * u), value)

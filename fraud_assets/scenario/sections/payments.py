@@ -171,8 +171,8 @@ class Receipts(Section):
     a_month: Positive  # mean number
     sellers: Share  # customers who sell as a sideline ...
     sellers_a_month: Positive  # ... and receive so many
-    #: What would be more than the method carries (its hard, else its normal maximum) is some part of that. Otherwise
-    #: what would be more than the normal maximum is just that.
+    #: What would be more than the method carries (its hard, else its normal maximum), or than a month and a half's
+    #: income, is some part of that. Otherwise what would be more than the normal maximum is just that.
     folded: bool = False
     mirrored: bool = False  # what customers send to one another arrives there as a row of its own
 
