@@ -35,3 +35,29 @@ def test_no_sum_of_a_few_rupees_by_card_online_is_paid_by_thieves_alone(rows: pl
     assert len(of) == 10
     assert of.select((pl.col("honest") > 3 * pl.col("fraud")).all()).item(), of
     assert of["honest"].to_numpy().min() > 50, of
+
+
+#: On how many days of a month somebody does it at most, as a reader would still believe it.
+BELIEVED = {
+    "Recharge": 12, "Fuel": 15, "Salon and Services": 10, "Doctor and Diagnostics": 10, "Medical Store": 16,
+    "Mobile and Electronics": 8, "Fashion Store": 12, "Education": 8, "Electronics Store": 8, "Hotel": 8,
+    "Hospital": 8, "Home and Furniture": 8,
+}  # fmt: skip
+
+
+def test_nobody_recharges_refuels_or_sees_a_doctor_day_after_day(rows: pl.DataFrame) -> None:
+    bought = rows.filter((pl.col("kind") == "purchase") & pl.col("category").is_in(list(BELIEVED)))
+    month = pl.col("day").dt.truncate("1mo").alias("month")
+    days = bought.group_by("category", "customer_id", month).agg(pl.col("day").n_unique())
+    most = dict(days.group_by("category").agg(pl.col("day").max()).iter_rows())
+    assert {name: n for name, n in most.items() if n > BELIEVED[name]} == {}
+    fuel = bought.filter(pl.col("category") == "Fuel").group_by("customer_id", "day").len()
+    assert (fuel["len"] == 1).to_numpy().mean() > 0.97
+
+
+def test_what_has_a_measure_is_not_given_up_for_what_has_none(rows: pl.DataFrame) -> None:
+    shops = rows.filter((pl.col("kind") == "purchase") & (pl.col("method") == "UPI"))
+    share = dict(shops["category"].value_counts(normalize=True).iter_rows())
+    assert share["Fuel"] > 0.03
+    assert share["Medical Store"] > 0.025
+    assert share["Recharge"] > 0.02
