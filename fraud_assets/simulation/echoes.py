@@ -45,6 +45,9 @@ from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
 _REPEAT_FAILS = 0.06
 #: Refunds that a shop makes out without a reference to what they are for [P].
 UNREFERENCED = 0.06
+#: How likely purchases are refunded, relative to those by card online: at a counter, and orders by other ways (the tag
+#: ``returned``), of which many are a meal or a basket of which something was missing [P].
+_AT_COUNTER, _BY_OTHER_WAYS = 0.2, 0.35
 #: New online merchants that check a card with a tiny authorisation first [P].
 _CARD_CHECK = 0.035
 
@@ -157,7 +160,8 @@ def card_checks(bank: Bank, rows: Intents, may: npt.NDArray[np.bool_]) -> Intent
 
 def is_refunded(bank: Bank, category: I64, cents: I64, number: I64) -> npt.NDArray[np.bool_]:
     """Which purchases (categories, amounts, transaction ids) go back, whatever else becomes of them; shape (rows,)."""
-    likely = np.select([bank.channel == ONLINE, bank.channel == CARD_PRESENT], [1.0, 0.2], 0.0)
+    ways = [bank.channel == ONLINE, bank.channel == CARD_PRESENT, bank.tagged("returned")]
+    likely = np.select(ways, [1.0, _AT_COUNTER, _BY_OTHER_WAYS], 0.0)
     share = bank.scenario.activity.refund_share * likely * (bank.recipient == TO_MERCHANT)
     probability = share[category]
     may = np.flatnonzero((probability > 0) & (cents >= 500))

@@ -61,3 +61,36 @@ def test_what_has_a_measure_is_not_given_up_for_what_has_none(rows: pl.DataFrame
     assert share["Fuel"] > 0.03
     assert share["Medical Store"] > 0.025
     assert share["Recharge"] > 0.02
+
+
+ORDERED = ["Online Shopping", "Food Delivery", "Quick Commerce", "Wallet Shopping", "Wallet Food Order"]
+
+
+def test_orders_by_upi_and_wallet_come_back_now_and_then_to_the_account_that_paid(rows: pl.DataFrame) -> None:
+    orders = rows.filter(pl.col("category").is_in(ORDERED))
+    bought = orders.filter((pl.col("kind") == "purchase") & (pl.col("status") == "approved"))
+    back = orders.filter(pl.col("kind") == "refund")
+    share = {name: back.filter(pl.col("category") == name).height / n
+             for name, n in bought["category"].value_counts().iter_rows()}  # fmt: skip
+    assert set(share) == set(ORDERED)
+    assert min(share.values()) > 0.01
+    assert max(share.values()) < 0.05, share
+    assert (back["direction"] == "credit").all()
+    paid = back.join(
+        bought, left_on=["original_transaction_id", "customer_id"], right_on=["transaction_id", "customer_id"]
+    )
+    assert (paid["amount"] <= paid["amount_right"]).all()
+    assert (paid["method"] == paid["method_right"]).all()
+    assert len(paid) > 0.8 * len(back)  # the others were paid the month before, or come without a reference
+
+
+def test_a_category_from_which_nothing_came_back_has_the_same_payments_when_something_does(
+    made: SyntheticDataGenerator,
+) -> None:
+    plain = [c.model_copy(update={"tags": tuple(t for t in c.tags if t != "returned")}) for c in INDIA.categories]
+    without = SyntheticDataGenerator(INDIA.model_copy(update={"name": "no_returns", "categories": tuple(plain)}))
+    less, more = (bank.generate_transactions("2024-03") for bank in (without, made))
+    assert more.join(less, on="transaction_id", how="semi").equals(less)
+    new = more.join(less, on="transaction_id", how="anti")
+    assert new["kind"].unique().to_list() == ["refund"]
+    assert set(new["category"]) == set(ORDERED)

@@ -51,8 +51,11 @@ _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 
 #: What else a category is: delivered goods, easily sold on, paid with points, public transport, as good as cash, bought
 #: several times in a row, the same thing at the same price each time, a bill by the meter that is highest in summer or
-#: in winter, a rent, which goes by the city's level of rents.
-Tag = Literal["goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating", "rent"]
+#: in winter, a rent, which goes by the city's level of rents, an order that may come back (``activity.refund_share``)
+#: although it is not paid by card online.
+Tag = Literal[
+    "goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating", "rent", "returned"
+]
 
 
 class PriceRange(Section):

@@ -103,7 +103,7 @@ class Activity(Section):
     repertoire_share: Range[Share]  # purchases at a merchant or payee already known
     repertoire: Annotated[int, Field(ge=1, le=16)]  # merchants of one category that a customer comes back to
     big_ticket_share: Share
-    refund_share: Share  # of online purchases
+    refund_share: Share  # of purchases by card online; others: see the tag ``returned``
     bills: Range[Count]  # a customer's recurring payments a month
     bills_wait: bool = True  # bills by bank that are due at a weekend are paid on Monday
     #: Of an everyday payment, a bill and what a person sends, what is more than this share of a month's income counts
