@@ -10,7 +10,7 @@ import numpy as np
 from fraud_assets.simulation.calendar import offset_at
 from fraud_assets.simulation.intents import DAY, HOUR, MINUTE, PURCHASE, Bank, Intents
 from fraud_assets.simulation.streams import F64, I64, Bools, finer
-from fraud_assets.simulation.weeks import stays_on
+from fraud_assets.simulation.weeks import stays_on, weekday_kept
 
 
 def possible(bank: Bank, who: I64, category: I64, local_us: I64, u: F64) -> I64:
@@ -49,7 +49,8 @@ def possible(bank: Bank, who: I64, category: I64, local_us: I64, u: F64) -> I64:
             continue
         weights = bank.traits.category_weights[who[mine]][:, always]
         if (stays := stays_on(bank.scenario)) is not None:
-            weights *= stays[1][always].T[(local_us[mine] // DAY + 3) % 7]  # as the weekday likes them, too
+            weekday = weekday_kept(bank.scenario, bank.traits.city[who[mine]], local_us[mine] // DAY)
+            weights *= stays[1][always].T[weekday]  # as the weekday likes them, too
         ends = np.cumsum(weights, axis=1)
         which = (ends <= (finer(u[mine]) * ends[:, -1])[:, None]).sum(axis=1)
         found[mine] = np.where(ends[:, -1] > 0, always[np.minimum(which, len(always) - 1)], category[mine])

@@ -44,7 +44,7 @@ from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
-from fraud_assets.simulation.weeks import again, hours_of_days, stays_on, unsuited
+from fraud_assets.simulation.weeks import again, hours_of_days, stays_on, unsuited, weekday_kept
 
 #: Longest outing, in payments.
 _LONGEST = 6
@@ -273,13 +273,13 @@ def _methods(bank: Bank, who: I64, day: I64, u: F64) -> I64:
     choices = Choices(bank.traits.method_weights)
     method = choices.draw(who, u)
     if (stays := stays_on(bank.scenario)) is not None:
-        leaves = unsuited(u, stays[0], method, (day + 3) % 7)
+        leaves = unsuited(u, stays[0], method, weekday_kept(bank.scenario, bank.traits.city[who], day))
         method[leaves] = choices.draw(who[leaves], again(u[leaves]))
     return method
 
 
 def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
-    """A category of the method, by the customer's own weights and the weekday (day 0 was a Thursday)."""
+    """A category of the method, by the customer's own weights and the weekday."""
     columns = np.argsort(bank.method, kind="stable")  # categories grouped by method
     grouped = Choices(bank.traits.category_weights[:, columns])
     # Each method's weights sum to one, so that the methods that there are share [0, 1) evenly.
@@ -287,7 +287,7 @@ def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
     place = np.searchsorted(used, np.arange(len(bank.scenario.methods)))[method]
     chosen = grouped.draw(who, (place + u) / len(used))
     if (stays := stays_on(bank.scenario)) is not None:
-        leaves = unsuited(u, stays[1][columns], chosen, (day + 3) % 7)
+        leaves = unsuited(u, stays[1][columns], chosen, weekday_kept(bank.scenario, bank.traits.city[who], day))
         chosen[leaves] = grouped.draw(who[leaves], (place[leaves] + again(u[leaves])) / len(used))
     return columns[chosen]
 

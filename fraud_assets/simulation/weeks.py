@@ -13,10 +13,12 @@ from functools import lru_cache
 import numpy as np
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.calendar import day_number, on_holiday
 from fraud_assets.simulation.streams import F64, I64, finer
 
 #: Digits of a draw that decide whether it stays, and that choose again; those before them chose first.
 _STAYS, _AGAIN = 2.0**26, 2.0**40
+_SUNDAY = 6
 
 
 def unsuited(u: F64, stays: F64, chosen: I64, weekday: I64) -> I64:
@@ -32,6 +34,19 @@ def unsuited(u: F64, stays: F64, chosen: I64, weekday: I64) -> I64:
         Outcomes, and days from 0 for Monday; shape (n,).
     """
     return np.flatnonzero(finer(u, _STAYS) >= stays.ravel()[chosen * 7 + weekday])
+
+
+def weekday_kept(scenario: Scenario, city: I64, day: I64) -> I64:
+    """Weekdays, 0 for Monday, as which people of the cities (indices) live the local days; shape (n,).
+
+    They are Sundays on the holidays that say so (``Holiday.sunday``), where these are kept.
+    """
+    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+    first, last = (day.min(), day.max()) if len(day) else (0, -1)
+    for holiday in scenario.holidays:
+        if holiday.sunday and day_number(holiday.last) >= first and day_number(holiday.first) <= last:
+            weekday[on_holiday(scenario, holiday, city, day)] = _SUNDAY
+    return weekday
 
 
 def again(u: F64) -> F64:

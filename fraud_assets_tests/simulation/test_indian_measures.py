@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import numpy as np
 import polars as pl
 import pytest
 
 from fraud_assets.scenario import Scenario
+from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.generator import SyntheticDataGenerator
+from fraud_assets.simulation.weeks import weekday_kept
 
 INDIA = Scenario.load("india_bank")
 MONTHS = ("2024-03", "2024-10", "2024-11")
@@ -94,3 +99,31 @@ def test_a_category_from_which_nothing_came_back_has_the_same_payments_when_some
     new = more.join(less, on="transaction_id", how="anti")
     assert new["kind"].unique().to_list() == ["refund"]
     assert set(new["category"]) == set(ORDERED)
+
+
+@pytest.mark.parametrize("day", [date(2024, 1, 26), date(2024, 8, 15), date(2024, 10, 2), date(2024, 10, 31)], ids=str)
+def test_on_a_gazetted_holiday_people_do_not_commute_to_offices_schools_and_surgeries(
+    made: SyntheticDataGenerator, day: date
+) -> None:
+    work = [c.category for c in INDIA.categories if c.week in ("commute", "office", "care") and c.recipient != "person"]
+    minutes = pl.duration(minutes=pl.col("utc_offset_minutes"))
+    rows = made.generate_transactions(f"{day:%Y-%m}").filter(pl.col("kind") == "purchase")
+    rows = rows.with_columns(day=(pl.col("event_time") + minutes).dt.date(), is_work=pl.col("category").is_in(work))
+    alike = rows.filter(
+        (pl.col("day").dt.weekday() == day.isoweekday()) & (pl.col("day").dt.month() == day.month)
+    )  # fmt: skip
+    share = dict(alike.group_by("day").agg(pl.col("is_work").mean()).iter_rows())
+    others = np.mean([share[other] for other in share if other != day])
+    assert share[day] < 0.75 * others, share
+
+
+def test_a_holiday_is_a_sunday_only_where_it_is_kept_and_only_if_it_says_so() -> None:
+    cities = [c.city for c in INDIA.cities]
+    holi = np.full(len(cities), day_number(date(2024, 3, 25)))
+    kept = weekday_kept(INDIA, np.arange(len(cities)), holi)
+    assert {cities[k]: int(kept[k]) for k in range(len(cities)) if cities[k] in ("Delhi", "Chennai", "Kochi")} == {
+        "Delhi": 6, "Chennai": 0, "Kochi": 0,
+    }  # fmt: skip
+    days = np.arange(day_number(date(2024, 1, 1)), day_number(date(2025, 1, 1)))
+    us = Scenario.load("us_bank")
+    assert (weekday_kept(us, np.zeros(len(days), dtype=np.int64), days) == (days + 3) % 7).all()

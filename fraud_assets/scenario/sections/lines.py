@@ -266,6 +266,8 @@ class Holiday(Section):
     category_factor: Annotated[float | None, Field(ge=1), BeforeValidator(filled)] = None  # by how much
     cities: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()  # where it is kept, separated by ;; empty: all
     hours: Annotated[str | None, BeforeValidator(filled)] = None  # of activity.hours_of_holidays; none: as on any day
+    #: Whether it is bought for as on a Sunday (``activity.weeks``): offices, schools and surgeries are closed.
+    sunday: Annotated[bool, BeforeValidator(zero)] = False
 
     @model_validator(mode="after")
     def _both(self) -> Holiday:
