@@ -43,9 +43,14 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
     given = {"kind": kind.str.to_titlecase()}
     shop = _signed(scenario, kind, (cell, rank), city)
     told_apart = any(o.small_employers for o in scenario.population.occupations)
+    tried = np.zeros(len(cell), dtype=np.int64)
     for attempt in range(1, _TRIES) if told_apart else ():
-        taken = pl.DataFrame({"shop": shop, "cell": cell}).select(pl.int_range(pl.len()).over("cell", "shop") > 0)
-        rows = np.flatnonzero(taken.to_series().to_numpy() & firm)
+        # Who has had the name from the beginning keeps it, whoever comes upon it later.
+        first = pl.col("place").sort_by("tried", "place").first().over("cell", "shop")
+        named = pl.DataFrame({"shop": shop, "cell": cell, "tried": tried, "place": np.arange(len(cell))})
+        taken = named.select(pl.col("place") != first).to_series()
+        rows = np.flatnonzero(taken.to_numpy() & firm)
+        tried[rows] = attempt
         other = (cell[rows], rank[rows] + attempt * _APART)
         if len(rows):
             shop = shop.scatter(rows, _signed(scenario, kind[rows], other, city[rows]))
