@@ -166,9 +166,18 @@ def day_factors(scenario: Scenario, first_day: int, n: int, city: str | None = N
     return factors
 
 
+@lru_cache(maxsize=16)
 def day_factors_of_cities(scenario: Scenario, first_day: int, n: int) -> F64:
     """:func:`day_factors` of each city; shape (cities, n)."""
-    return np.array([day_factors(scenario, first_day, n, c.city) for c in scenario.cities])
+    found: dict[tuple[bool, ...], F64] = {}  # most cities keep the same holidays
+    factors = np.empty((len(scenario.cities), n))
+    for row, c in zip(factors, scenario.cities, strict=True):
+        kept = tuple(c.city in holiday.cities for holiday in scenario.holidays)
+        if kept not in found:
+            found[kept] = day_factors(scenario, first_day, n, c.city)
+        row[:] = found[kept]
+    factors.flags.writeable = False  # it is shared through the cache
+    return factors
 
 
 def on_holiday(scenario: Scenario, holiday: Holiday, city: I64, day: I64) -> Bools:
