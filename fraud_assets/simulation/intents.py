@@ -104,7 +104,9 @@ class Intents:
             if rows.all():
                 return self
             rows = np.flatnonzero(rows)  # once for all columns
-        return Intents(**{name: column[rows] for name, column in vars(self).items()})
+        if isinstance(rows, slice):
+            return Intents(**{name: column[rows] for name, column in vars(self).items()})
+        return Intents(**{name: column.take(rows) for name, column in vars(self).items()})  # faster than by brackets
 
     def but(self, **columns: Column) -> Intents:
         """The same rows with other columns."""
@@ -137,7 +139,7 @@ def concat(parts: list[Intents], rows: I64 | None = None) -> Intents:
     columns = {}
     for name in vars(parts[0]):
         column = np.concatenate([getattr(part, name) for part in parts])
-        columns[name] = column if rows is None else column[rows]
+        columns[name] = column if rows is None else column.take(rows)
     return Intents(**columns)
 
 

@@ -194,6 +194,18 @@ def hashed_uniforms(seed: int, salt: str, *parts: npt.ArrayLike) -> F64:
     return _piecewise(_salted(seed, salt), parts, np.float64, _unit)
 
 
+def hashed_uniform_rows(seed: int, salts: Sequence[str], first: int, parts: I64) -> F64:
+    """:func:`hashed_uniforms` of a number and the parts, for several salts at once; shape (salts, parts).
+
+    For few parts: what a call costs then hardly depends on the numbers.
+    """
+    number = (first * int(_MIX2)) & _MASK64
+    begun = [(_finish_one(number ^ _salted(seed, salt)) + int(_GOLDEN)) & _MASK64 for salt in salts]
+    state = _finish(_word(parts) * _MIX2 ^ np.array(begun, dtype=np.uint64)[:, None])
+    state += _GOLDEN
+    return _unit(_finish(state))
+
+
 def _unit(bits: U64) -> F64:
     bits >>= _SHIFT_TO_53
     u = bits.astype(np.float64)

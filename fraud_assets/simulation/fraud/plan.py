@@ -22,7 +22,7 @@ from fraud_assets.simulation.fraud.accounts import registered_day
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.intents import DAY, NONE
-from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.streams import F64, I64, hashed_uniform_rows, hashed_uniforms, ids
 from fraud_assets.tables import FraudCampaigns, conform
 
 I32 = npt.NDArray[np.int32]
@@ -55,21 +55,18 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     spare = float(hashed_uniforms(scenario.seed, f"fraud.{fraud_type}.count", month.index)[0])
     nth = np.arange(int(wanted + spare))
 
-    def draw(salt: str) -> F64:
-        return hashed_uniforms(scenario.seed, f"fraud.{fraud_type}.{salt}", month.index, nth)
-
+    ranges = {name: bounds for name, bounds in kind.parameters.items() if isinstance(bounds, tuple)}
+    salts = ["skill", "actor", "start", "follows", "parent", *(f"parameter.{name}" for name in ranges)]
+    draws = hashed_uniform_rows(scenario.seed, [f"fraud.{fraud_type}.{salt}" for salt in salts], month.index, nth)
+    u_skill, u_actor, u_start, u_follows, u_parent, *u_parameters = draws
     low, mid, _ = kind.skill
     low *= 1 - _SKILL_DRIFT * _season(month)
-    skill = np.searchsorted([low, low + mid], draw("skill"), side="right").astype(np.int64)
-    actor_number = (draw("actor") ** 1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
-    values = {
-        name: _between(bounds, draw(f"parameter.{name}"), month)
-        for name, bounds in kind.parameters.items()
-        if isinstance(bounds, tuple)
-    }
+    skill = np.searchsorted([low, low + mid], u_skill, side="right").astype(np.int64)
+    actor_number = (u_actor**1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
+    values = {name: _between(bounds, u, month) for (name, bounds), u in zip(ranges.items(), u_parameters, strict=True)}
     values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
-    starts = _us(month) + (draw("start") * month.days * DAY).astype(np.int64) // 1000 * 1000
-    parent_id, parents_actor, after = _parents(scenario, kind, month, draw("follows"), draw("parent"))
+    starts = _us(month) + (u_start * month.days * DAY).astype(np.int64) // 1000 * 1000
+    parent_id, parents_actor, after = _parents(scenario, kind, month, u_follows, u_parent)
     actor = ids(scenario.seed, "fraud.actor", actor_number)
     starts = np.maximum(starts, after)
     size = family.size(values)
