@@ -49,7 +49,8 @@ def check_possible(scenario: Scenario) -> None:
 def _check_homes(scenario: Scenario) -> None:
     """What is said of halls of residence and of houses with rules is said of something that is there."""
     people = scenario.population
-    if unknown := set(people.hall_occupations) - (jobs := {o.name for o in people.occupations}):
+    jobs = {o.name for o in people.occupations}
+    if unknown := set(people.hall_occupations) - jobs:
         raise ValueError(f"population.hall_occupations: {sorted(unknown)} are none of {sorted(jobs)}")
     rents = [c for c in scenario.categories if "rent" in c.tags]
     houses = {kind for c in rents for kind, _ in c.kinds}

@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import in_steps
-from fraud_assets.simulation.calendar import hour_quantiles, offset_at, utc_offset_minutes
+from fraud_assets.simulation.calendar import hour_quantiles, offset_at, second_of_day, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates
 from fraud_assets.simulation.employers import paid_by
 from fraud_assets.simulation.intents import DAY, INCOME, MINUTE, TO_PERSON, Bank, Intents
@@ -67,7 +67,5 @@ def _time_of_day(bank: Bank, category: I64, u: F64) -> I64:
     profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
     first, last = ((table < 3600 * hour).sum(axis=1)[profile] for hour in _AWAKE)
     # Between two quantiles times are evenly spread; the last whole one begins before the end of the time.
-    place = first + u * (last - 1 - first)
-    low = place.astype(np.int64)
-    second = table[profile, low] + (place - low) * (table[profile, low + 1] - table[profile, low])
+    second = second_of_day(table, profile, first + u * (last - 1 - first))
     return np.rint(second * 1000).astype(np.int64) * 1000

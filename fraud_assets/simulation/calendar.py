@@ -282,6 +282,15 @@ def time_quantiles(weights: F64) -> F64:
     return np.array(days).reshape(*weights.shape[:-1], _GRID)
 
 
+def second_of_day(table: F64, profile: I64, place: F64) -> F64:
+    """Seconds since midnight at places, from 0 to below 1024, between the quantiles of the profiles; shape (n,).
+
+    ``table`` is that of :func:`hour_quantiles`.
+    """
+    low = place.astype(np.int64)
+    return table[profile, low] + (place - low) * (table[profile, low + 1] - table[profile, low])
+
+
 def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F64, hour_u: F64) -> I64:
     """UTC instants spread over the month's days, at local hours of the profiles; microseconds, to the millisecond.
 
@@ -300,10 +309,7 @@ def instants(scenario: Scenario, month: Month, city: I64, profile: I64, day_u: F
     before the first, and the other way round: the month is complete on its own, without drawing its neighbours.
     """
     first, end = (day * DAY_US for day in month_days(month))
-    _, table = hour_quantiles(scenario)
-    position = hour_u * (_GRID - 1)
-    low = position.astype(np.int64)
-    second = table[profile, low] + (position - low) * (table[profile, low + 1] - table[profile, low])
+    second = second_of_day(hour_quantiles(scenario)[1], profile, hour_u * (_GRID - 1))
     day = np.floor(day_u * month.days).astype(np.int64)
     local = first + day * DAY_US + np.floor(second * 1000).astype(np.int64) * 1000
     utc = local - utc_offset_minutes(scenario, city, local) * _MINUTE_US

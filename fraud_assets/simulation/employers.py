@@ -7,10 +7,8 @@ from typing import Literal
 import numpy as np
 
 from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.merchants import ZIPF
 from fraud_assets.simulation.streams import I64, Bools, hashed_uniforms
-
-#: Popularity of the employers on their list, as in ``merchants.pick``: a Zipf law with this exponent.
-_ZIPF = 0.8
 
 
 def paid_by(bank: Bank, payer: Literal["employer", "family"]) -> Bools:
@@ -33,8 +31,8 @@ def employer_of(bank: Bank, category: int) -> I64:
         small = occupation.small_employers if some else 1.0
         rows = np.flatnonzero(bank.traits.occupation == k)
         few = u[rows] < small
-        alike = 0.0 if occupation.small_employers else _ZIPF
-        for those, low, high, share, zipf in ((few, 0.0, small, nameless, alike), (~few, small, 1.0, some, _ZIPF)):
+        alike = 0.0 if occupation.small_employers else ZIPF
+        for those, low, high, share, zipf in ((few, 0.0, small, nameless, alike), (~few, small, 1.0, some, ZIPF)):
             if those.any():
                 weight = np.cumsum((np.arange(len(share)) + 1.0) ** -zipf)
                 part = (u[rows[those]] - low) / (high - low)

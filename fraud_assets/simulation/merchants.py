@@ -28,8 +28,9 @@ _DENSITY, _DENSITY_POPULATION, _DENSITY_EXPONENT = 3.4, 200_000, 0.6
 _FEWEST, _MOST = 4, 40
 _SMALL_BILLERS = 16  # [P] landlords, utilities, employers without a name that everybody knows
 _REGIONAL_REACH = 0.5  # [P] metros in which a chain of tier 2 has outlets
-#: [P] Visits within a city and category follow a Zipf law with exponent 1 - 1/5.
 _ROOT = 5  # pick() writes the power out
+#: [P] Visits within a city and category follow a Zipf law with this exponent.
+ZIPF = 1 - 1 / _ROOT
 _OLDEST_DAYS = 35 * 365
 _NO_LIMIT = 1e12  # major units: dearer than anything
 

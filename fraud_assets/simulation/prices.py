@@ -15,10 +15,8 @@ from scipy.special import ndtri
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import day_number
 from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.merchants import ZIPF
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
-
-#: Popularity of the places on a list of merchants, as in ``merchants.pick``: a Zipf law with this exponent.
-_ZIPF = 0.8
 
 
 def fitting(bank: Bank, who: I64, merchant: I64, cents: I64, takes: Callable[[I64, I64], Bools] | None = None) -> I64:
@@ -57,7 +55,7 @@ def fitting(bank: Bank, who: I64, merchant: I64, cents: I64, takes: Callable[[I6
     nobody = np.flatnonzero(~fits.any(axis=1))
     far = np.where(there[nobody], np.abs(lowest[nobody] - sums[nobody]), np.iinfo(np.int64).max)
     fits[nobody] = far == far.min(axis=1, keepdims=True)
-    weight = np.cumsum(fits * (rank + 1.0) ** -_ZIPF, axis=1)
+    weight = np.cumsum(fits * (rank + 1.0) ** -ZIPF, axis=1)
     u = hashed_uniforms(bank.scenario.seed, "prices.other", bank.traits.index[who[wrong]], first)
     chosen = (weight <= (u * weight[:, -1])[:, None]).sum(axis=1)
     found = merchant.copy()

@@ -294,8 +294,7 @@ def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
 
 def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
     """Second of the local day at which an outing begins, by occupation, kind of purchase, weekday and holiday."""
-    scenario = bank.scenario
-    kind, table = _clock_table(scenario)
+    kind, table = _clock_table(bank.scenario)
     names = sorted(bank.scenario.hours)
     profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
     position = u * (table.shape[3] - 1)
@@ -303,17 +302,21 @@ def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
     fine = position - low
     hours = bank.traits.hours[who]
     if len(table) > 1:
-        of_day = kind[(day + 3) % 7]
-        profiles = list(scenario.activity.hours_of_holidays)
-        for holiday in scenario.holidays:
-            if holiday.hours is not None:
-                kept = on_holiday(scenario, holiday, bank.traits.city[who], day)
-                of_day = np.where(
-                    kept, kind[(day + 3) % 7] + (1 + profiles.index(holiday.hours)) * (kind.max() + 1), of_day
-                )
-        hours = of_day * table.shape[1] + hours
+        hours = _kind_of_day(bank, kind, who, day) * table.shape[1] + hours
     place = (hours * table.shape[2] + profile) * table.shape[3] + low
     return table.ravel()[place] * (1 - fine) + table.ravel()[place + 1] * fine
+
+
+def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:
+    """Row of :func:`_clock_table` for each local day, which may be a holiday where the customer lives; shape (n,)."""
+    plain = kind[(day + 3) % 7]  # 1970-01-01 was a Thursday
+    found = plain
+    own = list(bank.scenario.activity.hours_of_holidays)
+    for holiday in bank.scenario.holidays:
+        if holiday.hours is not None:
+            kept = on_holiday(bank.scenario, holiday, bank.traits.city[who], day)
+            found = np.where(kept, plain + (1 + own.index(holiday.hours)) * (kind.max() + 1), found)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -331,7 +334,11 @@ def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
     tilt = weights / weights[used].mean(axis=0)
     kind, days = hours_of_days(scenario)
     days = np.concatenate([days, *(days * np.array(own) for own in scenario.activity.hours_of_holidays.values())])
-    return kind, time_quantiles(weights * tilt[:, None] * days[:, None, None])
+    rows = np.unique(used)  # no other profile is an occupation's
+    quantiles = time_quantiles(weights * tilt[rows, None] * days[:, None, None])
+    table = np.zeros((len(days), len(names), *quantiles.shape[2:]))
+    table[:, rows] = quantiles
+    return kind, table
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
