@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fraud_assets.months import Month
@@ -56,20 +58,24 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
     """
     borrowed = visits(bank.scenario, month, bank.units).paid_on(bank.scenario, bank.traits)
     payments, besides = _meant(bank, month)
-    lasting = _lasting(bank, borrowed, payments)
-    return [react(bank, month, _on_other_devices(bank, borrowed, lasting, rows)) for rows in (payments, besides)]
+    at = [_at_visits(bank, borrowed, rows) for rows in (payments, besides)]
+    lasting = _lasting(bank, borrowed, at[0])
+    moved = (_on_other_devices(bank, borrowed, lasting, *some) for some in zip((payments, besides), at, strict=True))
+    return [react(bank, month, rows) for rows in moved]
 
 
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     """Payments, and what follows from them with bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
     spent = spent.take(_in_reach(bank, month, spent))
-    drafts = intents(bank, spent).but(anomaly=_unusual(bank, spent), lookalike=lookalikes(bank, of_spending(spent)))
+    unusual, alike = _unusual(bank, spent), lookalikes(bank, of_spending(bank, spent))
+    drafts = intents(bank, spent).but(anomaly=unusual, lookalike=alike)
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
     rows, again, place, same = repeats(bank, rows)
     few = concat([again, checks])
-    few = few.but(lookalike=lookalikes(bank, joined([of_repeats(again, place, same), of_first_payments(checks)])))
+    look = joined([of_repeats(bank, again, place, same), of_first_payments(bank, checks)])
+    few = few.but(lookalike=lookalikes(bank, look))
     more = [arrivals(bank, rows), rows_of(bank, month, beside)]
     besides = concat([after, few, retries(bank, rows), refunds(bank, rows), *more])
     return rows, besides.take(~is_shut(bank, besides))
@@ -86,7 +92,7 @@ def _episodes(bank: Bank, month: Month) -> Intents:
     """The rows of episodes, marked as unusual and as what they resemble."""
     rows, kind = episodes(bank, month)
     anomaly = np.where(rows.cents > 100 * bank.normal_maximum[rows.category], AMOUNT, BEHAVIOURAL)
-    return rows.but(anomaly=anomaly, lookalike=lookalikes(bank, of_episodes(rows, kind)))
+    return rows.but(anomaly=anomaly, lookalike=lookalikes(bank, of_episodes(bank, rows, kind)))
 
 
 def _near(month: Month, spent: Spending) -> Bools:
@@ -103,37 +109,46 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
     return reach
 
 
-def _lasting(bank: Bank, visit: Guests, payments: Intents) -> I64:
+@dataclass(frozen=True)
+class _AtVisits:
+    """Rows that come from a device after a visit of their customer, the last such visit, and how long ago it began."""
+
+    row: I64
+    visit: I64
+    seconds: I64
+
+
+def _lasting(bank: Bank, visit: Guests, payments: _AtVisits) -> I64:
     """Seconds that each visit lasts: some of those on which something was paid go on until the next day."""
-    _, last, passed = _at_visits(visit, payments)
     is_paid = np.zeros(len(visit.who), dtype=bool)
-    is_paid[last[passed < VISIT_SECONDS]] = True
+    is_paid[payments.visit[payments.seconds < VISIT_SECONDS]] = True
     return np.where(is_paid, visit.lasting_seconds(bank.scenario, bank.traits), VISIT_SECONDS)
 
 
-def _on_other_devices(bank: Bank, visit: Guests, lasting: I64, rows: Intents) -> Intents:
+def _on_other_devices(bank: Bank, visit: Guests, lasting: I64, rows: Intents, at: _AtVisits) -> Intents:
     """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it.
 
     By its line, too.
     """
-    remote, last, passed = _at_visits(visit, rows)
-    there = passed < lasting[last]
-    moved, where = remote[there], last[there]
+    there = np.flatnonzero(at.seconds < lasting[at.visit])
+    moved, where = at.row[there], at.visit[there]
     device, net = rows.device.copy(), rows.net.copy()
     device[moved] = visit.device_id[where]
     net[moved] = lines(bank.scenario, device[moved])
     return rows.but(device=device, net=net)
 
 
-def _at_visits(visit: Guests, rows: Intents) -> tuple[I64, I64, I64]:
-    """Rows that come from a device after a visit of their customer, the last such visit, and the seconds since then."""
+def _at_visits(bank: Bank, visit: Guests, rows: Intents) -> _AtVisits:
     key = (visit.who << np.int64(42)) | (visit.start_us // SECOND)
-    remote = np.flatnonzero(rows.device != NONE)
-    at = (rows.who[remote] << np.int64(42)) | (rows.event_us[remote] // SECOND)
+    begins = np.searchsorted(visit.who, np.arange(len(bank.traits.index) + 1))  # each customer's visits among all
+    goes = begins[1:] > begins[:-1]
+    row = np.flatnonzero(goes[rows.who] & (rows.device != NONE))  # few rows, where only those are looked at
+    who = rows.who[row]
+    at = (who << np.int64(42)) | (rows.event_us[row] // SECOND)
     last = np.searchsorted(key, at, side="right") - 1
-    after = last >= 0
-    remote, at, last = remote[after], at[after], last[after]
-    return remote, last, at - key[last]  # since another customer's visit: more than any visit lasts
+    after = np.flatnonzero(last >= begins[who])
+    last = last[after]
+    return _AtVisits(row[after], last, at[after] - key[last])
 
 
 def _unusual(bank: Bank, spent: Spending) -> I8:

@@ -89,8 +89,9 @@ def card_types(bank: Bank, event_us: I64, who: I64, card: I64) -> I8:
     place[owners] = np.arange(len(owners))
     mine = place[who]
     some = np.flatnonzero((mine != NONE) & (card != NONE))
-    used = first[mine[some]]
-    some = some[(card[some] != used[:, 0]) & (card[some] != used[:, 1])]  # few: only those are looked for
+    older, newer = first.T.take(mine.take(some), axis=1)
+    theirs = card.take(some)
+    some = some[(theirs != older) & (theirs != newer)]  # few: only those are looked for
     rows = some[np.isin(card[some], np.concatenate([second.ravel(), replaced.ravel()]))]
     kinds[rows] = np.where(kinds[rows] == _CREDIT, _DEBIT, _CREDIT)
     kinds[card == NONE] = NONE

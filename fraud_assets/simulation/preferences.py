@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import on_holiday
-from fraud_assets.simulation.streams import F64, I64, Bools
+from fraud_assets.simulation.streams import F64, I64, Bools, finer
 
 _CHANNELS = ["card_present", "online", "app", "bank"]
 _OWN_WAYS = 0.30  # [P] spread of the logarithm between customers who are otherwise alike
@@ -190,7 +190,7 @@ def in_season(scenario: Scenario, weights: F64, city: I64, who: I64, category: I
         one that chose the category: only its finer digits are used.
     """
     names, methods = [c.category for c in scenario.categories], np.array([c.method for c in scenario.categories])
-    fine, taken = (u * 65_536) % 1.0, np.zeros(len(u))
+    fine, taken = finer(u, 65_536), np.zeros(len(u))
     category = category.copy()
     for holiday in scenario.holidays:
         if holiday.category is None or holiday.category_factor is None:

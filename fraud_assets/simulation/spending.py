@@ -113,8 +113,9 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
 
     outings, entry_o, day_o = _outings(bank, blocks)
     per_unit = draws.counts(outings)
-    who_o = entry_o % max(people, 1)
-    method_o = _methods(bank, who_o, day_o, draws.uniform("method", per_unit))
+    block_o, who_o = (place[entry_o] for place in np.divmod(np.arange(len(outings)), max(people, 1)))
+    weekday_o = weekday_kept(scenario, traits.city[who_o], day_o)
+    method_o = _methods(bank, who_o, weekday_o, draws.uniform("method", per_unit))
     # Geometric: an outing goes on with the same probability after each payment, up to a limit.
     ends = 1 - scenario.activity.outing_continues ** np.arange(1, _LONGEST)
     size_u = draws.uniform("size", per_unit)
@@ -127,14 +128,13 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     per_entry = np.bincount(entry, minlength=len(outings))
     rows = draws.counts(per_entry)
     category_u = draws.uniform("category", rows)
-    category = _categories(bank, who, method_o[outing], day_o[outing], category_u)
+    category = _categories(bank, who, method_o[outing], weekday_o[outing], category_u)
     if any(holiday.category for holiday in scenario.holidays):
         category = in_season(scenario, traits.category_weights, traits.city, who, category, day_o[outing], category_u)
 
     seconds = clock(bank, who_o, category[first], day_o, draws.uniform("hour", per_unit))
     local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
     category = possible(bank, who, category, local_us, category_u)
-    block_o = entry_o // max(people, 1)
     months = sorted({block.month for block in blocks})
     month_o = np.array([months.index(block.month) for block in blocks])[block_o]
     place_u = draws.uniform("place", per_unit)
@@ -268,17 +268,17 @@ def _outings(bank: Bank, blocks: list[Block]) -> tuple[I64, I64, I64]:
     return np.bincount(entry, minlength=len(length)), entry, np.repeat(np.concatenate(days), a_day)
 
 
-def _methods(bank: Bank, who: I64, day: I64, u: F64) -> I64:
+def _methods(bank: Bank, who: I64, weekday: I64, u: F64) -> I64:
     """A method for each outing, by the customer's own weights and the weekday."""
     choices = Choices(bank.traits.method_weights)
     method = choices.draw(who, u)
     if (stays := stays_on(bank.scenario)) is not None:
-        leaves = unsuited(u, stays[0], method, weekday_kept(bank.scenario, bank.traits.city[who], day))
+        leaves = unsuited(u, stays[0], method, weekday)
         method[leaves] = choices.draw(who[leaves], again(u[leaves]))
     return method
 
 
-def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
+def _categories(bank: Bank, who: I64, method: I64, weekday: I64, u: F64) -> I64:
     """A category of the method, by the customer's own weights and the weekday."""
     columns = np.argsort(bank.method, kind="stable")  # categories grouped by method
     grouped = Choices(bank.traits.category_weights[:, columns])
@@ -287,7 +287,7 @@ def _categories(bank: Bank, who: I64, method: I64, day: I64, u: F64) -> I64:
     place = np.searchsorted(used, np.arange(len(bank.scenario.methods)))[method]
     chosen = grouped.draw(who, (place + u) / len(used))
     if (stays := stays_on(bank.scenario)) is not None:
-        leaves = unsuited(u, stays[1][columns], chosen, weekday_kept(bank.scenario, bank.traits.city[who], day))
+        leaves = unsuited(u, stays[1][columns], chosen, weekday)
         chosen[leaves] = grouped.draw(who[leaves], (place[leaves] + again(u[leaves])) / len(used))
     return columns[chosen]
 

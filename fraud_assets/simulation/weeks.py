@@ -41,8 +41,8 @@ def weekday_kept(scenario: Scenario, city: I64, day: I64) -> I64:
 
     They are Sundays on the holidays that say so (``Holiday.sunday``), where these are kept.
     """
-    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
-    first, last = (day.min(), day.max()) if len(day) else (0, -1)
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, -1)
+    weekday = ((np.arange(first, last + 1) + 3) % 7)[day - first]  # 1970-01-01 was a Thursday
     for holiday in scenario.holidays:
         if holiday.sunday and day_number(holiday.last) >= first and day_number(holiday.first) <= last:
             weekday[on_holiday(scenario, holiday, city, day)] = _SUNDAY

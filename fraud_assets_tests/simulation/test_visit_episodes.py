@@ -51,7 +51,7 @@ def test_what_is_paid_at_a_visit_begins_during_it(played: tuple[Bank, Intents, I
 def test_an_analyst_takes_them_for_card_tests_and_for_scripts(played: tuple[Bank, Intents, I64]) -> None:
     bank, rows, kind = played
     names = sorted(bank.scenario.fraud.types)
-    taken = lookalikes(bank, of_episodes(rows, kind))
+    taken = lookalikes(bank, of_episodes(bank, rows, kind))
     assert np.mean(taken[kind == TRIAL] == names.index("card_testing")) > 0.95
     assert np.mean(taken[kind == SPREE] == names.index("velocity_abuse")) > 0.95
     assert (bank.channel[rows.category] == ONLINE).all()

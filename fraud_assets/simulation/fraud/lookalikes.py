@@ -11,14 +11,15 @@ from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Look
 from fraud_assets.simulation.intents import HOUR, MINUTE, NONE, Bank, Intents
 from fraud_assets.simulation.spending import Spending
-from fraud_assets.simulation.streams import I64, Bools
+from fraud_assets.simulation.streams import F64, I64, Bools
 
 
-def of_spending(spent: Spending) -> Look:
+def of_spending(bank: Bank, spent: Spending) -> Look:
     """Payments as they look from outside."""
     return Look(
         who=spent.who,
         category=spent.category,
+        median=_medians(bank, spent.category),
         cents=spent.cents,
         event_us=spent.event_us,
         offset=spent.offset,
@@ -31,12 +32,13 @@ def of_spending(spent: Spending) -> Look:
     )
 
 
-def of_first_payments(rows: Intents) -> Look:
+def of_first_payments(bank: Bank, rows: Intents) -> Look:
     """Payments of which each goes to somebody new and stands alone, at home."""
     n = len(rows)
     return Look(
         who=rows.who,
         category=rows.category,
+        median=_medians(bank, rows.category),
         cents=rows.cents,
         event_us=rows.event_us,
         offset=rows.offset,
@@ -49,14 +51,18 @@ def of_first_payments(rows: Intents) -> Look:
     )
 
 
-def of_repeats(rows: Intents, place: I64, same: Bools) -> Look:
+def of_repeats(bank: Bank, rows: Intents, place: I64, same: Bools) -> Look:
     """Payments that the same shop gets again, each ``place`` payments after the first, some with the same amount."""
-    return replace(of_first_payments(rows), is_new=np.zeros(len(rows), dtype=bool), again=place, is_same=same)
+    return replace(of_first_payments(bank, rows), is_new=np.zeros(len(rows), dtype=bool), again=place, is_same=same)
 
 
-def of_episodes(rows: Intents, kind: I64) -> Look:
+def of_episodes(bank: Bank, rows: Intents, kind: I64) -> Look:
     """Payments of episodes of each kind: to somebody new or not, as an analyst would have to find out."""
-    return replace(of_first_payments(rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
+    return replace(of_first_payments(bank, rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
+
+
+def _medians(bank: Bank, category: I64) -> F64:
+    return np.array([kind.median for kind in bank.scenario.categories])[category]
 
 
 def joined(looks: Sequence[Look]) -> Look:

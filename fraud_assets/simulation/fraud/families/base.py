@@ -59,6 +59,7 @@ class Look:
 
     who: I64
     category: I64
+    median: F64  # of the category, major units
     cents: I64
     event_us: I64  # UTC
     offset: I64  # minutes
@@ -72,10 +73,9 @@ class Look:
     def __len__(self) -> int:
         return len(self.who)
 
-    def is_dear(self, bank: Bank, times: float) -> Bools:
+    def is_dear(self, times: float) -> Bools:
         """Whether each is of so many times its category's median, or more."""
-        median = np.array([k.median for k in bank.scenario.categories])
-        return self.cents >= 100 * times * median[self.category]
+        return self.cents >= 100 * times * self.median
 
 
 def join(emissions: list[Emission]) -> Emission:

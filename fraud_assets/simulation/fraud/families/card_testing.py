@@ -156,8 +156,7 @@ class CardTesting(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Tiny purchases from an online merchant that is new to the customer; one small service after the other."""
-        median = np.array([k.median for k in bank.scenario.categories])
-        tiny = (bank.channel == ONLINE)[look.category] & look.is_new & (look.cents <= 12 * median[look.category])
+        tiny = (bank.channel == ONLINE)[look.category] & look.is_new & (look.cents <= 12 * look.median)
         return tiny | (look.episode == TRIAL)
 
 

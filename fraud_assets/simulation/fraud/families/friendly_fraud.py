@@ -79,4 +79,4 @@ class FriendlyFraud(Family):
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear online purchases at a known shop, of the kind that people do dispute."""
         online = (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT)
-        return online[look.category] & ~look.is_new & look.is_dear(bank, _REGRETTED)
+        return online[look.category] & ~look.is_new & look.is_dear(_REGRETTED)

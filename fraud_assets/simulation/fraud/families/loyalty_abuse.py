@@ -108,5 +108,5 @@ class LoyaltyAbuse(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Large redemptions, and one after the other: points that expire, or that a family pools."""
-        large = look.is_dear(bank, _LARGE) | (look.again > 0)
+        large = look.is_dear(_LARGE) | (look.again > 0)
         return bank.tagged("points")[look.category] & large

@@ -64,7 +64,7 @@ class MerchantCollusion(OwnAccount):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """A tutor, a wholesaler, a landlord paid again and again; a purchase large for its shop, just below a limit."""
-        bought = (bank.recipient == TO_MERCHANT)[look.category] & look.is_dear(bank, _LARGE)
+        bought = (bank.recipient == TO_MERCHANT)[look.category] & look.is_dear(_LARGE)
         return (look.episode == SUPPLIER) | (bought & limits.is_near(bank, look.cents))
 
     def _when(self, cast: Cast) -> I64:

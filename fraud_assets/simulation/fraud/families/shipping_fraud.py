@@ -91,7 +91,7 @@ class ShippingFraud(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear goods that go to a friend, to the office or to a locker."""
-        found = bank.tagged("goods")[look.category] & look.is_dear(bank, _LARGE)
+        found = bank.tagged("goods")[look.category] & look.is_dear(_LARGE)
         order = np.flatnonzero(found)
         day = look.event_us[order] // DAY
         to, _, _ = destination(bank, look.who[order], look.category[order], look.cents[order], day)

@@ -126,7 +126,7 @@ class StolenCard(Family):
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear things, by card, on a round of shops where the customer has never been, as before a festival."""
         by_card = (bank.recipient == TO_MERCHANT) & ((bank.channel == CARD_PRESENT) | (bank.channel == ONLINE))
-        return by_card[look.category] & look.is_dear(bank, _DEAR) & look.is_new & (look.in_outing >= _ROUND)
+        return by_card[look.category] & look.is_dear(_DEAR) & look.is_new & (look.in_outing >= _ROUND)
 
 
 def _by_day(bank: Bank, index: I64, event_us: I64, u: F64) -> I64:
