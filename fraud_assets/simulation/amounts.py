@@ -113,7 +113,7 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
 
     # ``u`` also decides the tail above; its finer digits are used here, so that the two do not go together.
     tens = np.flatnonzero((style == _TENS) & (value >= 5))
-    tens = tens[finer(u[tens]) < 0.55]
+    tens = tens.compress(finer(u[tens]) < 0.55)
     cents[tens] = np.maximum(1, np.rint(value[tens] / 10)).astype(np.int64) * 1000
 
     nines = np.flatnonzero(style == _NINES)
@@ -126,7 +126,7 @@ def price_points(bank: Bank, category: I64, value: F64, u: F64) -> I64:
     cents[nines] = np.where(ending < 0, cents[nines], cents[nines] // charm * charm + ending)
 
     whole = np.flatnonzero(style == _ROUND)
-    whole = whole[finer(u[whole]) < 0.86]
+    whole = whole.compress(finer(u[whole]) < 0.86)
     cents[whole] = in_steps(value[whole], prices.round_steps)
     cash = np.flatnonzero(style == _NOTES)
     cents[cash] = in_steps(value[cash], prices.cash_steps)

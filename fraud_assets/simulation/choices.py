@@ -38,10 +38,10 @@ class Choices:
 
     def draw(self, row: I64, u: F64) -> I64:
         """An outcome of the distributions in the given rows, by uniform draws in [0, 1); shape (n,)."""
-        place = self._guide[row * self._parts + (u * self._parts).astype(np.int64)]
-        behind = np.flatnonzero(self._ends[place] <= u)
+        place = self._guide.take(row * self._parts + (u * self._parts).astype(np.int64))
+        behind = np.flatnonzero(self._ends.take(place) <= u)
         while len(behind):
             place[behind] += 1
-            behind = behind[self._ends[place[behind]] <= u[behind]]
+            behind = behind.compress(self._ends[place[behind]] <= u[behind])
         place -= row * self._outcomes
         return place

@@ -91,7 +91,7 @@ def card_types(bank: Bank, event_us: I64, who: I64, card: I64) -> I8:
     some = np.flatnonzero((mine != NONE) & (card != NONE))
     older, newer = first.T.take(mine.take(some), axis=1)
     theirs = card.take(some)
-    some = some[(theirs != older) & (theirs != newer)]  # few: only those are looked for
+    some = some.compress((theirs != older) & (theirs != newer))  # few: only those are looked for
     rows = some[np.isin(card[some], np.concatenate([second.ravel(), replaced.ravel()]))]
     kinds[rows] = np.where(kinds[rows] == _CREDIT, _DEBIT, _CREDIT)
     kinds[card == NONE] = NONE

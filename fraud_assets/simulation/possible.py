@@ -32,9 +32,9 @@ def possible(bank: Bank, who: I64, category: I64, local_us: I64, u: F64) -> I64:
     some = np.flatnonzero((shuts | (most > 0))[category])
     kind = category[some]
     shut = closed[kind, local_us[some] // HOUR % 24]
-    wrong, some, kind = [some[shut]], some[~shut], kind[~shut]
+    wrong, some, kind = [some.compress(shut)], some.compress(~shut), kind.compress(~shut)
     for k in np.flatnonzero(most):
-        rows = some[kind == k]
+        rows = some.compress(kind == k)
         begins = np.ones(len(rows), dtype=bool)
         whose, when = who[rows], local_us[rows] // DAY
         begins[1:] = (whose[1:] != whose[:-1]) | (when[1:] != when[:-1])

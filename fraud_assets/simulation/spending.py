@@ -227,7 +227,7 @@ def intents(bank: Bank, spent: Spending) -> Intents:
         card=card,
         status=spent.status,
         reason=spent.reason,
-        accident=BITS[spent.fate],
+        accident=BITS.take(spent.fate),
     )
 
 
