@@ -51,7 +51,7 @@ def cards(bank: Bank, month: int | I64, who: I64, channel: I64, second: Bools | 
     if second is not None:
         rarely = np.flatnonzero(second)
         card[rarely] = ids(bank.scenario.seed, "card.second", card[rarely])
-    card[channel > ONLINE] = NONE
+    card[np.flatnonzero(channel > ONLINE)] = NONE
     return card
 
 
@@ -94,7 +94,7 @@ def card_types(bank: Bank, event_us: I64, who: I64, card: I64) -> I8:
     some = some.compress((theirs != older) & (theirs != newer))  # few: only those are looked for
     rows = some[np.isin(card[some], np.concatenate([second.ravel(), replaced.ravel()]))]
     kinds[rows] = np.where(kinds[rows] == _CREDIT, _DEBIT, _CREDIT)
-    kinds[card == NONE] = NONE
+    kinds[np.flatnonzero(card == NONE)] = NONE
     return kinds
 
 

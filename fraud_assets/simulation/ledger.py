@@ -38,7 +38,7 @@ from fraud_assets.simulation.merchants import terminal_id
 from fraud_assets.simulation.names import person_entries
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
 from fraud_assets.simulation.recipients import cities
-from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed, step
+from fraud_assets.simulation.streams import F64, I64, U64, Bools, hashed_uniforms, keyed, step
 from fraud_assets.simulation.tokens import tokens
 
 #: Contactless, chip, swipe, keyed at the counter [P].
@@ -178,17 +178,18 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
     """
     scenario, directory = bank.scenario, bank.directory
     channel = bank.channel[rows.category]
-    u_post, u_entry, u_terminal = _three(keyed(scenario.seed, "ledger", rows.transaction_id))
+    bits = keyed(scenario.seed, "ledger", rows.transaction_id)  # for three questions
+    u_post = _part(bits, 0)
 
     at = sight(bank, rows)
     at_terminal = (channel == CARD_PRESENT) & (rows.kind != REFUND)
     terminal = np.full(len(rows), NONE)
     till = np.flatnonzero(at_terminal & (rows.merchant != NONE))
-    which = (u_terminal[till] * directory.terminals[rows.merchant[till]]).astype(np.int64)
+    which = (_part(bits[till], 2) * directory.terminals[rows.merchant[till]]).astype(np.int64)
     terminal[till] = terminal_id(scenario, rows.merchant[till], which)
     entry = _REMOTE_ENTRY[channel]
     read = np.flatnonzero(channel == CARD_PRESENT)
-    entry[read] = _ENTRY[step(_ENTRY_SHARES, u_entry[read])]
+    entry[read] = _ENTRY[step(_ENTRY_SHARES, _part(bits[read], 1))]
     entry[bank.recipient[rows.category] == TO_CASH] = _CHIP  # which a cash machine keeps inside while it counts
     late = np.array([c.late_posting for c in scenario.categories])[rows.category]
     is_late = np.flatnonzero(u_post < late)
@@ -220,8 +221,8 @@ def ledger(bank: Bank, rows: Intents) -> pl.DataFrame:
             "is_express_delivery": _given(express == 1, express),
         }
     )
-    columns = [*keys(bank, rows), *by_category, *by_place, *more]
-    return pl.DataFrame(columns).select(tables.Transactions.column_names())
+    found = {column.name: column for part in (keys(bank, rows), by_category, by_place, more) for column in part}
+    return pl.DataFrame([found[name] for name in tables.Transactions.column_names()])
 
 
 def _recipients(bank: Bank, rows: Intents) -> pl.Series:
@@ -239,10 +240,11 @@ def _recipients(bank: Bank, rows: Intents) -> pl.Series:
     return pl.concat([merchants, people], rechunk=True)[_index(which)]
 
 
-def _three(bits: np.ndarray) -> tuple[F64, F64, F64]:
-    """Three uniform numbers of 21 bits from one hash."""
-    mask = np.uint64((1 << 21) - 1)
-    return tuple(((bits >> np.uint64(shift)) & mask).astype(np.float64) * 2.0**-21 for shift in (0, 21, 42))  # type: ignore[return-value]
+def _part(bits: U64, nth: int) -> F64:
+    """One of the three uniform numbers of 21 bits that a hash makes."""
+    u = ((bits >> np.uint64(21 * nth)) & np.uint64((1 << 21) - 1)).astype(np.float64)
+    u *= 2.0**-21
+    return u
 
 
 @lru_cache(maxsize=8)

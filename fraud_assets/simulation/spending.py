@@ -212,7 +212,7 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     card[stale] = expired_cards(bank, month[stale], who[stale], channel[stale])
     return Intents.make(
         len(who),
-        transaction_id=numbers(bank, spent, np.arange(len(who))),
+        transaction_id=numbers(bank, spent, slice(None)),
         who=who,
         event_us=spent.event_us,
         offset=spent.offset,
@@ -231,7 +231,7 @@ def intents(bank: Bank, spent: Spending) -> Intents:
     )
 
 
-def numbers(bank: Bank, spent: Spending, rows: I64) -> I64:
+def numbers(bank: Bank, spent: Spending, rows: I64 | slice) -> I64:
     """Transaction ids of the rows."""
     index, period = bank.traits.index[spent.who[rows]], spent.period[spent.outing[rows]]
     # Room for 65,536 payments a customer and block, and for 100,000 months.

@@ -19,7 +19,7 @@ def tokens(bank: Bank, rows: Intents, words: pl.Enum) -> pl.Series:
     """Name of each row's token, one of the words; null where money itself is moved."""
     scenario = bank.scenario
     if not scenario.tokens:
-        return pl.repeat(None, len(rows), dtype=words, eager=True)
+        return pl.Series([None], dtype=words).new_from_index(0, len(rows))
     address = np.where(rows.intended == NONE, rows.payee, rows.intended)
     to_address = rows.payee != NONE
     u = hashed_uniforms(scenario.seed, "token.business", bank.traits.index[rows.who], rows.merchant)
