@@ -32,6 +32,7 @@ _ROWS_A_PURCHASE = 1.07
 _SKILL_DRIFT, _PARAMETER_DRIFT = 0.10, 0.15
 
 
+@lru_cache(maxsize=256)
 def budget(scenario: Scenario, month: Month) -> float:
     """Fraud rows that the scenario asks for in a month; the rate moves by +-``monthly_variation``."""
     activity, people = scenario.activity, scenario.population
@@ -58,12 +59,12 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     ranges = {name: bounds for name, bounds in kind.parameters.items() if isinstance(bounds, tuple)}
     salts = ["skill", "actor", "start", "follows", "parent", *(f"parameter.{name}" for name in ranges)]
     draws = hashed_uniform_rows(scenario.seed, [f"fraud.{fraud_type}.{salt}" for salt in salts], month.index, nth)
-    u_skill, u_actor, u_start, u_follows, u_parent, *u_parameters = draws
+    u_skill, u_actor, u_start, u_follows, u_parent = draws[:5]
     low, mid, _ = kind.skill
     low *= 1 - _SKILL_DRIFT * _season(month)
     skill = np.searchsorted([low, low + mid], u_skill, side="right").astype(np.int64)
     actor_number = (u_actor**1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
-    values = {name: _between(bounds, u, month) for (name, bounds), u in zip(ranges.items(), u_parameters, strict=True)}
+    values = dict(zip(ranges, _between(list(ranges.values()), draws[5:], month), strict=True))
     values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
     starts = _us(month) + (u_start * month.days * DAY).astype(np.int64) // 1000 * 1000
     parent_id, parents_actor, after = _parents(scenario, kind, month, u_follows, u_parent)
@@ -222,9 +223,9 @@ def campaigns_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
     return conform(frame, FraudCampaigns).sort("starts_at", "campaign_id")
 
 
-def _between(bounds: tuple[float, float], u: F64, month: Month) -> F64:
-    """Values within the bounds; their middle drifts through the range in the course of two years."""
-    low, high = bounds
+def _between(bounds: list[tuple[float, float]], u: F64, month: Month) -> F64:
+    """Values within the bounds, a row of ``u`` for each; their middle drifts through the range in two years."""
+    low, high = np.array(bounds).reshape(-1, 2, 1).swapaxes(0, 1)
     drift = _PARAMETER_DRIFT * _season(month)
     return np.asarray(low + (high - low) * np.clip(u + drift * (1 - u) * u * 4, 0, 1))
 
