@@ -38,14 +38,18 @@ class TransactionReplay(Family):
         return values["campaign_hours"] + values["within_hours"] + 49  # a day before and after for the usual hours
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
-        return self._recorded(bank, plan, victims).event_us
+        return self._when(bank, plan, victims)[2]
 
-    def _recorded(self, bank: Bank, plan: Plan, victims: Victims) -> Intents:
-        """The payments that are copied, one an account: in every respect what its owner does."""
+    def _when(self, bank: Bank, plan: Plan, victims: Victims) -> tuple[Cast, I64, I64]:
+        """The payments that are copied, one an account, with their categories and instants."""
         cast = Cast(bank, plan, victims, np.ones(len(victims), dtype=np.int64), "replay.recorded")
         category = own_category(cast, bank.recipient == TO_MERCHANT, cast.u("category"))
         at = plan.starts_us[cast.campaign] + to_ms(24 + cast.u("at") * cast.value("campaign_hours"))
-        event_us = at_usual_hours(bank, cast.who, category, at, cast.u("hour"))
+        return cast, category, at_usual_hours(bank, cast.who, category, at, cast.u("hour"))
+
+    def _recorded(self, bank: Bank, plan: Plan, victims: Victims) -> Intents:
+        """The payments that are copied: in every respect what the account's owner does."""
+        cast, category, event_us = self._when(bank, plan, victims)
         shop = own_shop(cast, event_us, category, cast.home())
         cents = own_cents(cast, category, 0.3, 0.98)
         own = hands(cast, event_us, category, cents)
