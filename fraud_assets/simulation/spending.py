@@ -294,21 +294,21 @@ def _categories(bank: Bank, who: I64, method: I64, weekday: I64, u: F64) -> I64:
 
 def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
     """Second of the local day at which an outing begins, by occupation, kind of purchase, weekday and holiday."""
-    kind, table = _clock_table(bank.scenario)
-    names = sorted(bank.scenario.hours)
-    profile = np.array([names.index(c.hours) for c in bank.scenario.categories])[category]
-    position = u * (table.shape[3] - 1)
+    clocks = _clocks(bank.scenario)
+    kinds_of_day, occupations, purchases, places = clocks.table.shape
+    position = u * (places - 1)
     low = position.astype(np.int64)
     fine = position - low
-    hours = bank.traits.hours[who]
-    if len(table) > 1:
-        hours = _kind_of_day(bank, kind, who, day) * table.shape[1] + hours
-    place = (hours * table.shape[2] + profile) * table.shape[3] + low
-    return table.ravel()[place] * (1 - fine) + table.ravel()[place + 1] * fine
+    row = clocks.of_hours[bank.traits.hours][who]
+    if kinds_of_day > 1:
+        row = _kind_of_day(bank, clocks.kind, who, day) * occupations + row
+    place = (row * purchases + clocks.of_category[category]) * places + low
+    table = clocks.table.ravel()
+    return table[place] * (1 - fine) + table[place + 1] * fine
 
 
 def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:
-    """Row of :func:`_clock_table` for each local day, which may be a holiday where the customer lives; shape (n,)."""
+    """Row of :attr:`_Clocks.table` for each local day, which may be a holiday where the customer lives; shape (n,)."""
     plain = kind[(day + 3) % 7]  # 1970-01-01 was a Thursday
     found = plain
     own = list(bank.scenario.activity.hours_of_holidays)
@@ -319,13 +319,22 @@ def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:
     return found
 
 
-@lru_cache(maxsize=8)
-def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
-    """Kind of each weekday, and inverse distributions of the time of day in seconds.
+@dataclass(frozen=True)
+class _Clocks:
+    """Inverse distributions of the time of day in seconds, and what each is for."""
 
-    Shapes (7,) and (kind of day, occupation's profile, category's profile, 1025). A category keeps its own hours on
-    average over the people and the week; an occupation and a kind of day shift them. After the kinds of weekdays come
-    the same on each kind of holiday.
+    kind: I64  # of each weekday
+    of_hours: I64  # second axis of the table: of each of the sorted profiles that is an occupation's
+    of_category: I64  # third axis
+    table: F64  # (kinds of day, occupations' profiles, categories' profiles, 1025)
+
+
+@lru_cache(maxsize=8)
+def _clocks(scenario: Scenario) -> _Clocks:
+    """When people go out.
+
+    A category keeps its own hours on average over the people and the week; an occupation and a kind of day shift them.
+    After the kinds of weekdays come the same on each kind of holiday.
     """
     names = sorted(scenario.hours)
     weights = np.array([scenario.hours[name] for name in names])
@@ -334,11 +343,10 @@ def _clock_table(scenario: Scenario) -> tuple[I64, F64]:
     tilt = weights / weights[used].mean(axis=0)
     kind, days = hours_of_days(scenario)
     days = np.concatenate([days, *(days * np.array(own) for own in scenario.activity.hours_of_holidays.values())])
-    rows = np.unique(used)  # no other profile is an occupation's
-    quantiles = time_quantiles(weights * tilt[rows, None] * days[:, None, None])
-    table = np.zeros((len(days), len(names), *quantiles.shape[2:]))
-    table[:, rows] = quantiles
-    return kind, table
+    rows = np.unique(used)
+    columns, of_category = np.unique([names.index(c.hours) for c in scenario.categories], return_inverse=True)
+    table = time_quantiles(weights[columns] * tilt[rows, None] * days[:, None, None])
+    return _Clocks(kind, np.searchsorted(rows, np.arange(len(names))), of_category, table)
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
