@@ -16,8 +16,8 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar
-from fraud_assets.simulation.customers import Traits, joined_us, traits
-from fraud_assets.simulation.groups import EVERYDAY, by_group
+from fraud_assets.simulation.customers import Traits, joined_us
+from fraud_assets.simulation.groups import EVERYDAY, Grouped, by_group
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.network import HOME, MOBILE, OF_DEVICE, PUBLIC, VPN
 from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_uniforms, ids
@@ -36,6 +36,9 @@ _COMMON, _PEOPLE, _COMES = 0.016, (12, 150), 0.8
 #: device is on file as a stranger's; and the months before one's own in which a device that is used again may have been
 #: used first.
 _WITHIN_DAYS, _SOON, GUEST_MONTHS = 80, 1.5, 3
+#: Months of groups of which the first visits are kept, up to 60 KB each: the table of devices looks back on six months,
+#: logins and payments on three.
+_KEPT = 64
 #: Customers living in the same town, as the bank has numbered them, among whom to find whoever goes after one to a
 #: computer: at another address.
 _NEXT = 4
@@ -110,7 +113,13 @@ def lines(scenario: Scenario, device_id: I64) -> I64:
 
 def first_visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
     """The one-off devices that the units' customers use for the first time in the month; sorted by customer."""
-    t = traits(scenario, units)
+    return _of_units(_first_visits, scenario, month, units)
+
+
+@by_group(EVERYDAY, kept=_KEPT)
+def _first_visits(group: Bank, month: Month) -> Guests:
+    """The first visits of a group, sorted by customer."""
+    scenario, units, t = group.scenario, group.units, group.traits
     mean = _GUESTS * scenario.devices.daily_logins * month.days
     who, ordinal, draws = [], [], []
     start = 0
@@ -140,24 +149,18 @@ def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
 
     Sorted by customer and time.
     """
-    bank = Bank(scenario, tuple(int(unit) for unit in units))
-    parts = []
-    for share, every in _visits.of(bank, month):
-        low, high = np.searchsorted(every.who, [share.first, share.end])
-        mine = every.take(slice(low, high))
-        parts.append(replace(mine, who=mine.who + share.shift))
-    return _joined(parts)
+    return _of_units(_visits, scenario, month, units)
 
 
 @by_group(EVERYDAY)
 def _visits(group: Bank, month: Month) -> Guests:
     """The visits of a group, sorted by customer and time."""
-    scenario, units, t = group.scenario, group.units, group.traits
-    new = first_visits(scenario, month, units)
+    scenario, t = group.scenario, group.traits
+    new = _first_visits(group, month)
     parts = [new]
     start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
     follower = _followers(t)
-    for first in (*(first_visits(scenario, month - back, units) for back in range(GUEST_MONTHS, 0, -1)), new):
+    for first in (*(_first_visits(group, month - back) for back in range(GUEST_MONTHS, 0, -1)), new):
         back, passed = (
             first.take(hashed_uniforms(scenario.seed, f"guest.{name}", first.device_id) < share)
             for name, share in (("back", _BACK), ("passed_on", _PASSED_ON))
@@ -173,6 +176,16 @@ def _visits(group: Bank, month: Month) -> Guests:
             parts.append(moved.take(_is_customer(scenario, t, moved)))
     found = _joined(parts)
     return found.take(np.lexsort((found.start_us, found.who)))
+
+
+def _of_units(every: Grouped[Guests], scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
+    """The units' share of their groups' visits."""
+    parts = []
+    for share, found in every.of(Bank(scenario, tuple(int(unit) for unit in units)), month):
+        low, high = np.searchsorted(found.who, [share.first, share.end])
+        mine = found.take(slice(low, high))
+        parts.append(replace(mine, who=mine.who + share.shift))
+    return _joined(parts)
 
 
 def _joined(parts: Sequence[Guests]) -> Guests:
