@@ -168,26 +168,28 @@ def _brands(scenario: Scenario, category: I64, place: I64, rank: I64) -> I64:
     result = np.full(len(category), -1, dtype=np.int64)
     metros = sorted({c.metro for c in scenario.cities})
     metro = np.array([metros.index(c.metro) for c in scenario.cities])
+    sold = np.array([brand.category for brand in scenario.brands], dtype=str)
     is_chain = hashed_uniforms(scenario.seed, "merchants.chain", category, place, rank)
     which = hashed_uniforms(scenario.seed, "merchants.brand", category, place, rank)
     online = place == len(scenario.cities)
     for k, c in enumerate(scenario.categories):
-        members = np.array(
-            [b for b, brand in enumerate(scenario.brands) if brand.category == c.category], dtype=np.int64
-        )
+        members = np.flatnonzero(sold == c.category)
         if not len(members):
             continue
-        weight = np.array([scenario.brands[b].weight for b in members])
+        brands = [scenario.brands[b] for b in members]
+        weight = np.array([brand.weight for brand in brands])
         if not _has_place(scenario, c):
             rows = np.flatnonzero((category == k) & online & (rank < len(members)))
             result[rows] = members[np.argsort(-weight, kind="stable")][rank[rows]]
             continue
-        reach = np.where(np.array([scenario.brands[b].tier for b in members]) == 1, 1.0, _REGIONAL_REACH)[:, None]
-        for nth, b in enumerate(members):
-            if served := scenario.brands[b].served:
-                reach = np.where(np.arange(len(members))[:, None] == nth, np.isin(metros, served), reach)
+        reach = np.empty((len(members), len(metros)))
+        serves = np.ones((len(members), len(metro)), dtype=bool)
+        for nth, brand in enumerate(brands):
+            served = brand.served
+            reach[nth] = [name in served for name in metros] if served else 1.0 if brand.tier == 1 else _REGIONAL_REACH
+            if brand.cities:
+                serves[nth] = [brand.serves(city) for city in scenario.cities]
         present = hashed_uniforms(scenario.seed, "merchants.reach", members[:, None], np.arange(len(metros))) < reach
-        serves = np.array([[scenario.brands[b].serves(city) for city in scenario.cities] for b in members])
         cumulative = np.cumsum(weight[:, None] * (present[:, metro] & serves), axis=0)  # (brands, cities)
         rows = np.flatnonzero((category == k) & (is_chain < c.chains + 0.15 * (rank < 3) * (c.chains > 0)))
         where = place[rows]

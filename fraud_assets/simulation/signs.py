@@ -50,19 +50,26 @@ def local_names(scenario: Scenario, kind: pl.Series, cell: I64, city: I64, onlin
         named = pl.DataFrame({"shop": shop, "cell": cell, "tried": tried, "place": np.arange(len(cell))})
         taken = named.select(pl.col("place") != first).to_series()
         rows = np.flatnonzero(taken.to_numpy() & firm)
+        if not len(rows):
+            break
         tried[rows] = attempt
         other = (cell[rows], rank[rows] + attempt * _APART)
-        if len(rows):
-            shop = shop.scatter(rows, _signed(scenario, kind[rows], other, city[rows]))
+        shop = shop.scatter(rows, _signed(scenario, kind[rows], other, city[rows]))
     site = written(scenario, "site", (cell, rank), given, city)
-    frame = pl.DataFrame({"shop": shop, "site": site, "online": online, "cell": cell, "kind": kind})
-    is_site = pl.col("online") & ~pl.col("kind").is_in(list(scenario.names))
-    named = frame.select("cell", name=pl.when(is_site).then("site").otherwise("shop"))
+    name = site.zip_with(pl.Series(online) & ~kind.is_in(list(scenario.names)), shop)
     # The second of the same name in a street says which one it is.
-    twin = pl.int_range(pl.len()).over("cell", "name")
-    return named.select(
-        name=pl.when(twin > 0).then(pl.format("{} No. {}", "name", twin + 1)).otherwise("name")
-    ).to_series()
+    before = _before(cell, name)
+    again = np.flatnonzero(before)
+    return name.scatter(again, name[again] + " No. " + pl.Series(before[again] + 1).cast(pl.String))
+
+
+def _before(cell: I64, name: pl.Series) -> I64:
+    """How many merchants before each one in its cell have its name."""
+    key = cell * (len(name) + 1) + name.rank("dense").to_numpy()
+    order = np.argsort(key, kind="stable")
+    before = np.empty(len(key), dtype=np.int64)
+    before[order] = np.arange(len(key)) - np.searchsorted(key[order], key[order])
+    return before
 
 
 def _signed(scenario: Scenario, kind: pl.Series, key: tuple[I64, ...], city: I64) -> pl.Series:
