@@ -68,14 +68,10 @@ def _of_any_row(rows: Intents) -> list[pl.Series]:
 
 
 def _honest(bank: Bank, rows: Intents) -> pl.DataFrame:
+    """The truth about honest rows; what only fraud has, is left to the frames of fraud."""
     return pl.DataFrame(
         {
-            "is_fraud": pl.repeat(False, len(rows), eager=True),
-            "fraud_type": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
-            "campaign_id": pl.repeat(None, len(rows), dtype=pl.Int64, eager=True),
-            "fraud_confidence": pl.repeat(None, len(rows), dtype=pl.Float64, eager=True),
-            "fraud_severity": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
-            "fraud_evidence": pl.repeat(None, len(rows), dtype=pl.String, eager=True),
+            "is_fraud": np.zeros(len(rows), dtype=bool),
             "lookalike_of": _named(sorted(bank.scenario.fraud.types), rows.lookalike),
             "original_recipient_entity": _meant(bank, rows),
         }
@@ -117,7 +113,7 @@ def _fraud(bank: Bank, done: list[Carried], rows: Intents) -> pl.DataFrame:
     which = np.repeat(np.arange(len(done)), [len(c.emission.rows) for c in done])
     return pl.DataFrame(
         {
-            "is_fraud": pl.repeat(True, len(rows), eager=True),
+            "is_fraud": np.ones(len(rows), dtype=bool),
             "fraud_type": _named([c.plan.fraud_type for c in done], which),
             "campaign_id": np.concatenate([c.plan.campaign_id[c.emission.rows.campaign] for c in done]),
             "fraud_confidence": confidence.round(2),
@@ -140,9 +136,8 @@ def _evidence(bank: Bank, done: list[Carried], rows: Intents, skill: I64) -> pl.
     )
     written, first = [], 0
     for carried in done:
-        own = {name: pl.Series(values.tolist()) for name, values in carried.emission.evidence.items()}
         n = len(carried.emission.rows)
-        both = pl.DataFrame(own).hstack(of_any[first : first + n])
+        both = pl.DataFrame(carried.emission.evidence).hstack(of_any[first : first + n])
         written.append(both.to_struct("evidence").struct.json_encode())
         first += n
     return pl.concat(written)
