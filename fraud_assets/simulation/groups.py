@@ -64,13 +64,16 @@ class Grouped(Generic[T]):
     def ahead(self, bank: Bank, month: Month) -> None:
         """Work out what the bank's units share with others, and soon will, unless somebody has or is at it.
 
-        While somebody is at it, the next group's instead of nothing.
+        While somebody is at it, the next group's instead of nothing. Not of chunks nearly as wide as a group: they go
+        through groups so fast that what is worked out for later ones would be gone by then.
         """
         found = shares(bank, self._width)
         if len(found) != 1:  # more of them might not be kept until they are needed
             return
         group = found[0].units
         is_there = self._found.ahead(bank.scenario, group, month)
+        if _SOON * len(bank.units) >= self._width:
+            return
         soon = bank.units[-1] + _SOON * len(bank.units) if is_there else group[-1] + 1
         if soon in customers.units(bank.scenario):
             self._found.ahead(bank.scenario, shares(Bank(bank.scenario, (soon,)), self._width)[0].units, month)
