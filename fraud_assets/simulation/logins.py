@@ -223,5 +223,6 @@ def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], 
     net = np.where((away != NONE) & (net == HOME), PUBLIC, net)
     hidden = is_hidden(scenario, t, who, hashed_uniforms(seed, "logins.vpn", sessions.number))
     net = np.where(hidden, VPN, net)
-    net = np.where(sessions.is_guest, lines(scenario, sessions.device_id), net)
+    guests = np.flatnonzero(sessions.is_guest)
+    net[guests] = lines(scenario, sessions.device_id[guests])
     return address_number(scenario, t, who, net, np.where(away != NONE, away, t.city[who]), day, sessions.device_id)

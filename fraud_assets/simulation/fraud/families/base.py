@@ -178,16 +178,14 @@ class Family(ABC):
 
 def _spread(kind: CampaignType) -> dict[str, F64]:
     """Parameters of 512 campaigns, evenly drawn, the bounds among them."""
-    values = {}
-    for name, bounds in kind.parameters.items():
-        low, high = bounds if isinstance(bounds, tuple) else (bounds, bounds)
-        values[name] = low + (high - low) * _evenly(name)
-    return values
+    ranges = {name: v if isinstance(v, tuple) else (v, v) for name, v in kind.parameters.items()}
+    return {name: _evenly(name, low, high) for name, (low, high) in ranges.items()}
 
 
 @lru_cache(maxsize=256)
-def _evenly(name: str) -> F64:
+def _evenly(name: str, low: float, high: float) -> F64:
     u = hashed_uniforms(0, f"mean.{name}", np.arange(512))
     u[0], u[1] = 0.0, 1.0  # the shortest and the longest
-    u.flags.writeable = False  # it is shared through the cache
-    return u
+    values = low + (high - low) * u
+    values.flags.writeable = False  # it is shared through the cache
+    return values
