@@ -80,6 +80,18 @@ def test_a_thread_that_finds_another_at_a_group_begins_the_next_one_and_waits_fo
     assert len(asked) == 2
 
 
+def test_chunks_as_wide_as_groups_have_each_group_worked_out_once_however_few_are_kept() -> None:
+    asked: list[int] = []
+    people = Scenario.load("tiny_bank")
+    many = people.model_copy(update={"population": people.population.model_copy(update={"customers": 40 * UNIT})})
+    grouped = Grouped(lambda group, month: asked.append(group.units[0]), width=4, kept=2)
+    for first in range(0, 40, 3):
+        chunk = Bank(many, tuple(range(first, min(first + 3, 40))))
+        begin(chunk, MONTH, grouped)
+        list(grouped.of(chunk, MONTH))
+    assert asked == list(range(0, 40, 4))
+
+
 def test_rows_are_expanded_in_order_with_their_places() -> None:
     whose, nth = expand([2, 0, 3])
     assert whose.tolist() == [0, 0, 2, 2, 2]
