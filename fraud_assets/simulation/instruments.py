@@ -45,9 +45,11 @@ def cards(bank: Bank, month: int | I64, who: I64, channel: I64, second: Bools | 
     earliest = int(np.min(month, initial=1 << 40))
     # Within four years a customer has at most two cards.
     first = (earliest + index * 5) // 48
-    pair = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2)).ravel()
     later = (month + (index * 5 - first * 48)[who]) >= 48
-    card = pair[2 * who + later]
+    if len(who) < 2 * len(index):
+        card = ids(bank.scenario.seed, "card", index[who], first[who] + later)
+    else:
+        card = ids(bank.scenario.seed, "card", index[:, None], first[:, None] + np.arange(2)).ravel()[2 * who + later]
     if second is not None:
         rarely = np.flatnonzero(second)
         card[rarely] = ids(bank.scenario.seed, "card.second", card[rarely])
