@@ -81,7 +81,7 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     return rows, besides.take(~is_shut(bank, besides))
 
 
-@by_group(EVERYDAY, kept=2)  # 9 MB each; the chunks that two threads are at lie in two groups at most
+@by_group(EVERYDAY)
 def beside(group: Bank, month: Month) -> Intents:
     """Bills and income, what customers receive, and the rows of their episodes."""
     income = [recurring(group, month), allowances(group, month), receipts(group, month)]
