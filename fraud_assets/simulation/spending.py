@@ -8,7 +8,6 @@ What follows from a payment (retries, refunds) is in ``echoes.py``; standing ord
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -18,13 +17,12 @@ from fraud_assets.simulation.amounts import amounts
 from fraud_assets.simulation.blocks import Block
 from fraud_assets.simulation.calendar import (
     day_factors_of_cities,
-    on_holiday,
     payday_factors,
-    time_quantiles,
     utc_offset_minutes,
 )
 from fraud_assets.simulation.choices import Choices
 from fraud_assets.simulation.fates import BITS, fates
+from fraud_assets.simulation.hours import clock
 from fraud_assets.simulation.instruments import cards, devices_used, expired_cards, second_card
 from fraud_assets.simulation.intents import (
     EXPIRED_CARD,
@@ -44,7 +42,7 @@ from fraud_assets.simulation.prices import fitting
 from fraud_assets.simulation.streams import F64, I64, Bools, generator, ids, uniforms
 from fraud_assets.simulation.streams import normals as normal_draws
 from fraud_assets.simulation.travel import nearby, trips
-from fraud_assets.simulation.weeks import again, hours_of_days, stays_on, unsuited, weekday_kept
+from fraud_assets.simulation.weeks import again, stays_on, unsuited, weekday_kept
 
 #: Longest outing, in payments.
 _LONGEST = 6
@@ -290,63 +288,6 @@ def _categories(bank: Bank, who: I64, method: I64, weekday: I64, u: F64) -> I64:
         leaves = unsuited(u, stays[1][columns], chosen, weekday)
         chosen[leaves] = grouped.draw(who[leaves], (place[leaves] + again(u[leaves])) / len(used))
     return columns[chosen]
-
-
-def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
-    """Second of the local day at which an outing begins, by occupation, kind of purchase, weekday and holiday."""
-    clocks = _clocks(bank.scenario)
-    kinds_of_day, occupations, purchases, places = clocks.table.shape
-    position = u * (places - 1)
-    low = position.astype(np.int64)
-    fine = position - low
-    row = clocks.of_hours[bank.traits.hours][who]
-    if kinds_of_day > 1:
-        row = _kind_of_day(bank, clocks.kind, who, day) * occupations + row
-    place = (row * purchases + clocks.of_category[category]) * places + low
-    table = clocks.table.ravel()
-    return table[place] * (1 - fine) + table[place + 1] * fine
-
-
-def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:
-    """Row of :attr:`_Clocks.table` for each local day, which may be a holiday where the customer lives; shape (n,)."""
-    plain = kind[(day + 3) % 7]  # 1970-01-01 was a Thursday
-    found = plain
-    own = list(bank.scenario.activity.hours_of_holidays)
-    for holiday in bank.scenario.holidays:
-        if holiday.hours is not None:
-            kept = on_holiday(bank.scenario, holiday, bank.traits.city[who], day)
-            found = np.where(kept, plain + (1 + own.index(holiday.hours)) * (kind.max() + 1), found)
-    return found
-
-
-@dataclass(frozen=True)
-class _Clocks:
-    """Inverse distributions of the time of day in seconds, and what each is for."""
-
-    kind: I64  # of each weekday
-    of_hours: I64  # second axis of the table: of each of the sorted profiles that is an occupation's
-    of_category: I64  # third axis
-    table: F64  # (kinds of day, occupations' profiles, categories' profiles, 1025)
-
-
-@lru_cache(maxsize=8)
-def _clocks(scenario: Scenario) -> _Clocks:
-    """When people go out.
-
-    A category keeps its own hours on average over the people and the week; an occupation and a kind of day shift them.
-    After the kinds of weekdays come the same on each kind of holiday.
-    """
-    names = sorted(scenario.hours)
-    weights = np.array([scenario.hours[name] for name in names])
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    used = [names.index(o.hours) for o in scenario.population.occupations]
-    tilt = weights / weights[used].mean(axis=0)
-    kind, days = hours_of_days(scenario)
-    days = np.concatenate([days, *(days * np.array(own) for own in scenario.activity.hours_of_holidays.values())])
-    rows = np.unique(used)
-    columns, of_category = np.unique([names.index(c.hours) for c in scenario.categories], return_inverse=True)
-    table = time_quantiles(weights[columns] * tilt[rows, None] * days[:, None, None])
-    return _Clocks(kind, np.searchsorted(rows, np.arange(len(names))), of_category, table)
 
 
 def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
