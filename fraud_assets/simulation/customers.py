@@ -54,8 +54,8 @@ _AGE_BOUNDS = [18, 25, 35, 45, 55, 65, 75]
 
 #: Units whose customers are drawn at once, whoever asks for some of them.
 TOGETHER = 16
-#: Results of that which are kept, 3 MB each: those of ten million ledger rows of us_bank. A larger bank finds none of
-#: them again when its tables are made one after the other, however many are kept.
+#: Results of that which are kept, 3 MB each: those of ten million ledger rows of us_bank. Of a larger bank, whose
+#: tables go through all of them one after the other, few are found again.
 _KEPT = 7
 
 
@@ -323,6 +323,8 @@ def _ages(birth_day: I64, month: Month) -> I64:
 def _joined(names: list[str], positions: I64) -> pl.Series:
     """The names at each row's positions, separated by ;."""
     series = pl.Series(names)
+    if not positions.shape[1]:
+        return pl.Series([""]).new_from_index(0, len(positions))
     parts = [series[positions[:, k]].alias(str(k)) for k in range(positions.shape[1])]
     return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=";")).to_series()
 

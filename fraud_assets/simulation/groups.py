@@ -64,7 +64,7 @@ class Grouped(Generic[T]):
     def ahead(self, bank: Bank, month: Month) -> None:
         """Work out what the bank's units share with others, and soon will, unless somebody has or is at it.
 
-        While somebody is at it, the next group's instead of nothing. Not of chunks nearly as wide as a group: they go
+        While somebody is at it, the next group's instead of nothing. Not of chunks of which few make a group: they go
         through groups so fast that what is worked out for later ones would be gone by then.
         """
         found = shares(bank, self._width)

@@ -36,9 +36,9 @@ _COMMON, _PEOPLE, _COMES = 0.016, (12, 150), 0.8
 #: device is on file as a stranger's; and the months before one's own in which a device that is used again may have been
 #: used first.
 _WITHIN_DAYS, _SOON, GUEST_MONTHS = 80, 1.5, 3
-#: Months of groups of which the first visits are kept, up to 60 KB each: the table of devices looks back on six months,
+#: Months of groups of which visits are kept, below 100 KB each: the table of devices looks back on six months,
 #: logins and payments on three.
-_KEPT = 64
+_KEPT = 40
 #: Customers living in the same town, as the bank has numbered them, among whom to find whoever goes after one to a
 #: computer: at another address.
 _NEXT = 4
@@ -152,7 +152,7 @@ def visits(scenario: Scenario, month: Month, units: Sequence[int]) -> Guests:
     return _of_units(_visits, scenario, month, units)
 
 
-@by_group(EVERYDAY)
+@by_group(EVERYDAY, kept=_KEPT)
 def _visits(group: Bank, month: Month) -> Guests:
     """The visits of a group, sorted by customer and time."""
     scenario, t = group.scenario, group.traits

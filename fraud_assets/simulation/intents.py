@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fraud_assets.scenario import Scenario
+from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.scenario.sections import Tag
 from fraud_assets.simulation.customers import Traits, traits
 from fraud_assets.simulation.merchants import Directory, directory
@@ -48,6 +48,7 @@ APPROVED, DECLINED, PENDING = range(3)
     CVV_MISMATCH,
     SUSPECTED_FRAUD,
 ) = range(11)
+RECIPIENTS = ["merchant", "person", "own", "biller", "employer", "cash", "source", "sender", "payout"]
 TO_MERCHANT, TO_PERSON, TO_OWN, TO_BILLER, TO_EMPLOYER, TO_CASH, FROM_SOURCE, FROM_SENDER, TO_PAYOUT = range(9)
 AT_TERMINAL, BY_SCAN, BY_PHONE, ANY_DEVICE, BY_ITSELF = range(5)
 BEHAVIOURAL, GEOGRAPHIC, TEMPORAL, AMOUNT = range(4)
@@ -195,8 +196,7 @@ class Bank:
     @cached_property
     def recipient(self) -> I64:
         """Recipient code of each category."""
-        parties = ["merchant", "person", "own", "biller", "employer", "cash", "source", "sender", "payout"]
-        return self._codes("recipient", parties)
+        return self._codes("recipient", RECIPIENTS)
 
     @cached_property
     def instrument(self) -> I64:
@@ -264,6 +264,21 @@ class Bank:
     def tagged(self, tag: Tag) -> Bools:
         """Which categories have the tag."""
         return np.array([tag in c.tags for c in self.scenario.categories])
+
+    def some(self, meant: Bools, what: str) -> I64:
+        """Indices of the categories meant, of which an episode or a fraud type needs at least one.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario has none.
+        """
+        if not meant.any():
+            raise ScenarioError(
+                f"scenario {self.scenario.name}: categories.csv: an episode or a fraud type needs {what}, and"
+                " there is none; add a category, or leave that episode or type out of scenario.yaml"
+            )
+        return np.flatnonzero(meant)
 
     def _codes(self, column: str, values: list[str]) -> I64:
         return np.array([values.index(getattr(c, column)) for c in self.scenario.categories], dtype=np.int64)

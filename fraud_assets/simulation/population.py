@@ -29,22 +29,25 @@ _VPN_BY_SAVVINESS = np.array([0.3, 0.9, 1.5])  # [P] relative to one another
 
 
 class Draws:
-    """Column streams over whole units: all 256 places are drawn, so that adding customers changes nobody."""
+    """Column streams over whole units: all 256 places are drawn, so that adding customers changes nobody.
+
+    Without a width a draw is a number for each place, shape (n,), else a row of so many, shape (n, width).
+    """
 
     def __init__(self, seed: int, units: tuple[int, ...]) -> None:
         self._seed = seed
         self._segments = [(0, unit) for unit in units]
         self._counts = [UNIT] * len(units)
 
-    def uniform(self, column: str, width: int = 1) -> F64:
-        counts = [width * c for c in self._counts]
+    def uniform(self, column: str, width: int | None = None) -> F64:
+        counts = [(width or 1) * c for c in self._counts]
         drawn = uniforms(self._seed, f"customers.{column}", self._segments, counts)
-        return drawn if width == 1 else drawn.reshape(-1, width)
+        return drawn if width is None else drawn.reshape(-1, width)
 
-    def normal(self, column: str, width: int = 1) -> F64:
-        counts = [width * c for c in self._counts]
+    def normal(self, column: str, width: int | None = None) -> F64:
+        counts = [(width or 1) * c for c in self._counts]
         drawn = normals(self._seed, f"customers.{column}", self._segments, counts)
-        return drawn if width == 1 else drawn.reshape(-1, width)
+        return drawn if width is None else drawn.reshape(-1, width)
 
     def beta(self, column: str, parameters: tuple[float, float]) -> F64:
         streams = (generator(self._seed, f"customers.{column}", *segment) for segment in self._segments)

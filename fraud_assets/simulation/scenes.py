@@ -139,7 +139,7 @@ def ways_to_send(bank: Bank, who: I64, u: F64, sums: float = 0.0) -> I64:
     sums
         How much ways that bear large sums are preferred: 0 not at all, 1 in proportion to their normal maximum.
     """
-    ways = np.flatnonzero(bank.recipient == TO_PERSON)
+    ways = bank.some(bank.recipient == TO_PERSON, "payments to persons")
     liking = bank.traits.method_weights[:, bank.method[ways]] * bank.traits.category_weights[:, ways]
     weight = np.cumsum(liking * bank.normal_maximum[ways] ** sums + 1e-12, axis=1)
     chosen = (weight[who] <= (u * weight[who, -1])[:, None]).sum(axis=1)

@@ -29,8 +29,8 @@ from fraud_assets.simulation.streams import UNIT
 _ROOM = 64 * 2**20
 #: What the labels ask for; the other columns are not kept.
 _ASKED_FOR = (
-    "transaction_id", "who", "event_us", "category", "merchant", "payee", "cents", "device", "status", "accident",
-    "anomaly", "lookalike", "intended",
+    "transaction_id", "who", "event_us", "offset", "category", "merchant", "payee", "cents", "device", "status",
+    "accident", "anomaly", "lookalike", "intended",
 )  # fmt: skip
 
 _Key = tuple[Scenario, Month, int]

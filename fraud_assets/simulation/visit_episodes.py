@@ -107,7 +107,7 @@ def _shops(scene: Scene, power: float) -> tuple[I64, I64]:
     """Category and merchant of each row, among one to three online shops of the episode that do not look closely."""
     bank = scene.bank
     nth = (scene.u("shop") * (1 + 2 * scene.of_part("shops"))).astype(np.int64)
-    online = np.flatnonzero((bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT))
+    online = bank.some((bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT), "a merchant who is paid online")
     weight = np.cumsum(_median(bank)[online] ** power)
     place = np.searchsorted(weight / weight[-1], scene.of_part("category", nth), side="right")
     category = online[place.clip(0, len(online) - 1)]

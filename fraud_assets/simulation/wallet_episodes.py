@@ -20,6 +20,7 @@ from fraud_assets.simulation.intents import (
     DAY,
     FROM_SENDER,
     FROM_SOURCE,
+    RECIPIENTS,
     TO_OWN,
     TO_PAYOUT,
     TO_PERSON,
@@ -39,7 +40,7 @@ _ON_A_CRASH = 0.6
 
 def ways(bank: Bank, party: int, u: F64) -> I64:
     """Categories with that party, by how often they are used; the same for everybody."""
-    choice = np.flatnonzero(bank.recipient == party)
+    choice = bank.some(bank.recipient == party, f"a category with recipient {RECIPIENTS[party]!r}")
     weight = np.cumsum([bank.scenario.categories[k].weight for k in choice])
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]
 

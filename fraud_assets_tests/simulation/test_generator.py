@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import polars as pl
 import pytest
 
 from fraud_assets.scenario import Scenario, ScenarioError
+from fraud_assets.scenario.sections import Category
 from fraud_assets.simulation import generator
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.tables import TABLES, polars_schema
@@ -80,3 +82,45 @@ def test_a_changed_scenario_is_checked_as_a_file_is(section: str, changes: dict[
     changed = config.model_copy(update={section: getattr(config, section).model_copy(update=changes)})
     with pytest.raises(ScenarioError, match=f"^scenario tiny_bank: {sentence}"):
         SyntheticDataGenerator(changed)
+
+
+def _only(name: str, keep: Callable[[Category], bool], **more: object) -> Scenario:
+    """The bank with some of its categories and the methods by which they are paid, without fraud."""
+    bank = Scenario.load(name)
+    categories = tuple(c for c in bank.categories if keep(c))
+    names, used = {c.category for c in categories}, {c.method for c in categories}
+    methods = [method for method in bank.methods if method.name in used]
+    total = sum(method.share for method in methods)
+    return bank.model_copy(
+        update={
+            "categories": categories,
+            "methods": tuple(method.model_copy(update={"share": method.share / total}) for method in methods),
+            "brands": tuple(brand for brand in bank.brands if brand.category in names),
+            "fraud": bank.fraud.model_copy(update={"types": {}}),
+            "holidays": tuple(day for day in bank.holidays if day.category is None or day.category in names),
+            "population": bank.population.model_copy(update={"customers": 40}),
+            **more,
+        }
+    )
+
+
+def test_a_bank_with_one_way_to_pay_has_customers_and_a_ledger() -> None:
+    bank = SyntheticDataGenerator(_only("us_bank", lambda c: c.method == "Credit Card", episodes={}))
+    assert bank.generate_customers().height > 0
+    assert bank.generate_transactions()["method"].unique().to_list() == ["Credit Card"]
+
+
+@pytest.mark.parametrize(
+    ("name", "keep", "missing"),
+    [
+        ("us_bank", lambda c: c.channel == "app", "a merchant who is paid online"),
+        ("us_bank", lambda c: c.recipient != "person", "payments to persons"),
+        ("crypto_wallet", lambda c: c.recipient != "payout", "'payout'"),
+    ],
+)
+def test_an_episode_without_its_kind_of_payment_says_which(
+    name: str, keep: Callable[[Category], bool], missing: str
+) -> None:
+    bank = SyntheticDataGenerator(_only(name, keep))
+    with pytest.raises(ScenarioError, match=f"{name}: categories.csv: .* needs .*{missing}, and there is none"):
+        bank.generate_transactions("2024-02")

@@ -15,6 +15,7 @@ from fraud_assets.simulation import generator, honest, told
 from fraud_assets.simulation.told import Shelf
 
 MONTH = Month.parse("2024-02")
+_MIDNIGHT = pl.datetime(2024, 4, 17, time_zone="UTC")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,29 @@ def test_labels_are_the_same_whatever_part_of_the_ledger_was_made_before(
         after = _labels(bank)
     assert sum(frame.height for frame in alone) > 100
     assert all(a.equals(b) for a, b in zip(alone, after, strict=True))
+
+
+def test_labels_after_the_ledger_know_the_day_on_which_names_change() -> None:
+    """From 17 April 2024, by the customer's clock, a handle of UPI is written another way."""
+    india = Scenario.load("india_bank")
+    clumsy = {"mistyped": (300.0, 1.0), "typed_new_payee": 1.0, "typed_known_payee": 1.0}
+    bank = india.model_copy(
+        update={
+            "population": india.population.model_copy(update={"customers": 1_000}),
+            "accidents": india.accidents.model_copy(update=clumsy),
+        }
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(told, "_shelf", Shelf(2**24))
+        alone, ledger, after = (
+            pl.concat([chunk() for chunk in chunks(bank, Month.parse("2024-04"))])
+            for chunks in (generator.label_chunks, generator.transaction_chunks, generator.label_chunks)
+        )
+    assert after.equals(alone)
+    night = pl.col("event_time").is_between(pl.datetime(2024, 4, 16, 18, 30, time_zone="UTC"), _MIDNIGHT)
+    meant = after.filter(night & pl.col("original_recipient_entity").str.contains("@pt"))
+    assert meant.height > 0
+    assert ledger.height > after.height
 
 
 def test_labels_after_the_ledger_do_not_make_it_again(bank: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ class AccountTakeover(Family):
         spot = np.where(at_counter, ids(cast.seed, "takeover.spot", cast.campaign_id, cast.index), cast.number)
         place = np.where(is_new | at_counter, cast.foreign_place(spot), cast.home())
         to_person = bank.recipient[category] == TO_PERSON
-        shop = np.where(to_person, np.flatnonzero(bank.recipient == TO_MERCHANT)[0], category)
+        shop = np.where(to_person, bank.some(bank.recipient == TO_MERCHANT, "a merchant")[0], category)
         rows = cast.intents(
             event_us,
             category,

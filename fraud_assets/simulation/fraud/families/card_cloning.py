@@ -72,7 +72,8 @@ class CardCloning(Family):
         wait = plan.values["wait_days"][c] + _SPREAD_DAYS * hashed_uniforms(seed, "cloning.wait", *key[:2])
         trips = np.ceil(plan.values["rows"][c] / _TRIP)
         day = self._visit_us(bank, plan, victims) + to_ms(24 * (wait + trip * plan.values["days"][c] / trips))
-        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(_counters(bank))[0])
+        who = victims.index - first_index(bank)
+        category = np.full(len(c), bank.some(_counters(bank), "a shop that reads cards")[0])
         return at_usual_hours(bank, who, category, day, hashed_uniforms(seed, "cloning.hour", *key))
 
     def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:

@@ -207,7 +207,7 @@ def month_index(event_us: I64) -> I64:
 
 def by_median(bank: Bank, allowed: Bools, power: float, u: F64) -> I64:
     """Categories among the allowed ones, those with a high median the likelier the greater ``power`` is."""
-    choice = np.flatnonzero(allowed)
+    choice = bank.some(allowed, "a kind of payment to choose among")
     weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]
 

@@ -53,7 +53,8 @@ class LoyaltyAbuse(Family):
         at = plan.starts_us[c] + to_ms(
             24 + hashed_uniforms(seed, "loyalty.at", *key) * plan.values["campaign_hours"][c]
         )
-        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(bank.tagged("points"))[0])
+        who = victims.index - first_index(bank)
+        category = np.full(len(c), bank.some(bank.tagged("points"), "a category with the tag points")[0])
         usual = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "loyalty.hour", *key))
         return np.where(hashed_uniforms(seed, "loyalty.usual", *key) < 0.8, usual, at)
 

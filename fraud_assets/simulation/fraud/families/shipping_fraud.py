@@ -57,7 +57,8 @@ class ShippingFraud(Family):
         u = hashed_uniforms(seed, "shipping.at", *key)
         later = nth * plan.values["hours"][c] / np.maximum(1, plan.values["orders"][c])
         at = plan.starts_us[c] + to_ms(24 + u * plan.values["campaign_hours"][c] + later)
-        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(_goods(bank))[0])
+        who = victims.index - first_index(bank)
+        category = np.full(len(c), bank.some(_goods(bank), "a category with the tag goods")[0])
         usual = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "shipping.hour", *key, nth))
         return np.where(hashed_uniforms(seed, "shipping.usual", *key, nth) < 0.8, usual, at)
 

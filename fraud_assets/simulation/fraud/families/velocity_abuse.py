@@ -44,7 +44,8 @@ class VelocityAbuse(Family):
         key = (plan.campaign_id[c], victims.index)
         u = hashed_uniforms(seed, "velocity.at", *key)
         at = plan.starts_us[c] + to_ms(24 + u * plan.values["campaign_hours"][c])
-        who, category = victims.index - first_index(bank), np.full(len(c), np.flatnonzero(_online(bank))[0])
+        who = victims.index - first_index(bank)
+        category = np.full(len(c), bank.some(_online(bank), "a merchant who is paid online")[0])
         awake = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "velocity.hour", *key))
         hidden = hashed_uniforms(seed, "velocity.awake", *key) < np.array([0.85, 0.95, 1.0])[plan.skill[c]]
         return np.where(hidden, awake, at)

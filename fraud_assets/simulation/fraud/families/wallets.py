@@ -68,6 +68,6 @@ def sessions(cast: Cast, event_us: I64, rows: Bools) -> Sessions:
 def desks(bank: Bank, category: I64, u: F64) -> I64:
     """Businesses by way of which it is paid out, by popularity; ``NONE`` for other categories."""
     payout = bank.recipient[category] == TO_PAYOUT
-    some = np.where(payout, category, np.flatnonzero(bank.recipient == TO_PAYOUT)[0])
+    some = np.where(payout, category, bank.some(bank.recipient == TO_PAYOUT, "a payout")[0])
     nowhere = np.full(len(category), len(bank.scenario.cities))
     return np.where(payout, pick(bank.directory, some, nowhere, u), NONE)
