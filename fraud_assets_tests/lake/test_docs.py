@@ -82,7 +82,7 @@ def test_plain_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (page,) = re.findall(
         r"^```yaml\n(.*?)^```$", (DOCS / "plain-python.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    folder = tmp_path / "my_scenarios" / "corner_bank"
+    folder = tmp_path / "my_scenarios" / "village_bank"
     folder.mkdir(parents=True)
     (folder / "scenario.yaml").write_text(page, encoding="utf-8")
     monkeypatch.setenv("FRAUD_ASSETS_SCENARIOS", str(folder.parent))
@@ -102,7 +102,7 @@ def test_plain_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names["busy_ledger"]["customer_id"].n_unique() == 250
     assert set(names["homes"]) == {"CA", "OR", "WA"}
     assert names["refused"].startswith("scenario tiny_bank: population.customers is 0; ")
-    assert names["corner_ledger"]["customer_id"].n_unique() == 120
+    assert names["village_ledger"]["customer_id"].n_unique() == 120
 
 
 def test_testing_your_assets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
