@@ -30,10 +30,8 @@ test: .venv/ready ## All tests
 	@$(ALONE) $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 ui: .venv/ready ## Dagster's web interface and its daemon on http://127.0.0.1:3000 (PORT=... for another port)
-	@echo "Dagster will be at http://127.0.0.1:$(PORT) in half a minute; Ctrl+C ends it."
 	@# Without the two lines that its sensor has to say every 30 seconds when nothing has happened.
-	@PYTHONWARNINGS="ignore:Function" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) \
-		--log-level warning
+	@exec env PYTHONWARNINGS="ignore:Function" $(BIN)/python -m fraud_assets.ui --port "$(PORT)"
 
 lint: .venv/ready ## Style, types, layers, and whether Dagster can load the chain
 	@$(BIN)/ruff check .
