@@ -26,15 +26,18 @@ from fraud_assets.knowledge import known_at
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.preflight import check_lake_reachable
 from fraud_assets.lake.resource import LakeResource
-from fraud_assets.lake.store import Lake
-from fraud_assets.months import Month
+from fraud_assets.lake.store import Lake, LakeError
+from fraud_assets.months import FEATURE_LOOKBACK, REPORT_LOOKBACK, TRAINING_WINDOW, Month
 from fraud_assets.partitions import monthly
 from fraud_assets.scenario import Bank, ScenarioError
 from fraud_assets.sensors import error_of, reason_of
+from fraud_assets.tracking import check_reachable
 
-_TRUTH, _REPORTS = "labeled_anomalies", "incident_reports"
+_TRUTH, _LABELS, _REPORTS = "labeled_anomalies", "source_labels", "incident_reports"
 _LEDGER, _REPORT = "transactions", "evaluation_report"
 _FIRST_MONTHS = 3
+#: What a run of a month reads of the months before it, and of how many: of each the table that looks back furthest.
+_EARLIER = ((_LEDGER, FEATURE_LOOKBACK), (_REPORTS, TRAINING_WINDOW), ("transaction_features", TRAINING_WINDOW))
 #: As ``workspace.yaml`` calls it.
 CODE_LOCATION = "fraud_assets"
 #: Where the Makefile is, unless the package was installed without it.
@@ -64,6 +67,8 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
 
     Raises
     ------
+    Mendable
+        If lake or MLflow cannot be reached, or the lake lacks a month that a chosen one looks back on.
     ValueError
         If DAGSTER_HOME is not an existing folder.
     KeyboardInterrupt
@@ -73,6 +78,8 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
     home = _dagster_home()
     lake = LakeResource().lake
     check_lake_reachable(lake)
+    check_months_before(scenario, months, lake)
+    check_reachable()  # MLflow; what is made before it is needed would have been replaced for nothing
     print(f"{scenario.title}, {months[0]} to {months[-1]}, into {lake.url}")
     definitions = dg.Definitions.merge(
         build_definitions(scenarios=[scenario]), dg.Definitions(loggers={"progress": progress_logger})
@@ -96,6 +103,39 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
     look = f"Look at it: {_ui(home, lake)}" if home else "The UI knows nothing of it: no DAGSTER_HOME was set"
     print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. {look}")
     return True
+
+
+def check_months_before(scenario: Bank, months: Sequence[Month], lake: Lake) -> None:
+    """See that the lake has the earlier months on which the chosen ones look back, or that those are chosen, too.
+
+    Raises
+    ------
+    LakeError
+        If it lacks one; the sentence names the command that makes all that are needed.
+    """
+    needed, unseen = set(months), list(months)
+    while unseen:
+        lacking = set(_lacking(scenario, unseen.pop(), needed, lake))
+        needed |= lacking
+        unseen += lacking
+    if missing := sorted(needed - set(months)):
+        which = ", ".join(map(str, missing))
+        command = f"fraud-assets demo {scenario.name} --months {' '.join(map(str, sorted(needed)))}"
+        raise LakeError(
+            f"{scenario.name} {', '.join(map(str, months))} looks back on {which}, which the lake {lake.url} lacks;"
+            f" run the missing, too: {command}"
+        )
+
+
+def _lacking(scenario: Bank, month: Month, made: Iterable[Month], lake: Lake) -> Iterable[Month]:
+    """Earlier months of which something that a month's run reads is not there and will not be made before it."""
+    told = (_TRUTH if scenario.has_truth else _LABELS, REPORT_LOOKBACK)
+    for before in month.back(REPORT_LOOKBACK):
+        places = (
+            Place(scenario.name, asset, before.key) for asset, many in (*_EARLIER, told) if month - many <= before
+        )
+        if before >= scenario.first and before not in made and not all(lake.exists(p.parquet) for p in places):
+            yield before
 
 
 def _ui(home: str, lake: Lake) -> str:

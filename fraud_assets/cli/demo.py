@@ -21,6 +21,9 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the months in their order."""
+    from fraud_assets.lake.streaming import default_threads
+
+    default_threads()  # what it has to say is said before seconds are spent on loading Dagster
     from dagster import DagsterExecutionInterruptedError
 
     from fraud_assets.demo import demo_months, run_demo

@@ -11,6 +11,8 @@ from itertools import islice
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from fraud_assets.errors import Mendable
+
 #: More than this gains nothing, since one sink takes the chunks, and each thread holds a chunk in memory.
 MOST_THREADS = 8
 
@@ -20,19 +22,23 @@ _WORTH_A_THREAD = 4
 _STORED = "_fraud_assets_stored"
 
 
+class ThreadsError(Mendable, ValueError):
+    """The number of threads that was asked for is none; the message is one sentence."""
+
+
 def default_threads() -> int:
     """FRAUD_ASSETS_THREADS if it is set, else the number of processors, at most eight.
 
     Raises
     ------
-    ValueError
+    ThreadsError
         If the variable is not a positive whole number.
     """
     asked = os.environ.get("FRAUD_ASSETS_THREADS", "").strip()
     if not asked:
         return min(os.cpu_count() or 1, MOST_THREADS)
     if not asked.isdigit() or int(asked) < 1:
-        raise ValueError(f"FRAUD_ASSETS_THREADS is {asked!r}; a whole number from 1 on is needed")
+        raise ThreadsError(f"FRAUD_ASSETS_THREADS is {asked!r}; a whole number from 1 on is needed")
     return int(asked)
 
 

@@ -21,7 +21,7 @@ from fraud_assets.tracking.record import Record
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Logged", "MlflowError", "MlflowResource", "tracking_uri"]
+__all__ = ["Logged", "MlflowError", "MlflowResource", "check_reachable", "tracking_uri"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from fraud_assets.lake.streaming import default_threads, in_order, lazy_chunks
+from fraud_assets.lake.streaming import ThreadsError, default_threads, in_order, lazy_chunks
 from fraud_assets_tests.lake.frames import SCHEMA, chunk, chunks
 
 
@@ -99,7 +99,7 @@ def test_threads_come_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None
     assert default_threads() == 3
     for wrong in ("0", "two", "-1", "1.5"):
         monkeypatch.setenv("FRAUD_ASSETS_THREADS", wrong)
-        with pytest.raises(ValueError, match=f"FRAUD_ASSETS_THREADS is '{wrong}'; a whole number from 1 on"):
+        with pytest.raises(ThreadsError, match=f"FRAUD_ASSETS_THREADS is '{wrong}'; a whole number from 1 on"):
             default_threads()
 
 

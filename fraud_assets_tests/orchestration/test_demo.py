@@ -1,4 +1,4 @@
-"""What the demo says at its end."""
+"""What the demo says before it begins, and at its end."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 import fraud_assets
-from fraud_assets.demo import summary
+from fraud_assets.cli import main
+from fraud_assets.demo import check_months_before, summary
 from fraud_assets.lake.paths import Place
-from fraud_assets.lake.store import Lake
+from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import write_bytes, write_parquet
+from fraud_assets.months import Month
 from fraud_assets_tests.ingest.banks import bank
 from fraud_assets_tests.orchestration.conftest import Quarter
 
@@ -54,3 +57,48 @@ def test_the_hint_at_the_end_of_a_demo_opens_the_instance_and_the_lake_that_it_w
     where = Path(words[words.index("-C") + 1]) if "-C" in words else Path.cwd()
     assert where.samefile(repository)
     assert "ui" in words
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "months", "words"),
+    [
+        ("MLFLOW_TRACKING_URI", "http://127.0.0.1:1", ["2024-01"], ["the MLflow server http://127.0.0.1:1 cannot be"]),
+        ("FRAUD_ASSETS_THREADS", "abc", ["2024-01"], ["fraud-assets: FRAUD_ASSETS_THREADS is 'abc'; a whole number"]),
+        (
+            "MLFLOW_TRACKING_URI",
+            "",
+            ["2024-02", "2024-05"],
+            [
+                "tiny_bank 2024-02, 2024-05 looks back on 2024-01, 2024-03, 2024-04, which",
+                "fraud-assets demo tiny_bank --months 2024-01 2024-02 2024-03 2024-04 2024-05\n",
+            ],
+        ),
+    ],
+)
+def test_the_demo_says_what_is_missing_before_anything_is_made(
+    variable: str,
+    value: str,
+    months: list[str],
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv(variable, value)
+    assert main(["demo", "tiny_bank", "--months", *months]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    for word in words:
+        assert word in said.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_months_before_may_be_in_the_lake_or_chosen(quarter: Quarter) -> None:
+    april, may = Month.parse("2024-04"), Month.parse("2024-05")
+    check_months_before(quarter.scenario, [april], quarter.lake)
+    check_months_before(quarter.scenario, [april, may], quarter.lake)
+    with pytest.raises(LakeError, match=r"2024-05 looks back on 2024-04, which .* --months 2024-04 2024-05$"):
+        check_months_before(quarter.scenario, [may], quarter.lake)
