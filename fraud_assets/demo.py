@@ -100,7 +100,7 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
             if not run.success:
                 print(f"\n{scenario.name} {month} did not finish; every table is whole, as it was before or new.")
                 return False
-    look = f"Look at it: {_ui(home, lake)}" if home else "The UI knows nothing of it: no DAGSTER_HOME was set"
+    look = f"Look at it: {_ui(home, lake)}" if home else without_home()
     print(f"\n{summary(scenario, months, lake)}\n\nDone in {time.monotonic() - begun:.0f} s. {look}")
     return True
 
@@ -136,6 +136,12 @@ def _lacking(scenario: Bank, month: Month, made: Iterable[Month], lake: Lake) ->
         )
         if before >= scenario.first and before not in made and not all(lake.exists(p.parquet) for p in places):
             yield before
+
+
+def without_home() -> str:
+    """What to say of runs that no instance kept, with the remedy where the working directory can be one."""
+    remedy = "; before the next time type: export DAGSTER_HOME=$PWD" if Path("dagster.yaml").is_file() else ""
+    return f"The UI knows nothing of it: no DAGSTER_HOME was set{remedy}"
 
 
 def _ui(home: str, lake: Lake) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,11 @@ class Page:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
-    (folder / "home").mkdir()
-    (folder / "home" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    shutil.copy(PAGE.parents[1] / "dagster.yaml", folder)
     names: dict[str, Any] = {}
     guessed, codes = "", {}
     scenario = folder / "out" / "my_banks" / "sparkasse" / "scenario.yaml"
-    variables = {"DAGSTER_HOME": str(folder / "home"), "FRAUD_ASSETS_LAKE": None, "MLFLOW_TRACKING_URI": None}
+    variables = {"PWD": str(folder), "DAGSTER_HOME": None, "FRAUD_ASSETS_LAKE": None, "MLFLOW_TRACKING_URI": None}
     blocks = re.findall(r"^```(python|yaml|sh)\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     with contextlib.chdir(folder), environment({**variables, "FRAUD_ASSETS_SCENARIOS": None}):
         for kind, block in blocks:
@@ -73,7 +73,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
                 program, *words = shlex.split(line)
                 if program == "export":
                     name, _, value = words[0].partition("=")
-                    os.environ[name] = value
+                    os.environ[name] = os.path.expandvars(value)
                     continue
                 with contextlib.redirect_stdout(said := io.StringIO()):
                     codes[words[0]] = main(words)
@@ -83,7 +83,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 def test_the_page_goes_from_files_to_a_report(page: Page) -> None:
     assert page.codes == {"inspect": 0, "demo": 0, "report": 0}
-    assert {path.name for path in page.folder.iterdir()} <= {"out", "data", "home"}  # which `make clean` deletes
+    assert {path.name for path in page.folder.iterdir()} <= {"out", "data", ".dagster", "dagster.yaml"}
     assert (page.folder / "out" / "report.html").read_text("utf-8").startswith("<!")
     assert page.names["worst"].height == 20
     assert page.names["worst"]["score"].is_sorted(descending=True)
@@ -185,7 +185,7 @@ def test_a_month_that_comes_again_replaces_its_own_tables_and_no_other(page: Pag
     text = source.read_text()
     source.write_text(text + text.splitlines()[-1].replace("B-", "B-9") + "\n")
     variables = {
-        "DAGSTER_HOME": str(page.folder / "home"),
+        "DAGSTER_HOME": str(page.folder),
         "FRAUD_ASSETS_SCENARIOS": str(page.folder / "out" / "my_banks"),
     }
     try:

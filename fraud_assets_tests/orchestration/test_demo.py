@@ -12,7 +12,7 @@ import pytest
 
 import fraud_assets
 from fraud_assets.cli import main
-from fraud_assets.demo import check_months_before, summary
+from fraud_assets.demo import check_months_before, summary, without_home
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import write_bytes, write_parquet
@@ -57,6 +57,15 @@ def test_the_hint_at_the_end_of_a_demo_opens_the_instance_and_the_lake_that_it_w
     where = Path(words[words.index("-C") + 1]) if "-C" in words else Path.cwd()
     assert where.samefile(repository)
     assert "ui" in words
+
+
+def test_a_demo_without_an_instance_says_what_to_type_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert without_home() == "The UI knows nothing of it: no DAGSTER_HOME was set"
+    (tmp_path / "dagster.yaml").touch()
+    assert without_home().endswith("no DAGSTER_HOME was set; before the next time type: export DAGSTER_HOME=$PWD")
 
 
 @pytest.mark.parametrize(
