@@ -38,6 +38,8 @@ _LEDGER, _REPORT = "transactions", "evaluation_report"
 _FIRST_MONTHS = 3
 #: What a run of a month reads of the months before it, and of how many: of each the table that looks back furthest.
 _EARLIER = ((_LEDGER, FEATURE_LOOKBACK), (_REPORTS, TRAINING_WINDOW), ("transaction_features", TRAINING_WINDOW))
+#: What progress adds to a table's name where the name alone says something else than the summary's word.
+_COUNTED = {"alerts": "alerts (customer-hours)"}
 #: As ``workspace.yaml`` calls it.
 CODE_LOCATION = "fraud_assets"
 #: Where the Makefile is, unless the package was installed without it.
@@ -223,7 +225,7 @@ def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
         ("AP", f"{_interval(precision, '.3f')} (average precision{', 95 % interval' if has_interval else ''})"),
-        ("decisions", f"{headline['alerts']:,} payments flagged or rejected{_share(headline['alert_precision'])}"),
+        ("alerts", f"{headline['alerts']:,} payments flagged or rejected{_share(headline['alert_precision'])}"),
         ("saved", f"{currency} {_interval(savings, ',.0f')}"),
     ]
 
@@ -278,7 +280,7 @@ class _Progress(logging.Handler):
                 self._rows[step] = f"{rows.value:>12,} rows" if rows else ""
             case dg.DagsterEventType.STEP_SUCCESS if step in self._rows:
                 seconds = time.monotonic() - self._begun[step]
-                print(f"  {name:<26}{self._rows[step]:>18}{seconds:>8.1f} s", flush=True)
+                print(f"  {_COUNTED.get(name, name):<26}{self._rows[step]:>18}{seconds:>8.1f} s", flush=True)
             case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
                 found = event.asset_check_evaluation_data
                 if not found.passed:

@@ -310,7 +310,7 @@ def test_a_month_with_neither_fraud_nor_alert_is_summed_up(quarter: Quarter, tmp
     said = summary(quarter.scenario, [quarter.scenario.month(month)], lake)
     assert "AP  none" in said
     assert "saved  USD none" in said
-    assert "decisions  0 payments flagged or rejected\n" in said
+    assert "alerts  0 payments flagged or rejected\n" in said
 
 
 def test_a_demo_that_is_stopped_says_so(tmp_path: Path) -> None:

@@ -126,7 +126,8 @@ def test_the_demo_says_what_came_out(quarter: Quarter) -> None:
     assert f"{rows:,} ledger rows" in said
     for words in (
         "average precision",
-        "payments flagged or rejected",
+        "alerts (customer-hours)",
+        "payments flagged or rejected, ",
         "saved",
         "report.html",
         quarter.lake.url,
