@@ -6,9 +6,9 @@ from typing import Any
 
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, section, table, tag
 from fraud_assets.evaluation.words import (
+    best_and_worst,
     count,
     delay_name,
-    extremes,
     number,
     percent,
     signed,
@@ -146,7 +146,6 @@ def types_section(report: Report, drawn: dict[str, Any]) -> Markup:
     rows = report["fraud_types"]
     if not rows:
         return Markup("")
-    text = extremes([(title(row["fraud_type"]), row["recall_at_budget"]["value"]) for row in rows])
     listed = table(
         ["Type", "Found within budget", "Found by decisions", "Money within budget", "Rows", "Campaigns"],
         [
@@ -165,7 +164,7 @@ def types_section(report: Report, drawn: dict[str, Any]) -> Markup:
     return section(
         "types",
         "Which fraud it finds",
-        says(text + "."),
+        says(best_and_worst(rows)),
         chart("fraud_types", drawn, "Recall of each type of fraud"),
         how(
             "The bar is the share of each type’s rows among the highest scores that the alert budget allows; the "

@@ -11,6 +11,9 @@ _SPELLED = {"xgboost": "XGBoost"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
 _MONTHS += ["November", "December"]
+#: Behind a type that is called found best or worst: rows of one campaign stand or fall together, so that a share of a
+#: few rows, or of many in one campaign, says little of the type.
+_FIRM_CAMPAIGNS, _FIRM_ROWS = 3, 20
 _POLICIES = {
     "approve_everything": "Approve everything",
     "refuse_everything": "Refuse everything",
@@ -115,6 +118,24 @@ def delay_name(days: int | None) -> str:
     if days is None:
         return "Truth"
     return f"{days} days later" if days else "End of month"
+
+
+def best_and_worst(types: list[dict[str, Any]]) -> str:
+    """Which types are found best and worst, of those with enough behind them; nobody where fewer than two have.
+
+    Parameters
+    ----------
+    types
+        ``fraud_types`` of a report, the best found first.
+    """
+    firm = [row for row in types if row["campaigns"] >= _FIRM_CAMPAIGNS and row["frauds"] >= _FIRM_ROWS]
+    enough = f"at least {_FIRM_CAMPAIGNS} campaigns and {_FIRM_ROWS} rows"
+    if len(firm) < 2:
+        return f"No two types have {enough}, so none is called found best or worst."
+    text = extremes([(title(row["fraud_type"]), row["recall_at_budget"]["value"]) for row in firm])
+    if len(firm) == len(types):
+        return f"{text}. Each type has {enough}."
+    return f"{text}. Compared are the {len(firm)} of {len(types)} types with {enough}."
 
 
 def extremes(found: list[tuple[str, float | None]]) -> str:

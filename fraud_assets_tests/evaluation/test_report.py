@@ -17,7 +17,7 @@ from fraud_assets.evaluation.alerts import daily_queue
 from fraud_assets.evaluation.limits import cannot_see
 from fraud_assets.evaluation.score_sections import believed, calibration_section
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
-from fraud_assets.evaluation.words import extremes
+from fraud_assets.evaluation.words import best_and_worst, extremes
 from fraud_assets.evaluation.work_sections import groups_section
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
 
@@ -201,6 +201,21 @@ def test_types_that_are_found_alike_are_all_named() -> None:
     assert extremes([("A", 0.0), ("B", 0.0)]) == "All 2 types are found alike (0%)"
     many = extremes([("A", 1.0), *((name, 0.0) for name in "BCDEF")])
     assert many == "A is found best (100%), b, c, d and 2 more worst (0%)"
+
+
+def test_only_types_with_enough_behind_them_are_called_best_or_worst() -> None:
+    def told(*types: tuple[str, float, int, int]) -> str:
+        names = ("fraud_type", "recall_at_budget", "frauds", "campaigns")
+        rows = [dict(zip(names, (name, {"value": share}, *rest), strict=True)) for name, share, *rest in types]
+        return best_and_worst(rows)
+
+    few, one, firm, worse = ("few", 0.9, 9, 5), ("one", 0.0, 43, 1), ("firm", 0.8, 20, 3), ("worse", 0.1, 30, 4)
+    enough = "at least 3 campaigns and 20 rows"
+    of = f"Compared are the 2 of 4 types with {enough}."
+    assert told(few, firm, worse, one) == f"Firm is found best (80%), worse worst (10%). {of}"
+    assert told(firm, worse) == f"Firm is found best (80%), worse worst (10%). Each type has {enough}."
+    none = f"No two types have {enough}, so none is called found best or worst."
+    assert told(few, firm, one) == told(few, one) == told(firm) == none
 
 
 @pytest.mark.parametrize(
