@@ -13,7 +13,7 @@ from fraud_assets.evaluation import sections
 from fraud_assets.evaluation.figures import figures
 from fraud_assets.evaluation.markup import Markup, tag, tile
 from fraud_assets.evaluation.page import page
-from fraud_assets.evaluation.words import count, money, month_name, number, percent, spread, title
+from fraud_assets.evaluation.words import count, money, month_name, number, percent, spread, title, with_spread
 
 _OVER = "Evaluation report"
 
@@ -83,9 +83,27 @@ def _tiles(report: dict[str, Any]) -> Markup:
             cash(savings["value"]),
             spread(savings, cash),
             f"net of false alarms; {percent(headline['share_of_ideal'])} of what "
-            f"{'perfect knowledge' if report['labels'] == 'truth' else 'whoever knew the reports'} would save.",
+            f"{'perfect knowledge' if report['labels'] == 'truth' else 'whoever knew the reports'} would save. "
+            f"{_against_amounts(report['policies'], currency)}",
         ),
         css="tiles",
+    )
+
+
+def _against_amounts(policies: list[dict[str, Any]], currency: str) -> str:
+    """How the decisions compare with reviewing the largest amounts: by how much, and whether that may be chance."""
+    row = next(row for row in policies if row["policy"] == "review_largest_amounts")
+    ahead = row["decisions_ahead_by"]
+    behind = ahead["value"] < 0
+    if behind:
+        # The ends of an interval change places with its sign.
+        ahead = {"value": -ahead["value"]} | {
+            end: None if ahead[other] is None else -ahead[other] for end, other in (("low", "high"), ("high", "low"))
+        }
+    is_sure = ahead["low"] is not None and ahead["low"] > 0
+    return (
+        f"{with_spread(ahead, lambda value: money(value, currency))} {'less' if behind else 'more'} than reviewing "
+        f"the largest amounts without a model{'' if is_sure else ', which may be chance'}."
     )
 
 

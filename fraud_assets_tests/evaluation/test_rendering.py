@@ -66,6 +66,26 @@ def test_names_from_the_data_cannot_become_markup(scored: pl.DataFrame) -> None:
     assert evil in Page(page).text
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        ((900.0, 100.0, 2_000.0), "$900 ($100 to $2,000) more than reviewing the largest amounts without a model."),
+        ((900.0, -100.0, 2_000.0), "$900 (−$100 to $2,000) more than reviewing the largest amounts without a model, "),
+        ((-900.0, -2_000.0, -100.0), "$900 ($100 to $2,000) less than reviewing the largest amounts without a model."),
+        ((0.0, None, None), "$0 more than reviewing the largest amounts without a model, which may be chance."),
+    ],
+)
+def test_money_saved_is_held_against_reviewing_the_largest_amounts(
+    report: dict[str, Any], ahead: tuple[float | None, ...], said: str
+) -> None:
+    found = dict(zip(("value", "low", "high"), ahead, strict=True))
+    rows = [
+        row | ({"decisions_ahead_by": found} if row["policy"] == "review_largest_amounts" else {})
+        for row in report["policies"]
+    ]
+    assert said in Page(render_html(report | {"policies": rows})).text
+
+
 def test_reports_of_every_kind_render_without_gaps_in_their_sentences(scored: pl.DataFrame) -> None:
     without_truth = evaluate(scored.drop(TRUTH_COLUMNS), SUBJECT, QUICK)
     without_fraud = evaluate(scored.filter(~pl.col("is_fraud")), SUBJECT, QUICK)
