@@ -34,7 +34,7 @@ def analyse(
     Parameters
     ----------
     rows
-        The judged payments: transaction_id, customer_id, event_time, is_fraud (never null), fraud_type.
+        The judged payments: transaction_id, customer_id, event_time, score, is_fraud (never null), fraud_type.
     features, anomaly_scores, transactions
         Of the month.
     severity
@@ -53,16 +53,18 @@ def analyse(
     names = champion.encoder.features
     frame = chosen.lazy().join(features.select("transaction_id", *names), on="transaction_id", how="left")
     drawn = frame.sort("transaction_id").collect(engine="streaming")
-    sample = analysis.Sample(
+    wide = analysis.Sample(
         names,
         champion.encoder.codes(drawn),
         frozenset(name for name in names if is_text(drawn.schema[name])),
         drawn["is_fraud"].to_numpy(),
         drawn["fraud_type"].fill_null("").to_numpy().astype(np.str_),
-        drawn["weight"].to_numpy(),
+        drawn["wide_weight"].to_numpy(),
     )
+    sample = wide.part(drawn["weight"].is_not_null().to_numpy(), drawn["weight"].fill_null(0.0).to_numpy())
     gain = _gain(boosted)
-    importance = analysis.importance(sample, champion.raw_scores, gain)
+    importance = analysis.importance(sample, champion.raw_scores, gain, wide=wide)
+    ranked = importance["features"]
     beside = _beside(rows, anomaly_scores, transactions, severity)
     found: dict[str, Any] = plain(
         {
@@ -70,25 +72,47 @@ def analyse(
                 "rule": sampling.rule(int((~rows["is_fraud"]).sum()), analysis.MOST_HONEST),
                 "frauds": int(sample.is_fraud.sum()),
                 "honest": int((~sample.is_fraud).sum()),
+                "permuted": importance["permuted"],
             },
             "gain_of": _BOOSTED if gain is not None else None,
-            "features": importance,
-            "correlations": analysis.correlations(sample, [row["name"] for row in importance[:_CORRELATED]]),
+            "features": ranked,
+            "correlations": analysis.correlations(sample, [row["name"] for row in ranked[:_CORRELATED]]),
             "differences": analysis.differences(sample),
             "anomalies": analysis.anomalies_and_fraud(beside),
-            "moved": analysis.moved(importance, drift),
+            "moved": analysis.moved(ranked, drift),
         }
     )
     return found
 
 
 def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
-    """The sampled payments with their weight: all frauds up to as many as honest ones, and honest ones by number."""
+    """The payments that are looked at, with how many of the month each stands for.
+
+    All frauds up to as many as honest ones; honest ones by number. ``weight``: of the rows that do for nearly
+    everything; null for the others. ``wide_weight``: of the rows on which features are permuted: more of them, and
+    all honest ones with the highest scores.
+    """
     parts = []
-    for is_fraud in (True, False):
-        part = rows.filter(pl.col("is_fraud") == is_fraud).select("transaction_id", "is_fraud", "fraud_type")
-        kept = part.filter(sampling.some_rows(part.height, analysis.MOST_HONEST))
-        parts.append(kept.with_columns(weight=pl.lit(part.height / max(1, kept.height))))
+    place = pl.struct(-pl.col("score"), "transaction_id").rank("ordinal")
+    for is_fraud, suspected, most in (
+        (True, 0, analysis.MOST_HONEST),
+        (False, analysis.SUSPECTED, analysis.MOST_PERMUTED),
+    ):
+        part = rows.filter(pl.col("is_fraud") == is_fraud)
+        highest, few = place <= suspected, sampling.some_rows(part.height, analysis.MOST_HONEST)
+        part = part.select("transaction_id", "is_fraud", "fraud_type", highest=highest, few=few)
+        others = max(0, part.height - suspected)
+        kept = part.filter(pl.col("highest") | sampling.some_rows(others, most) | pl.col("few"))
+        drawn = kept.height - int(kept["highest"].sum())
+        parts.append(
+            kept.select(
+                "transaction_id",
+                "is_fraud",
+                "fraud_type",
+                wide_weight=pl.when("highest").then(1.0).otherwise(others / max(1, drawn)),
+                weight=pl.when("few").then(part.height / max(1, int(kept["few"].sum()))),
+            )
+        )
     return pl.concat(parts)
 
 

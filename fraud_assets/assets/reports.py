@@ -137,7 +137,8 @@ def _labelled(rows: pl.DataFrame, has_truth: bool, known_until: Month) -> pl.Dat
     if not has_truth:
         reported = (pl.col("reported_at") < known_until.end).fill_null(value=False)
         rows = rows.with_columns(is_fraud=reported, fraud_type=pl.lit(None, dtype=pl.String))
-    return rows.select("transaction_id", "customer_id", "event_time", "is_fraud", pl.col("fraud_type").cast(pl.String))
+    kept = ("transaction_id", "customer_id", "event_time", "score", "is_fraud")
+    return rows.select(*kept, pl.col("fraud_type").cast(pl.String))
 
 
 def _document(report: dict[str, Any]) -> Document:

@@ -49,7 +49,7 @@ def sample(rows: int = 3_000, seed: int = 1, weight: float = 1.0) -> Sample:
 
 def test_a_feature_equal_to_the_label_tops_importance_and_holds_all_information() -> None:
     one = sample()
-    rows = importance(one, lambda codes: codes[:, 0].astype(np.float64), {"label": 9.0, "noise": 1.0})
+    rows = importance(one, lambda codes: codes[:, 0].astype(np.float64), {"label": 9.0, "noise": 1.0})["features"]
     assert rows[0]["name"] == "label"
     assert rows[0]["gain"] == pytest.approx(0.9)
     assert rows[0]["information"] == pytest.approx(1, abs=0.02)
@@ -59,7 +59,7 @@ def test_a_feature_equal_to_the_label_tops_importance_and_holds_all_information(
     assert others["noise"]["information"] < 0.01
     assert others["nothing"]["information"] == 0
     assert others["shifted"]["information"] > 0.05
-    assert importance(one, lambda codes: codes[:, 0].astype(np.float64), None)[0]["gain"] is None
+    assert importance(one, lambda codes: codes[:, 0].astype(np.float64), None)["features"][0]["gain"] is None
 
 
 def test_information_is_scikit_learns_and_weights_are_rows() -> None:
@@ -151,9 +151,10 @@ def test_anomalies_come_with_severity_and_their_burst_is_found() -> None:
 
 
 def analysis_of(one: Sample, frame: pl.DataFrame) -> dict[str, Any]:
-    features = importance(one, lambda codes: codes[:, 3].astype(np.float64), None)
+    found = importance(one, lambda codes: codes[:, 3].astype(np.float64), None)
+    features = found["features"]
     return {
-        "sample": {"rule": "all payments", "frauds": 300, "honest": 2_700},
+        "sample": {"rule": "all payments", "frauds": 300, "honest": 2_700, "permuted": found["permuted"]},
         "gain_of": None,
         "features": features,
         "correlations": correlations(one, [row["name"] for row in features]),
@@ -202,3 +203,23 @@ def test_the_report_shows_the_sections_where_there_are_any_and_says_why_where_no
     empty = sample(200)
     honest = Sample(NAMES, empty.codes, empty.texts, np.zeros(200, bool), empty.kind, empty.weight)
     assert "too few frauds" in Page(render_html({**report, "analysis": analysis_of(honest, anomalies().clear())})).text
+
+
+def test_a_headline_is_of_a_feature_that_most_frauds_have_and_says_what_is_left_without_it() -> None:
+    report = evaluate(scored_month(6_000, fraud_rate=0.01), SUBJECT, SETTINGS)
+    found = analysis_of(sample(), anomalies())
+    rare, usual = (
+        {**row, "known_frauds": n} for row, n in zip(found["differences"]["features"], (30, 290), strict=False)
+    )
+    told = {**found["differences"], "frauds": 300, "features": [rare, usual]}
+    text = Page(render_html({**report, "analysis": {**found, "differences": told}})).text
+    assert f"Frauds differ most in {usual['name']}" in text
+    assert f"{rare['name']} has the largest effect" in text
+    assert "but only 30 of 300 frauds have a value" in text
+    assert (
+        "Frauds differ most"
+        not in Page(render_html({**report, "analysis": {**found, "differences": {**told, "features": [rare]}}})).text
+    )
+    whole, lost = found["sample"]["permuted"]["average_precision"], found["features"][0]["permutation"]
+    assert 0 < lost < whole
+    assert f"Average precision falls from {whole:.2f} to {whole - lost:.2f} when the values of twin" in text

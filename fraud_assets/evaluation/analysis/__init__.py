@@ -7,10 +7,12 @@ sample of the month, so that its cost does not grow with the bank.
 from fraud_assets.evaluation.analysis.anomalies import anomalies_and_fraud
 from fraud_assets.evaluation.analysis.differences import differences
 from fraud_assets.evaluation.analysis.importance import correlations, importance, moved
-from fraud_assets.evaluation.analysis.sample import MOST_HONEST, Sample
+from fraud_assets.evaluation.analysis.sample import MOST_HONEST, MOST_PERMUTED, SUSPECTED, Sample
 
 __all__ = [
     "MOST_HONEST",
+    "MOST_PERMUTED",
+    "SUSPECTED",
     "Sample",
     "anomalies_and_fraud",
     "correlations",

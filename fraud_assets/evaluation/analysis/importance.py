@@ -7,18 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from fraud_assets.evaluation.analysis.permutation import permuted
 from fraud_assets.evaluation.analysis.sample import Floats, Matrix, Sample
 
-#: Rows of either kind on which features are permuted, and how many features: those that could matter at all.
-_PERMUTED_ROWS, _PERMUTED = 2_000, 25
+#: How many features are permuted: those that could matter at all.
+_PERMUTED = 25
 _BINS = 20
 _CORRELATED_ROWS = 2_500
 
 
 def importance(
-    sample: Sample, score: Callable[[Matrix], Floats], gain: Mapping[str, float] | None, *, seed: int = 1
-) -> list[dict[str, Any]]:
-    """A row a feature, the one whose loss costs the model most first.
+    sample: Sample,
+    score: Callable[[Matrix], Floats],
+    gain: Mapping[str, float] | None,
+    *,
+    wide: Sample | None = None,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """How much each feature matters, the one whose loss costs the model most first.
 
     Parameters
     ----------
@@ -26,19 +32,22 @@ def importance(
         The champion: from codes to its raw score.
     gain
         Feature -> total gain in the splits of boosted trees; None where there are none.
+    wide
+        More rows of the same month, on which features are permuted; those of ``sample`` by default.
 
     Returns
     -------
-    ``gain``: share of all gain. ``permutation``: what average precision loses when the feature's values are dealt anew
-    among the rows (Breiman 2001), over two deals; None for those outside the 25 with the most gain or
-    information. ``information``: mutual information with fraud as a share of fraud's entropy, less what a shuffled
-    label shows. Average precision and information are those of the month: rows have their weights.
+    ``permuted``: the rows on which features were permuted, as :func:`permuted` says of them.
+    ``features``, a row each. ``gain``: share of all gain. ``permutation``: what average precision loses when the
+    feature's values are dealt anew; None for those outside the 25 with the most gain or information.
+    ``information``: mutual information with fraud as a share of fraud's entropy, less what a shuffled label shows.
+    Average precision and information are those of the month: rows have their weights.
     """
     total = sum((gain or {}).values()) or 1.0
     information = mutual_information(sample, seed=seed)
     gains = np.array([(gain or {}).get(name, 0.0) / total for name in sample.names])
-    lost = _permuted(sample, score, _likely(gains, information), seed)
-    rows = [
+    lost, about = permuted(wide or sample, score, _likely(gains, information), seed=seed)
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "gain": float(gains[j]) if gain is not None else None,
@@ -47,14 +56,14 @@ def importance(
         }
         for j, name in enumerate(sample.names)
     ]
-    return sorted(
-        rows,
+    rows.sort(
         key=lambda row: (
             -(row["permutation"] if row["permutation"] is not None else -np.inf),
             -row["information"],
             row["name"],
         ),
     )
+    return {"features": rows, "permuted": about}
 
 
 def mutual_information(sample: Sample, *, seed: int = 1) -> Floats:
@@ -141,30 +150,6 @@ def _likely(gains: Floats, information: Floats) -> list[int]:
     if not gains.any():
         places = places[1:]
     return [int(j) for j in np.argsort(np.min(places, axis=0), kind="stable")[:_PERMUTED]]
-
-
-def _permuted(sample: Sample, score: Callable[[Matrix], Floats], columns: list[int], seed: int) -> dict[int, float]:
-    """Column -> what average precision loses without it; empty without fraud."""
-    from sklearn.metrics import average_precision_score
-
-    few = sample.thinned(_PERMUTED_ROWS)
-    if not few.is_fraud.any() or few.is_fraud.all():
-        return {}
-
-    def precision(codes: Matrix) -> float:
-        return float(average_precision_score(few.is_fraud, score(codes), sample_weight=few.weight))
-
-    whole, codes = precision(few.codes), few.codes.copy()
-    lost = {}
-    for j in columns:
-        rng = np.random.default_rng([seed, j])
-        without = []
-        for _ in range(2):
-            codes[:, j] = few.codes[rng.permutation(len(codes)), j]
-            without.append(precision(codes))
-        codes[:, j] = few.codes[:, j]
-        lost[j] = whole - float(np.mean(without))
-    return lost
 
 
 def _places(values: Matrix, *, is_text: bool) -> np.ndarray[Any, np.dtype[np.int64]]:

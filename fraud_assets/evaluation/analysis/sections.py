@@ -28,7 +28,8 @@ def analysis_sections(report: dict[str, Any], drawn: dict[str, Any]) -> list[tup
 def _features(report: dict[str, Any], analysis: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     rows, of, sample = analysis["features"], analysis["gain_of"], analysis["sample"]
     lost = [row for row in rows if row["permutation"] is not None]
-    heading = f"{lost[0]['name']} is what the champion needs most" if lost else "What matters"
+    needed = lost[0] if lost and lost[0]["permutation"] > 0 else None
+    heading = f"{needed['name']} is what the champion needs most" if needed else "What matters"
     lines = [
         [
             row["name"],
@@ -41,6 +42,7 @@ def _features(report: dict[str, Any], analysis: dict[str, Any], drawn: dict[str,
     return section(
         "features",
         heading,
+        _loss(needed, sample["permuted"]),
         shown("importance", drawn, "Importance of features", "There is no fraud, so nothing can matter."),
         how(
             "Blue: what average precision loses when the feature’s values are dealt anew among the payments; a feature "
@@ -50,10 +52,35 @@ def _features(report: dict[str, Any], analysis: dict[str, Any], drawn: dict[str,
         ),
         table(["Feature", "Lost without it", "Share of gain", "Mutual information"], lines),
         how(
-            f"On {count(sample['frauds'])} frauds and {count(sample['honest'])} honest payments, weighted to the whole "
-            f"month (of the honest ones {sample['rule']}). {title(report['champion'])} is what is permuted, for the "
-            f"{len(lost)} features with the most gain or information."
+            f"{_permuted_on(sample['permuted'])} {title(report['champion'])} is what is permuted, for the {len(lost)} "
+            f"features with the most gain or information. Mutual information is that of {count(sample['frauds'])} "
+            f"frauds and {count(sample['honest'])} honest payments (of these {sample['rule']}), weighted to the whole "
+            "month."
         ),
+    )
+
+
+def _loss(needed: dict[str, Any] | None, on: dict[str, Any] | None) -> Markup:
+    """What is left without the feature that is needed most; nothing where none is needed."""
+    if needed is None or on is None:
+        return Markup("")
+    whole = on["average_precision"]
+    return says(
+        f"Average precision falls from {number(whole)} to {number(whole - needed['permutation'])} when the values of "
+        f"{needed['name']} are dealt anew among the payments."
+    )
+
+
+def _permuted_on(on: dict[str, Any] | None) -> str:
+    """Which rows were permuted, as a sentence."""
+    if on is None:
+        return "Nothing was permuted: there is no fraud, or nothing else."
+    rows = f"{count(on['frauds'])} frauds and {count(on['honest'])} honest payments"
+    if on["honest"] < on["drawn"]:
+        rows += f" (those with the highest scores, and some of the others, of {count(on['drawn'])})"
+    return (
+        f"Permuted are {rows}, weighted to the whole month: a payment gets a fraud’s value as rarely as there is fraud "
+        f"in it. Their average precision is {number(on['average_precision'], 3)} before, and no feature can lose more."
     )
 
 
@@ -137,13 +164,14 @@ def _differences(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         ]
         for row in rows[:_LISTED]
     ]
+    heading, other = _differ_most(rows, found["frauds"])
     head = ["Feature", "Effect", "Mean of frauds", "p, Holm", "p, Benjamini–Hochberg", "ANOVA by type: η²"]
     return section(
         "differences",
-        f"Frauds differ most in {rows[0]['name']}",
+        heading,
         says(
             f"{count(found['significant'])} of {count(found['tests'])} features differ beyond chance after Holm’s "
-            "correction. Whether that matters is said by the effect, not by p."
+            f"correction. Whether that matters is said by the effect, not by p.{other}"
         ),
         shown("effects", drawn, "Effect sizes", "Nothing differs."),
         how(
@@ -156,6 +184,18 @@ def _differences(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             "chi-square for texts and flags, and a one-way analysis of variance of honest payments and each type. "
             "Payments of a campaign or a customer are not independent, which makes every p too small."
         ),
+    )
+
+
+def _differ_most(rows: list[dict[str, Any]], frauds: int) -> tuple[str, str]:
+    """The heading, of a feature that most frauds have; and a sentence of one with a larger effect that fewer have."""
+    usual = next((row for row in rows if 2 * row["known_frauds"] > frauds), None)
+    heading = f"Frauds differ most in {usual['name']}" if usual else "Fraud and normal"
+    if rows[0] is usual:
+        return heading, ""
+    return heading, (
+        f" {rows[0]['name']} has the largest effect ({signed(rows[0]['effect'])}), but only "
+        f"{count(rows[0]['known_frauds'])} of {count(frauds)} frauds have a value."
     )
 
 
