@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.blocks import blocks
+from fraud_assets.simulation.borrowed import on_borrowed_devices
 from fraud_assets.simulation.calendar import microseconds
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
 from fraud_assets.simulation.episodes import episodes
@@ -23,7 +22,6 @@ from fraud_assets.simulation.fraud.lookalikes import (
 )
 from fraud_assets.simulation.fraud.reaction import react
 from fraud_assets.simulation.groups import EVERYDAY, by_customer, by_group, rows_of
-from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, lines, visits
 from fraud_assets.simulation.intents import (
     AMOUNT,
     APPROVED,
@@ -34,7 +32,6 @@ from fraud_assets.simulation.intents import (
     I8,
     MINUTE,
     NONE,
-    SECOND,
     TEMPORAL,
     TO_OWN,
     TO_PERSON,
@@ -47,7 +44,7 @@ from fraud_assets.simulation.possible import is_shut
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
-from fraud_assets.simulation.streams import I64, Bools
+from fraud_assets.simulation.streams import Bools
 
 
 def honest(bank: Bank, month: Month) -> list[Intents]:
@@ -56,12 +53,7 @@ def honest(bank: Bank, month: Month) -> list[Intents]:
     Those with a truth to tell are marked with it (``accident``, ``anomaly``, ``lookalike``). In two parts, the many
     payments and the few rows besides, since the ledger's order moves every row anyway.
     """
-    borrowed = visits(bank.scenario, month, bank.units).paid_on(bank.scenario, bank.traits)
-    payments, besides = _meant(bank, month)
-    at = [_at_visits(bank, borrowed, rows) for rows in (payments, besides)]
-    lasting = _lasting(bank, borrowed, at[0])
-    moved = (_on_other_devices(bank, borrowed, lasting, *some) for some in zip((payments, besides), at, strict=True))
-    return [react(bank, month, rows) for rows in moved]
+    return [react(bank, month, rows) for rows in on_borrowed_devices(bank, month, *_meant(bank, month))]
 
 
 def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
@@ -107,48 +99,6 @@ def _in_reach(bank: Bank, month: Month, spent: Spending) -> Bools:
     far = np.flatnonzero(~reach & (spent.status == APPROVED))
     reach[far] = is_refunded(bank, spent.category[far], spent.cents[far], numbers(bank, spent, far))
     return reach
-
-
-@dataclass(frozen=True)
-class _AtVisits:
-    """Rows that come from a device after a visit of their customer, the last such visit, and how long ago it began."""
-
-    row: I64
-    visit: I64
-    seconds: I64
-
-
-def _lasting(bank: Bank, visit: Guests, payments: _AtVisits) -> I64:
-    """Seconds that each visit lasts: some of those on which something was paid go on until the next day."""
-    is_paid = np.zeros(len(visit.who), dtype=bool)
-    is_paid[payments.visit[payments.seconds < VISIT_SECONDS]] = True
-    return np.where(is_paid, visit.lasting_seconds(bank.scenario, bank.traits), VISIT_SECONDS)
-
-
-def _on_other_devices(bank: Bank, visit: Guests, lasting: I64, rows: Intents, at: _AtVisits) -> Intents:
-    """Payments in the hours after a customer turns to a one-off device (a friend's phone, a work computer) go by it.
-
-    By its line, too.
-    """
-    there = np.flatnonzero(at.seconds < lasting[at.visit])
-    moved, where = at.row[there], at.visit[there]
-    device, net = rows.device.copy(), rows.net.copy()
-    device[moved] = visit.device_id[where]
-    net[moved] = lines(bank.scenario, device[moved])
-    return rows.but(device=device, net=net)
-
-
-def _at_visits(bank: Bank, visit: Guests, rows: Intents) -> _AtVisits:
-    key = (visit.who << np.int64(42)) | (visit.start_us // SECOND)
-    begins = np.searchsorted(visit.who, np.arange(len(bank.traits.index) + 1))  # each customer's visits among all
-    goes = begins[1:] > begins[:-1]
-    row = np.flatnonzero(goes[rows.who] & (rows.device != NONE))  # few rows, where only those are looked at
-    who = rows.who[row]
-    at = (who << np.int64(42)) | (rows.event_us[row] // SECOND)
-    last = np.searchsorted(key, at, side="right") - 1
-    after = np.flatnonzero(last >= begins[who])
-    last = last[after]
-    return _AtVisits(row[after], last, at[after] - key[last])
 
 
 def _unusual(bank: Bank, spent: Spending) -> I8:

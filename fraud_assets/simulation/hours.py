@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import offset_at, on_holiday, time_quantiles, utc_offset_minutes
+from fraud_assets.simulation.calendar import offset_at, on_holiday, time_quantiles, utc_offset_minutes, weekday
 from fraud_assets.simulation.intents import DAY, MINUTE, Bank
 from fraud_assets.simulation.streams import F64, I64
 from fraud_assets.simulation.weeks import hours_of_days
@@ -54,8 +54,7 @@ def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
 
 def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:
     """Row of :attr:`_Hours.table` for each local day, which may be a holiday where the customer lives; shape (n,)."""
-    plain = kind[(day + 3) % 7]  # 1970-01-01 was a Thursday
-    found = plain
+    plain = found = kind[weekday(day)]
     own = list(bank.scenario.activity.hours_of_holidays)
     for holiday in bank.scenario.holidays:
         if holiday.hours is not None:

@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste, within_income
-from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes
+from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes, weekday
 from fraud_assets.simulation.dates import Dates, due_days
 from fraud_assets.simulation.employers import employer_of, paid_by
 from fraud_assets.simulation.instruments import cards
@@ -83,7 +83,8 @@ def _bills(bank: Bank, dates: Dates) -> Intents:
     )
     cents = np.where(landlord == NONE, charged, cents)
     if scenario.activity.bills_wait:  # banks rest at the weekend: what is due then is paid on Monday
-        day = day + np.where(bank.channel[category] == BANK, np.maximum(0, 7 - (day + 3) % 7) * ((day + 3) % 7 >= 5), 0)
+        of_day = weekday(day)
+        day = day + np.where((bank.channel[category] == BANK) & (of_day >= 5), 7 - of_day, 0)
     if scenario.tariffs:
         units = hashed_uniforms(scenario.seed, "bill.units", index * 256 + nth, month)
         cents = by_tariff(bank, category, traits.city[who], day, units, cents)
@@ -205,7 +206,7 @@ def _income(bank: Bank, dates: Dates) -> Intents:
     day_of_month = np.where(second_half, (payday + 14) % length + 1, payday)
     due, month, day = dates.due(day_of_month, traits.registered_day[who])
     who, second_half = who[due], second_half[due]
-    day = day - np.maximum((day + 3) % 7 - 4, 0)  # day 0 was a Thursday: Saturdays and Sundays become Fridays
+    day = day - np.maximum(weekday(day) - 4, 0)  # Saturdays and Sundays become Fridays
     index = traits.index[who]
     category = np.full(len(who), employers[0])
     merchant = employer_of(bank, int(employers[0]))[who]

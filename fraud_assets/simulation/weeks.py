@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import day_number, on_holiday
+from fraud_assets.simulation.calendar import day_number, on_holiday, weekday
 from fraud_assets.simulation.streams import F64, I64, finer
 
 #: Digits of a draw that decide whether it stays, and that choose again; those before them chose first.
@@ -41,12 +41,12 @@ def weekday_kept(scenario: Scenario, city: I64, day: I64) -> I64:
 
     They are Sundays on the holidays that say so (``Holiday.sunday``), where these are kept.
     """
-    first, last = (int(day.min()), int(day.max())) if len(day) else (0, -1)
-    weekday = ((np.arange(first, last + 1) + 3) % 7)[day - first]  # 1970-01-01 was a Thursday
+    first, last = (day.min(), day.max()) if len(day) else (0, -1)
+    kept = weekday(day)
     for holiday in scenario.holidays:
         if holiday.sunday and day_number(holiday.last) >= first and day_number(holiday.first) <= last:
-            weekday[on_holiday(scenario, holiday, city, day)] = _SUNDAY
-    return weekday
+            kept[on_holiday(scenario, holiday, city, day)] = _SUNDAY
+    return kept
 
 
 def again(u: F64) -> F64:

@@ -57,14 +57,15 @@ def campaigns_from(scenario: Scenario, fraud_type: str, month: Month) -> Plan:
     nth = np.arange(int(wanted + spare))
 
     ranges = {name: bounds for name, bounds in kind.parameters.items() if isinstance(bounds, tuple)}
-    salts = ["skill", "actor", "start", "follows", "parent", *(f"parameter.{name}" for name in ranges)]
+    own, of_ranges = ("skill", "actor", "start", "follows", "parent"), [f"parameter.{name}" for name in ranges]
+    salts = [*own, *of_ranges]
     draws = hashed_uniform_rows(scenario.seed, [f"fraud.{fraud_type}.{salt}" for salt in salts], month.index, nth)
-    u_skill, u_actor, u_start, u_follows, u_parent = draws[:5]
+    u_skill, u_actor, u_start, u_follows, u_parent = draws[: len(own)]
     low, mid, _ = kind.skill
     low *= 1 - _SKILL_DRIFT * _season(month)
     skill = np.searchsorted([low, low + mid], u_skill, side="right").astype(np.int64)
     actor_number = (u_actor**1.5 * scenario.fraud.actors).astype(np.int64)  # a few actors do most of the work
-    values = dict(zip(ranges, _between(list(ranges.values()), draws[5:], month), strict=True))
+    values = dict(zip(ranges, _between(list(ranges.values()), draws[len(own) :], month), strict=True))
     values |= {name: np.full(len(nth), float(v)) for name, v in kind.parameters.items() if not isinstance(v, tuple)}
     starts = _us(month) + (u_start * month.days * DAY).astype(np.int64) // 1000 * 1000
     parent_id, parents_actor, after = _parents(scenario, kind, month, u_follows, u_parent)
