@@ -13,6 +13,8 @@ _SMALLEST = 1e-12
 _BINS = 10
 #: A steeper slope than this means that the classes are separated and the true one is infinite.
 _STEEPEST = 50.0
+#: Expected over observed frauds among the 1% highest scores, on which most decisions are taken: what is about right.
+EXPECTED_RANGE = (0.85, 1.15)
 
 
 def calibration(score: Floats, is_fraud: Bools, transaction_id: Ints, draws: Resampler | None = None) -> dict[str, Any]:
@@ -49,6 +51,12 @@ def calibration(score: Floats, is_fraud: Bools, transaction_id: Ints, draws: Res
         }
         found["bins"] = _bins(score, y, draws)
     return found
+
+
+def leaning(ratio: float) -> str:
+    """What expected over observed says of the scores: too low, too high, or nothing within what is about right."""
+    low, high = EXPECTED_RANGE
+    return "too low" if ratio < low else "too high" if ratio > high else ""
 
 
 def brier_skill(score: Floats, is_fraud: Bools) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from fraud_assets.evaluation import sections
+from fraud_assets.evaluation.calibration import leaning
 from fraud_assets.evaluation.figures import figures
 from fraud_assets.evaluation.markup import Markup, tag, tile
 from fraud_assets.evaluation.page import page
@@ -44,8 +45,19 @@ def _lede(report: dict[str, Any]) -> Markup:
         f"The champion, {title(report['champion'])}{version}, learned from {report['trained_on']}. It is tested "
         f"here on {count(tested['rows'])} payments of {count(tested['customers'])} customers in "
         f"{month_name(report['month'])}, none of which it had seen. {count(tested['frauds'])} of them "
-        f"({percent(tested['fraud_rate'])}) were fraud{known}{campaigns}.",
+        f"({percent(tested['fraud_rate'])}) were fraud{known}{campaigns}.{_caution(report['calibration'])}",
         css="lede",
+    )
+
+
+def _caution(calibration: dict[str, Any]) -> str:
+    """Said at once where the scores are not the probabilities that decisions take them for."""
+    top = calibration["top_percent_detail"]
+    if top["value"] is None or not (lean := leaning(top["value"])):
+        return ""
+    return (
+        f" Its scores are {lean} as probabilities: among the 1% highest it expected {count(top['expected'])} frauds, "
+        f"and there were {count(top['observed'])}."
     )
 
 

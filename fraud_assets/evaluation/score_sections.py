@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.evaluation.calibration import EXPECTED_RANGE, leaning
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, section, table, tag
 from fraud_assets.evaluation.words import (
     best_and_worst,
@@ -18,8 +19,6 @@ from fraud_assets.evaluation.words import (
 )
 
 Report = dict[str, Any]
-#: Expected over observed frauds among the 1% highest scores, on which most decisions are taken: what is about right.
-_EXPECTED_RANGE = (0.85, 1.15)
 
 
 def ladder_section(report: Report, drawn: dict[str, Any]) -> Markup:
@@ -218,18 +217,13 @@ def calibration_section(report: Report, drawn: dict[str, Any]) -> Markup:
 
 
 def _told(ratio: float | None) -> str:
-    """Of expected over observed; the verdict beside the figure, as the slope has one."""
+    """The verdict beside the figure, as the slope has one."""
     if ratio is None:
         return ""
-    low, high = _EXPECTED_RANGE
-    lean = (
-        "about right"
-        if low <= ratio <= high
-        else "the scores are too low"
-        if ratio < low
-        else "the scores are too high"
-    )
-    return f", {lean} (1 is ideal, {low:g} to {high:g} is asked for)"
+    lean = leaning(ratio)
+    low, high = EXPECTED_RANGE
+    verdict = f"the scores are {lean}" if lean else "about right"
+    return f", {verdict} (1 is ideal, {low:g} to {high:g} is asked for)"
 
 
 def delay_section(report: Report, drawn: dict[str, Any]) -> Markup:

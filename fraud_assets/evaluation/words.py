@@ -43,8 +43,13 @@ def number(value: float | None, digits: int = 2) -> str:
     if value is None:
         return "–"
     if value != 0 and abs(value) < 10**-digits:
-        return f"{value:.1g}" if abs(value) >= 1e-4 else f"{value:.0e}"
-    return f"{value:.{digits}f}"
+        return _minus(f"{value:.1g}" if abs(value) >= 1e-4 else f"{value:.0e}")
+    return _minus(f"{value:.{digits}f}")
+
+
+def _minus(text: str) -> str:
+    """With a true minus sign in front of what is below zero."""
+    return text.replace("-", "−", 1) if text.startswith("-") else text
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -56,8 +61,8 @@ def percent(value: float | None) -> str:
     if value is None:
         return "–"
     if value == 0 or abs(value) >= 0.0995:
-        return f"{value:.0%}"
-    return (
+        return _minus(f"{value:.0%}")
+    return _minus(
         f"{value:.1%}" if abs(value) >= 0.00095 else f"{value:.2%}" if abs(value) >= 0.000095 else f"{value * 100:.1g}%"
     )
 

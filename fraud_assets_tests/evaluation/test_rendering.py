@@ -86,6 +86,19 @@ def test_money_saved_is_held_against_reviewing_the_largest_amounts(
     assert said in Page(render_html(report | {"policies": rows})).text
 
 
+@pytest.mark.parametrize(("ratio", "said"), [(0.61, "too low"), (1.6, "too high"), (1.05, None), (None, None)])
+def test_scores_that_are_no_probabilities_are_said_so_at_the_top(
+    report: dict[str, Any], ratio: float | None, said: str | None
+) -> None:
+    detail = report["calibration"]["top_percent_detail"] | {"value": ratio, "expected": 310.2, "observed": 506}
+    found = report["calibration"] | {"top_percent_detail": detail}
+    top = Page(render_html(report | {"calibration": found})).text.partition("Average precision")[0]
+    assert ("as probabilities" in top) == (said is not None)
+    if said:
+        assert f"scores are {said}" in top
+        assert "expected 310 frauds, and there were 506" in top
+
+
 def test_reports_of_every_kind_render_without_gaps_in_their_sentences(scored: pl.DataFrame) -> None:
     without_truth = evaluate(scored.drop(TRUTH_COLUMNS), SUBJECT, QUICK)
     without_fraud = evaluate(scored.filter(~pl.col("is_fraud")), SUBJECT, QUICK)
