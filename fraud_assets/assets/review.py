@@ -64,7 +64,8 @@ def review_assets(chain: Chain) -> list[dg.AssetsDefinition]:
             return _empty(why)
         summary = f"{comparison_table(document)}\n{champion_table(document['champion'])}"
         metadata: dict[str, Any] = {"summary": dg.MetadataValue.md(summary)}
-        metadata |= {f"best {figure.replace('_', ' ')}": name for figure, name in best_for(document).items()}
+        leaders = best_for(document).items()
+        metadata |= {f"best {figure.replace('_', ' ')}": name or "none is ahead" for figure, name in leaders}
         page = comparison_page(scenario.title, document).encode()
         return Document(document, files={"comparison.html": page}, metadata=metadata)
 

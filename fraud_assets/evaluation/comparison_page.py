@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.evaluation import words
 from fraud_assets.evaluation.comparison import CHAMPION
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, section, table, tag
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.plotting import BLUE, SERIES, Figure, axis, bars, figure
-from fraud_assets.evaluation.words import (
-    Write,
-    count,
-    money,
-    number,
-    percent,
-    policy,
-    signed,
-    spread,
-    title,
-    with_spread,
-)
+from fraud_assets.evaluation.words import count, money, number, percent, policy, signed, spread, title, with_spread
 
 #: What a bank may care about most, the figure that says so, and how it is written.
 _PRIORITIES = {
@@ -63,18 +53,20 @@ def comparison_page(bank: str, document: dict[str, Any]) -> str:
     return page("Comparison of models", heading, top, parts, figures)
 
 
-def best_for(document: dict[str, Any]) -> dict[str, str]:
-    """The candidate that leads in each figure over all months."""
+def best_for(document: dict[str, Any]) -> dict[str, str | None]:
+    """The candidate that leads in each figure over all months; None where it leads nobody, or not all yardsticks."""
     found = document["pooled"]["candidates"]
     contenders = [name for name in found if name not in (*_NOT_CHOSEN, CHAMPION)]
-    return {
-        key: max(contenders, key=lambda name, key=key: found[name][key]["value"] or 0.0)  # type: ignore[misc]
-        for key in _PRIORITIES
-        if contenders
-    }
+    leaders: dict[str, str | None] = {}
+    for key in _PRIORITIES if contenders else ():
+        reached = {name: of[key]["value"] or 0.0 for name, of in found.items() if name != CHAMPION}
+        best = max(contenders, key=reached.__getitem__)
+        others = [value for name, value in reached.items() if name != best]
+        leaders[key] = best if all(reached[best] > value for value in others) else None
+    return leaders
 
 
-def _write(document: dict[str, Any], key: str) -> Write:
+def _write(document: dict[str, Any], key: str) -> words.Write:
     if key == "savings":
         return lambda value: money(value, document["settings"]["currency"])
     return percent if key in {"recall_at_budget", "card_precision"} else lambda value: number(value, 3)
@@ -82,18 +74,34 @@ def _write(document: dict[str, Any], key: str) -> Write:
 
 def _choice(document: dict[str, Any]) -> str:
     leaders = best_for(document)
-    if len(set(leaders.values())) == 1:
-        return f"{title(next(iter(leaders.values())))} leads in every figure."
-    said = [f"{title(name)} if the aim is to {_PRIORITIES[key].lower()}" for key, name in leaders.items()]
-    return "It depends on what counts: " + "; ".join(said) + "."
+    named = {name for name in leaders.values() if name is not None}
+    said = [f"{title(name)} if the aim is to {_PRIORITIES[key].lower()}" for key, name in leaders.items() if name]
+    level = [_PRIORITIES[key].lower() for key, name in leaders.items() if name is None]
+    alike = f" No candidate is ahead of all others if it is to {' or to '.join(level)}." if level else ""
+    if not named:
+        return "No candidate is ahead of all others in any figure."
+    if len(named) > 1:
+        return f"It depends on what counts: {'; '.join(said)}.{alike}{_chance(document, leaders)}"
+    which = "every figure that tells them apart" if level else "every figure"
+    return f"{title(named.pop())} leads in {which}.{alike}{_chance(document, leaders)}"
+
+
+def _chance(document: dict[str, Any], leaders: dict[str, str | None]) -> str:
+    """Said where the lead in average precision, of which the pairs tell, may be chance."""
+    leader = leaders["average_precision"]
+    leads = [pair for pair in document["paired"] if pair["better"] == leader and pair["worse"] != CHAMPION]
+    unsure = [title(pair["worse"]) for pair in leads if (pair["ahead_by"]["low"] or 0) <= 0]
+    return f" In average precision the lead over {', '.join(unsure)} may be chance." if unsure else ""
 
 
 def _priorities(document: dict[str, Any]) -> Markup:
     found, rows = document["pooled"]["candidates"], []
     for key, name in best_for(document).items():
-        write, best = _write(document, key), found[name][key]
-        held = found.get(CHAMPION, found[name])[key]
-        rows.append([_PRIORITIES[key], cell(title(name), ""), with_spread(best, write), with_spread(held, write)])
+        write = _write(document, key)
+        best = found[name][key] if name else max((of[key] for of in found.values()), key=lambda of: of["value"] or 0.0)
+        held = found.get(CHAMPION, found[name] if name else {key: best})[key]
+        choice = title(name) if name else "any: none is ahead of all others"
+        rows.append([_PRIORITIES[key], cell(choice, ""), with_spread(best, write), with_spread(held, write)])
     return section(
         "priorities",
         "What counts most, and who is best at it",

@@ -6,6 +6,9 @@ from typing import Any
 
 from fraud_assets.evaluation.words import title
 
+#: Share found below which a type goes unseen, by a list of the usual length and by the decisions alike.
+_HARDLY_SEEN = 0.15
+
 
 def cannot_see(report: dict[str, Any]) -> list[str]:
     """Sentences, the most consequential first.
@@ -18,9 +21,11 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
     per = report["settings"]["alerts_per_10000"]
     said = [
         f"{title(row['fraud_type'])}: of {row['frauds']:,} rows in {_campaigns(row['campaigns'])} "
-        f"{row['recall_at_budget']['value']:.0%} are among the {per:g} highest scores of 10,000."
+        f"{row['recall_at_budget']['value']:.0%} are among the {per:g} highest scores of 10,000, and the month’s own "
+        f"decisions found {row['recall_of_decisions']['value']:.0%}."
         for row in report["fraud_types"]
-        if row["frauds"] >= 5 and row["recall_at_budget"]["value"] < 0.15
+        if row["frauds"] >= 5
+        and max(row["recall_at_budget"]["value"], row["recall_of_decisions"]["value"]) < _HARDLY_SEEN
     ]
     if report["labels"] == "reports":
         said.append(

@@ -82,7 +82,7 @@ def _tiles(report: dict[str, Any]) -> Markup:
             percent(recall["value"]),
             spread(recall, percent),
             f"by looking at the {per:g} highest scores of 10,000; {percent(headline['precision_at_budget'])} of "
-            "those are fraud.",
+            f"those are fraud.{_ceiling(report['tested'], per)}",
         ),
         tile(
             "Alerts",
@@ -100,6 +100,14 @@ def _tiles(report: dict[str, Any]) -> Markup:
         ),
         css="tiles",
     )
+
+
+def _ceiling(tested: dict[str, Any], per: float) -> str:
+    """What a perfect list would find, where there is more fraud than the list has places."""
+    places = round(tested["rows"] * per / 10_000)
+    if tested["frauds"] <= places:
+        return ""
+    return f" A perfect list of that length would find {percent(places / tested['frauds'])}."
 
 
 def _against_amounts(policies: list[dict[str, Any]], currency: str) -> str:

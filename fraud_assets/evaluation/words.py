@@ -7,7 +7,8 @@ from typing import Any
 
 Write = Callable[[float | None], str]
 
-_SPELLED = {"xgboost": "XGBoost"}
+_SPELLED = {"xgboost": "XGBoost", "cvv": "CVV", "pin": "PIN"}
+_TITLES = {"first_party_bust_out": "First-party bust-out", "ring_bust_out": "Ring bust-out"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
 _MONTHS += ["November", "December"]
@@ -32,10 +33,13 @@ def policy(name: str, labels: str) -> str:
 
 def title(name: str) -> str:
     """A column's or type's name for people: ``xgboost_2024-02`` -> ``XGBoost 2024-02``; a range gets its dash."""
+    if name in _TITLES:
+        return _TITLES[name]
     first, *others = name.split("_")
     if len(others) == 1 and first[:1].isdigit() and others[0][:1].isdigit():
         return f"{first}–{others[0]}"
-    return " ".join([_SPELLED.get(first, first[:1].upper() + first[1:]), *others])
+    rest = [_SPELLED.get(word, word) for word in others]
+    return " ".join([_SPELLED.get(first, first[:1].upper() + first[1:]), *rest])
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -57,14 +61,13 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def percent(value: float | None) -> str:
-    """``59%``, ``0.3%``, ``100%``; a dash for what cannot be had."""
+    """``59%``, ``2.6%``, ``0.26%``, ``100%``: two digits, since most of what is a share here is small; or a dash."""
     if value is None:
         return "–"
-    if value == 0 or abs(value) >= 0.0995:
+    size = abs(value)
+    if value == 0 or size >= 0.0995:
         return _minus(f"{value:.0%}")
-    return _minus(
-        f"{value:.1%}" if abs(value) >= 0.00095 else f"{value:.2%}" if abs(value) >= 0.000095 else f"{value * 100:.1g}%"
-    )
+    return _minus(f"{value:.1%}" if size >= 0.00995 else f"{value:.2%}" if size >= 0.000995 else f"{value * 100:.2g}%")
 
 
 def count(value: float | None) -> str:

@@ -141,7 +141,7 @@ def campaigns(report: dict[str, Any]) -> Figure | None:
     return figure(
         data,
         height=170,
-        xaxis=axis(f"What the campaigns were after, {currency}", tickformat="~s", nticks=6),
+        xaxis=axis(f"What the campaigns would cost the bank, {currency}", tickformat="~s", nticks=6),
         yaxis=axis(showgrid=False, visible=False),
         barmode="stack",
     )

@@ -99,9 +99,9 @@ def money_section(report: Report, drawn: dict[str, Any]) -> Markup:
         how(
             "Savings are counted against approving everything. An approved fraud costs "
             f"{percent(costs['loss_share'])} of its amount and a fee of {currency} {costs['chargeback_fee']:g}; a "
-            f"refused honest payment costs {percent(costs['margin'])} of its amount and {currency} "
-            f"{costs['friction']:g} of goodwill; a review costs {currency} {costs['review']:g} and finds out the "
-            "truth." + ("" if report["settings"].get("are_costs_own", True) else _USUAL_COSTS)
+            f"refused honest payment that would have gone through costs {percent(costs['margin'])} of its amount and "
+            f"{currency} {costs['friction']:g} of goodwill; a review costs {currency} {costs['review']:g} and finds "
+            "out the truth." + ("" if report["settings"].get("are_costs_own", True) else _USUAL_COSTS)
         ),
         table(["Policy", "Saved", "Share of ideal", "Decisions are ahead by", "Reviews", "Refusals"], rows),
     ]
@@ -112,7 +112,7 @@ def money_section(report: Report, drawn: dict[str, Any]) -> Markup:
             tag(
                 "p",
                 f"There was an alarm in {count(losses['alerted'])} of {count(losses['campaigns'])} campaigns. "
-                f"{cash(losses['lost_before_first_alert'])} were gone before it; "
+                f"At what an approved fraud costs, {cash(losses['lost_before_first_alert'])} were gone before it; "
                 f"{cash(losses['at_or_after_first_alert'])} came with it or later, and stopping the campaign at "
                 "once would have kept them.",
             ),

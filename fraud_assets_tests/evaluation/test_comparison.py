@@ -94,3 +94,28 @@ def test_the_page_says_who_is_best_at_what_and_asks_nobody_for_anything(
     assert "&lt;b&gt;" in text  # what a decision says is text, never markup
     assert "src=" not in text.split("<script>")[0]
     assert all(f'id="chart-month-{key}"' in text for key in ("average_precision", "recall_at_budget", "savings"))
+
+
+def test_a_figure_in_which_all_are_level_names_no_winner(document: dict[str, Any]) -> None:
+    found = document["pooled"]["candidates"]
+    level = {name: of | {"card_precision": found["good"]["card_precision"]} for name, of in found.items()}
+    leaders = best_for(document | {"pooled": document["pooled"] | {"candidates": level}})
+    assert leaders == best_for(document) | {"card_precision": None}
+    yardstick = {"prevalence": found["good"] | {"savings": {"value": 1e9, "low": 1e9, "high": 1e9}}}
+    beaten = document | {"pooled": document["pooled"] | {"candidates": {**found, **yardstick}}}
+    assert best_for(beaten)["savings"] is None  # whoever would do better without a model
+
+
+def test_a_lead_that_may_be_chance_is_called_so(rows: pl.DataFrame, document: dict[str, Any]) -> None:
+    made = rows.rename({"score_good": "score", "decision_good": "decision"}).with_columns(
+        is_over_threshold=pl.col("score") > 0.12,
+        alerts_a_day=3,
+        fraud_type=pl.when("is_fraud").then(pl.lit("card_testing")),
+        lookalike_of=pl.lit(None, dtype=pl.String),
+    )
+    whole = document | {"champion": judge_champion(made, SETTINGS), "champions": [], "labels": "truth"}
+    (pair,) = document["paired"]
+    unsure = pair | {"ahead_by": pair["ahead_by"] | {"low": -0.01}}
+    said = "In average precision the lead over Poor may be chance."
+    assert said in comparison_page("A bank", whole | {"paired": [unsure]})
+    assert said not in comparison_page("A bank", whole)

@@ -298,7 +298,7 @@ def test_the_picture_is_small_enough_for_metadata_and_the_same_each_time(documen
 
 def test_the_map_says_what_its_colours_mean(document: dict[str, Any], page: str) -> None:
     usual = portraits.FRAUD_ROWS / document["ledger"]["rows"]
-    assert re.search(rf"Fraud 0%\s+{3 * usual:.1%} and more", Page(page).text)
+    assert re.search(rf"Fraud 0%\s+{3 * usual:.2%} and more", Page(page).text)
 
 
 def test_figures_agree_on_page_text_and_in_the_metadata(document: dict[str, Any], page: str) -> None:

@@ -86,6 +86,13 @@ def test_money_saved_is_held_against_reviewing_the_largest_amounts(
     assert said in Page(render_html(report | {"policies": rows})).text
 
 
+def test_a_list_with_fewer_places_than_frauds_is_held_against_the_best_that_it_could_be(report: dict[str, Any]) -> None:
+    said = "A perfect list of that length would find"
+    crowded = report["tested"] | {"rows": 10_000, "frauds": 400}
+    assert f"{said} 12%" in Page(render_html(report | {"tested": crowded})).text  # 50 places
+    assert said not in Page(render_html(report | {"tested": crowded | {"frauds": 50}})).text
+
+
 @pytest.mark.parametrize(("ratio", "said"), [(0.61, "too low"), (1.6, "too high"), (1.05, None), (None, None)])
 def test_scores_that_are_no_probabilities_are_said_so_at_the_top(
     report: dict[str, Any], ratio: float | None, said: str | None

@@ -17,7 +17,7 @@ from fraud_assets.evaluation.alerts import daily_queue
 from fraud_assets.evaluation.limits import cannot_see
 from fraud_assets.evaluation.score_sections import believed, calibration_section
 from fraud_assets.evaluation.settings import TRUTH_COLUMNS
-from fraud_assets.evaluation.words import best_and_worst, extremes
+from fraud_assets.evaluation.words import best_and_worst, extremes, title
 from fraud_assets.evaluation.work_sections import groups_section
 from fraud_assets_tests.evaluation.sample import MONTH, SETTINGS, SUBJECT, scored_month
 
@@ -167,11 +167,15 @@ def test_no_scored_row_and_no_model_are_explicit_results(scored: pl.DataFrame) -
     )
 
 
-def test_blind_spots_name_the_types_that_are_not_found(report: dict[str, Any]) -> None:
-    missed = [row["fraud_type"] for row in report["fraud_types"] if row["recall_at_budget"]["value"] < 0.15]
-    assert missed
-    text = " ".join(report["cannot_see"]).lower()
-    assert all(name.replace("_", " ") in text for name in missed)
+def test_blind_spots_are_types_that_neither_the_list_nor_the_decisions_find(report: dict[str, Any]) -> None:
+    def named(at_budget: float, by_decisions: float) -> bool:
+        found = {"recall_at_budget": {"value": at_budget}, "recall_of_decisions": {"value": by_decisions}}
+        rows = [row | found for row in report["fraud_types"]]
+        return title(rows[0]["fraud_type"]) in " ".join(cannot_see(report | {"fraud_types": rows}))
+
+    assert named(0.0, 0.1)
+    assert not named(0.0, 0.56)  # a short list has no room for it, and yet it was stopped
+    assert not named(0.56, 0.0)
 
 
 def test_a_group_that_is_disturbed_more_than_others_is_marked_and_chance_is_not(scored: pl.DataFrame) -> None:
@@ -230,7 +234,8 @@ def test_expected_over_observed_has_a_verdict(report: dict[str, Any], ratio: flo
 
 def test_a_single_campaign_is_written_as_one(report: dict[str, Any]) -> None:
     kind = report["fraud_types"][0]
-    missed = kind | {"campaigns": 1, "recall_at_budget": kind["recall_at_budget"] | {"value": 0.0}}
+    nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
+    missed = kind | {"campaigns": 1, "recall_at_budget": nothing, "recall_of_decisions": nothing}
     assert "in 1 campaign 0%" in cannot_see(report | {"fraud_types": [missed]})[0]
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from fraud_assets.evaluation.markup import Markup, chart, how, pair, section, tag
 from fraud_assets.evaluation.words import count, title
 
+#: Whole numbers from here on are ids, of which every digit counts and none is grouped.
+_AN_ID = 10**12
+
 
 def campaigns_section(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     plans = document["campaigns"]
@@ -34,7 +37,10 @@ def _campaign(k: int, plan: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     if plan["parent"]:
         facts.append(f"from {title(plan['parent']).lower()}")
     told = []
-    for label, values in (("Plan", plan["parameters"]), ("Evidence of the last row", plan["evidence"])):
+    for label, values in (
+        ("Plan (means from which numbers are drawn)", plan["parameters"]),
+        ("Evidence of the last row", plan["evidence"]),
+    ):
         if values:
             told.append(tag("dt", label))
             told.append(
@@ -54,8 +60,10 @@ def _plain(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, int):
+        return str(value) if abs(value) >= _AN_ID else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, list):
         return " to ".join(_plain(part) for part in value)
     return str(value)

@@ -77,7 +77,7 @@ def month_section(document: Document, drawn: Drawn) -> Markup:
             drawn,
             "Honest payments by day of the month, with holidays and paydays",
             _FEW,
-            f"Honest payments a local day; weekends are lighter, triangles are paydays.{pale}",
+            f"Honest payments a local day; weekends are drawn in a lighter blue, triangles are paydays.{pale}",
         ),
         pair(
             _box("An average week", shown("week", drawn, "Payments by weekday and hour", _FEW)),
