@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +22,9 @@ def in_words(reason: Mapping[str, Any], currency: str) -> str:
     known = REGISTRY.get(name)
     if known is None:
         return f"{name} is {text(value)} ({text(usual)})"
-    meaning = re.split(r";|:(?!\d)", known.definition)[0]  # 05:00 goes on
     if known.unit == "0 or 1" and value == 1:
-        return meaning
-    return f"{meaning}: {_with_unit(value, known.unit, currency)} ({_with_unit(usual, known.unit, currency)})"
+        return known.meaning
+    return f"{known.meaning}: {_with_unit(value, known.unit, currency)} ({_with_unit(usual, known.unit, currency)})"
 
 
 def _with_unit(value: Any, unit: str, currency: str) -> str:

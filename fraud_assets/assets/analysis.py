@@ -12,6 +12,7 @@ from fraud_assets.detection.encoding import is_text
 from fraud_assets.detection.trained import TrainedModel
 from fraud_assets.evaluation import analysis, sampling
 from fraud_assets.evaluation.report import plain
+from fraud_assets.features.registry import REGISTRY
 
 _CORRELATED = 14
 #: The candidate whose splits are told; only it, and the forest, has any.
@@ -75,7 +76,7 @@ def analyse(
                 "permuted": importance["permuted"],
             },
             "gain_of": _BOOSTED if gain is not None else None,
-            "features": ranked,
+            "features": [row | {"meaning": _meaning(row["name"])} for row in ranked],
             "correlations": analysis.correlations(sample, [row["name"] for row in ranked[:_CORRELATED]]),
             "differences": analysis.differences(sample),
             "anomalies": analysis.anomalies_and_fraud(beside),
@@ -83,6 +84,11 @@ def analyse(
         }
     )
     return found
+
+
+def _meaning(name: str) -> str | None:
+    feature = REGISTRY.get(name)
+    return feature.meaning if feature else None
 
 
 def _chosen(rows: pl.DataFrame) -> pl.DataFrame:

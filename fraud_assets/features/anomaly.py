@@ -49,7 +49,7 @@ _RULES = {
 
 # fmt: off
 FEATURES = (
-    *(_feature(f"anomaly_{kind}_now", "0 or 1", f"Out of the ordinary: {_RULES[kind]}; null with fewer than {ENOUGH} "
+    *(_feature(f"anomaly_{kind}_now", "0 or 1", f"Out of the ordinary, {_RULES[kind]}; null with fewer than {ENOUGH} "
                f"payments{' or where the place is unknown' if kind == 'geographic' else ''}", dtype=pl.Int8,
                window=BASELINE, baseline="", cost="keyed") for kind in ANOMALY_TYPES),
     *(_float(f"anomaly_{kind}_rate_30d", "0 to 1", f"Share of the customer's attempts that were {kind} anomalies; null "

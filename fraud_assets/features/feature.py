@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,9 +72,20 @@ class Feature:
             raise ValueError(f"feature {self.name}: dtype is {self.dtype}; it must be one of {allowed}")
 
     @property
+    def meaning(self) -> str:
+        """The definition in short: its first clause, with the lengths of windows in words."""
+        first = re.split(r";|:(?!\d)", self.definition)[0]  # 05:00 goes on
+        return re.sub(r"\b(\d+)([mhd])\b", _in_words, first)
+
+    @property
     def reach(self) -> timedelta:
         """How far back anything it reads may lie."""
         return span(self.window) + span(self.delay) + span(self.baseline)
+
+
+def _in_words(window: re.Match[str]) -> str:
+    unit = {"m": "minute", "h": "hour", "d": "day"}[window[2]]
+    return f"{window[1]} {unit}{'' if window[1] == '1' else 's'}"
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def _features(report: dict[str, Any], analysis: dict[str, Any], drawn: dict[str,
     heading = f"{needed['name']} is what the champion needs most" if needed else "What matters"
     lines = [
         [
-            row["name"],
-            signed(row["permutation"], 4),
+            cell(row["name"], row.get("meaning") or ""),
+            signed(row["permutation"], 3),
             percent(row["gain"]),
             percent(row["information"]),
         ]
@@ -67,8 +67,13 @@ def _loss(needed: dict[str, Any] | None, on: dict[str, Any] | None) -> Markup:
     whole = on["average_precision"]
     return says(
         f"Average precision falls from {number(whole)} to {number(whole - needed['permutation'])} when the values of "
-        f"{needed['name']} are dealt anew among the payments."
+        f"{needed['name']}{_said(needed)} are dealt anew among the payments."
     )
+
+
+def _said(row: dict[str, Any]) -> str:
+    meaning = row.get("meaning")
+    return f" ({meaning[0].lower()}{meaning[1:]})" if meaning else ""
 
 
 def _permuted_on(on: dict[str, Any] | None) -> str:
