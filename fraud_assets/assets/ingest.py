@@ -161,7 +161,7 @@ def _share_check(found: Ingested, ledger: dg.AssetKey) -> dg.AssetCheckResult:
         description=None
         if share <= most
         else f"{share:.2%} of the rows are rejected, {most:.2%} may be (files.rejected_share);"
-        f" most often: {reasons[0][0]}; all are in rejected_transactions",
+        f" {'most often' if reasons[0][1] > 1 else 'such as'}: {reasons[0][0]}; all are in rejected_transactions",
         metadata={"share": share, "limit": most, "reasons": dg.MetadataValue.md(table)},
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import log10
 from typing import Any
 
-from fraud_assets.evaluation.plotting import BLUE, GRID, LEGEND, MUTED, PALE, RED, SERIES, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.plotting import BLUE, LEGEND, MUTED, PALE, RED, SERIES, TEAL, Figure, axis, figure
 from fraud_assets.evaluation.portrait.habits import MOST_A_DAY, PER_DECADE
 from fraud_assets.evaluation.words import title
 
 _PAUSES = {"10 s": 10, "1 min": 60, "10 min": 600, "1 h": 3600, "6 h": 21_600, "1 day": 86_400, "1 week": 604_800}
+#: A colour of its own for each of the reasons in ``codes.DECLINE_REASONS``.
+_REASONS = [*SERIES, PALE, "#dcb8a3", "#a9c4bf"]
 
 
 def habit_charts(document: dict[str, Any]) -> dict[str, Figure | None]:
@@ -171,7 +173,7 @@ def decline_charts(document: dict[str, Any]) -> dict[str, Figure | None]:
             "marker": {"color": color},
             "hovertemplate": "%{x:.2%}<extra>" + title(reason) + "</extra>",
         }
-        for reason, color in zip(order, [*SERIES, PALE, GRID] * 3, strict=False)
+        for reason, color in zip(order, _REASONS, strict=False)
     ]
     if not data:
         return {"declines": None}
