@@ -84,3 +84,17 @@ class Place:
 def asset_folder(scenario: str, asset: str) -> str:
     """The folder that holds all months of an asset."""
     return f"{scenario}/{asset}"
+
+
+def month_of(key: str) -> str:
+    """The month in a key of :class:`Place`.
+
+    Raises
+    ------
+    ValueError
+        If the key is not in a month's folder.
+    """
+    name, _, month = key.rpartition("/")[0].rpartition("/")[2].partition("=")
+    if name != "month":
+        raise ValueError(f"key {key!r} is in no month's folder")
+    return str(Month.parse(month))

@@ -22,7 +22,7 @@ import polars as pl
 from obstore.store import LocalStore, S3Store
 
 from fraud_assets.errors import Mendable
-from fraud_assets.lake.paths import STAGING
+from fraud_assets.lake.paths import STAGING, month_of
 
 #: A part of an S3 upload, and how many of them may be under way: together the memory an upload takes.
 PART_BYTES = 8 * 1024 * 1024
@@ -84,6 +84,8 @@ class Lake:
             raise LakeError(
                 "the lake's root names no S3 bucket; s3://bucket/prefix is needed, credentials come from AWS_*"
             )
+        if prefix and {"", ".", ".."} & set(prefix.split("/")):
+            raise LakeError(f"the lake's root s3://{bucket}/{prefix} has an empty folder, '.' or '..'; leave that out")
         return cls(f"s3://{bucket}/{prefix}".rstrip("/"), _s3_store(bucket, prefix))
 
     @property
@@ -170,15 +172,21 @@ class Lake:
         """
         options = self.polars_storage_options()
         has_keys = "aws_access_key_id" in options
-        return pl.scan_parquet(
-            [self.uri(key) for key in keys],
-            hive_partitioning=month_column,
-            hive_schema={"month": pl.String} if month_column else None,
-            try_parse_hive_dates=False,
-            storage_options=options or None,
-            # Left to itself, polars would not look at a profile once it is given an endpoint.
-            credential_provider=pl.CredentialProviderAWS() if self.bucket and not has_keys else None,
-        )
+
+        def scan(*wanted: str) -> pl.LazyFrame:
+            return pl.scan_parquet(
+                [self.uri(key) for key in wanted],
+                # A root may have any sign in it: [ and * would stand for other folders, and a=b for a column.
+                glob=False,
+                hive_partitioning=False,
+                storage_options=options or None,
+                # Left to itself, polars would not look at a profile once it is given an endpoint.
+                credential_provider=pl.CredentialProviderAWS() if self.bucket and not has_keys else None,
+            )
+
+        if not month_column:
+            return scan(*keys)
+        return pl.concat([scan(key).with_columns(month=pl.lit(month_of(key), dtype=pl.String)) for key in keys])
 
     @contextmanager
     def naming_what_is_broken(self, keys: Sequence[str]) -> Iterator[None]:

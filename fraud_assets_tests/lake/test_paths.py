@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fraud_assets.lake.paths import Place
+from fraud_assets.lake.paths import Place, month_of
 
 
 def test_keys_are_where_other_tools_look_for_them() -> None:
@@ -33,3 +33,9 @@ def test_a_month_that_is_none_is_named() -> None:
 def test_an_asset_key_without_a_scenario_is_named() -> None:
     with pytest.raises(ValueError, match="asset key transactions has 1 parts; <scenario>/<asset> is needed"):
         Place.of(["transactions"], "2024-01")
+
+
+def test_a_key_says_its_month() -> None:
+    assert month_of("month=2023-01/b/t/month=2024-01/part-0000.parquet") == "2024-01"
+    with pytest.raises(ValueError, match=r"key 'b/t/part-0000.parquet' is in no month's folder"):
+        month_of("b/t/part-0000.parquet")

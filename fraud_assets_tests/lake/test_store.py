@@ -37,6 +37,17 @@ def test_several_months_are_one_frame_with_their_month_if_wanted(lake: Lake) -> 
     }
 
 
+@pytest.mark.parametrize("name", ["lake [1]", "l*ke", "l?ke", "month=2023-01", "a=b", "50 %", "a#b", "Ähre"])
+@pytest.mark.parametrize("month_column", [False, True])
+def test_a_root_may_have_any_sign_in_its_name(lake: Lake, name: str, month_column: bool) -> None:
+    key = "b/t/month=2024-01/part-0000.parquet"
+    write_parquet(Lake.from_url(lake.uri("lake")), key, pl.DataFrame({"n": [2]}))  # what a pattern would find, too
+    odd = Lake.from_url(lake.uri(name))
+    write_parquet(odd, key, pl.DataFrame({"n": [1]}))
+    found = odd.scan_parquet([key], month_column=month_column).collect().to_dict(as_series=False)
+    assert found == ({"n": [1], "month": ["2024-01"]} if month_column else {"n": [1]})
+
+
 def test_a_writer_in_progress_shows_readers_the_old_object_alone(lake: Lake) -> None:
     write_bytes(lake, "b/t/a.json", b"old")
     with lake.open_writer("b/t/a.json") as writer:
@@ -54,6 +65,8 @@ def test_a_writer_in_progress_shows_readers_the_old_object_alone(lake: Lake) -> 
         ("", "the lake's root is empty; set FRAUD_ASSETS_LAKE"),
         ("s3://", "names no S3 bucket"),
         ("gs://bucket/prefix", "starts with gs://; a path or s3://bucket/prefix is needed"),
+        ("s3://bucket//prefix", "s3://bucket//prefix has an empty folder"),
+        ("s3://bucket/a/../b", "s3://bucket/a/../b has an empty folder, '.' or '..'; leave that out"),
     ],
 )
 def test_a_root_that_is_none_is_refused(root: str, sentence: str) -> None:
