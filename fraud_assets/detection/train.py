@@ -58,7 +58,7 @@ def train_candidates(
     Returns
     -------
     Every candidate of the registry, fitted, calibrated and measured on the comparing slice; or an
-    empty set that says why: no earlier month, or a slice without rows or without a reported fraud.
+    empty set that says why: no earlier month, or a slice without rows, without a reported fraud or with nothing else.
 
     Raises
     ------
@@ -73,13 +73,18 @@ def train_candidates(
     rows = LabelledRows(features, known, slices, tuple(feature_names))
     sizes = {name: rows.size(getattr(slices, name)) for name in ("train", "tune", "compare")}
     for name, size in sizes.items():
-        if not size["frauds"]:
-            days = getattr(slices, name)
-            when = f"from {days.start:%Y-%m-%d} to {days.end:%Y-%m-%d}"
+        if 0 < size["frauds"] < size["rows"]:
+            continue
+        days = getattr(slices, name)
+        when = f"from {days.start:%Y-%m-%d} to {days.end:%Y-%m-%d}"
+        reason = f"no fraud among the {size['rows']:,} rows to {name} with {when} was reported before the cut"
+        if not size["rows"]:
             reason = f"there are too few months to learn from yet: no payments to {name} with {when}"
-            if size["rows"]:
-                reason = f"no fraud among the {size['rows']:,} rows to {name} with {when} was reported before the cut"
-            return CandidateSet.empty(str(month), reason, slices)
+        elif size["frauds"]:
+            reason = (
+                f"all {size['rows']:,} rows to {name} with {when} are reported as fraud, none is left to tell it from"
+            )
+        return CandidateSet.empty(str(month), reason, slices)
 
     delays = DelayCurve.estimate(reports, slices.train.start, slices.cut, learning.never_reported)
     train_kept = kept_share(sizes["train"]["rows"], sizes["train"]["frauds"])

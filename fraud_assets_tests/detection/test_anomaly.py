@@ -128,6 +128,16 @@ def test_a_first_month_has_no_detectors_and_says_so() -> None:
     assert fit_detectors(pl.LazyFrame(), APRIL, 0.005, code_version="1").reason is not None
 
 
+def test_payments_that_are_all_alike_have_no_detectors_and_the_set_says_so() -> None:
+    numbers = [name for name, dtype in past().schema.items() if name in REGISTRY and dtype.is_numeric()]
+    alike = past().with_columns(pl.lit(1).cast(past().schema[name]).alias(name) for name in numbers)
+    empty = fit_detectors(alike.lazy(), APRIL, 0.005, code_version="1")
+    assert empty.reason is not None
+    assert "2024-04: 20000 payments before it are the same in every feature" in empty.reason
+    again = DetectorSet.load(json.loads(json.dumps(empty.document())))
+    assert score_anomalies(april().lazy(), again).collect().height == 0
+
+
 def test_a_document_with_an_unknown_detector_or_object_is_refused() -> None:
     document = fitted().document()
     with pytest.raises(ValueError, match="oracle"):

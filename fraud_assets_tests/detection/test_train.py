@@ -39,6 +39,23 @@ def test_without_a_reported_fraud_the_set_is_empty_and_says_why() -> None:
     assert "was reported before the cut" in found.reason
 
 
+def test_with_nothing_but_reported_frauds_the_set_is_empty_and_says_why() -> None:
+    world = bank()
+    told = world.features.select(
+        "transaction_id",
+        "event_time",
+        reported_at=pl.col("event_time"),
+        kind=pl.lit("fraud"),
+        reported_type=pl.lit(None, dtype=pl.String),
+    )
+    found = train(replace(world, reports=told), FEBRUARY)
+    assert not found.models
+    assert found.reason is not None
+    assert found.reason.startswith("all ")
+    assert "are reported as fraud" in found.reason
+    assert CandidateSet.load(json.loads(json.dumps(found.document()))) == found
+
+
 def test_without_rows_the_set_says_that_there_are_too_few_months() -> None:
     world = bank()
     late = replace(world, features=world.features.filter(pl.col("event_time") >= FEBRUARY.start))

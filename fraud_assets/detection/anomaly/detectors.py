@@ -126,7 +126,7 @@ def fit_detectors(features: pl.LazyFrame, month: Month, rate: float, *, code_ver
 
     Returns
     -------
-    The detectors, or an empty set that says why: no earlier month, or too few payments in them.
+    The detectors, or an empty set that says why: no earlier month, or too few payments in them, or all alike.
     """
     schema = features.collect_schema()
     past = features.filter(pl.col("event_time") < month.start) if "event_time" in schema else features.head(0)
@@ -147,6 +147,9 @@ def fit_detectors(features: pl.LazyFrame, month: Month, rate: float, *, code_ver
     settled = sample.filter(pl.col("history_days") >= SETTLED_DAYS)
     sample = settled if settled.height >= FEWEST_ROWS else sample
     surprises = Surprises.fit(sample, aspects)
+    if not surprises.aspects:
+        why = f"{rows} payments before it are the same in every feature that tells what is unusual"
+        return DetectorSet.empty(str(month), f"{month}: {why}", rate)
     seen = surprises.at(sample)
     detectors = {name: kind.fit(seen) for name, kind in DETECTORS.items()}
     scores = {name: of.scores(seen) for name, of in detectors.items()}
