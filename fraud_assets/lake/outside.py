@@ -9,7 +9,7 @@ import io
 import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast
 
 import obstore
@@ -80,41 +80,45 @@ def find(location: str, folder: Path) -> list[OutsideFile]:
     Parameters
     ----------
     location
-        A path, or ``s3://bucket/key``; ``*``, ``?`` and ``[...]`` stand for parts of names, not for folders.
+        A path, or ``s3://bucket/key``; ``*``, ``?`` and ``[...]`` stand for parts of names, not of folders'.
+        On disk a file or a folder of that very name comes first.
     folder
         What a relative path begins at.
 
     Raises
     ------
     LakeError
-        If a path with a wildcard in a folder's name is asked for.
+        If a path with a wildcard in a folder's name is asked for that is not the name of one.
     """
-    if location.startswith("s3://"):
+    on_disk = not location.startswith("s3://")
+    if not on_disk:
         bucket, _, key = location.removeprefix("s3://").partition("/")
         base, prefix = f"s3://{bucket}", key
     else:
         path = folder / Path(location).expanduser()
         base, prefix = str(path.parent), path.name
     parent, _, name = prefix.rpartition("/")
-    if any(sign in base + parent for sign in _WILD):
+    if any(sign in (base if on_disk else parent) for sign in _WILD) and not (on_disk and Path(base).is_dir()):
         raise LakeError(f"location {location}: only the file's name may have {' '.join(_WILD)} in it, not a folder's")
-    if not base.startswith("s3://") and not Path(base).is_dir():
+    if on_disk and not Path(base).is_dir():
         return []
     lake = Lake.from_url(base)
     store = lake._store  # the same room
-    is_pattern = any(sign in name for sign in _WILD)
-    if is_pattern:
-        listed = [item for batch in obstore.list(store, parent or None) for item in batch]
+    is_pattern = any(sign in name for sign in _WILD) and not (on_disk and Path(base, name).is_file())
+    # Of this folder alone: below it may be any number of files, and some that nobody may read.
+    if is_pattern and on_disk:
+        names = [entry.name for entry in Path(base).iterdir() if fnmatchcase(entry.name, name) and entry.is_file()]
+        listed = [obstore.head(store, one) for one in names]
+    elif is_pattern:
+        below = obstore.list_with_delimiter(store, parent or None)["objects"]
+        listed = [item for item in below if fnmatchcase(item["path"].rpartition("/")[2], name)]
     else:
         try:
             listed = [obstore.head(store, prefix)]
         except FileNotFoundError:
             listed = []
     found = [
-        OutsideFile(_shown(lake.uri(item["path"])), item["size"], _stamp(item), store, item["path"])
-        for item in listed
-        if str(PurePosixPath(item["path"]).parent) == (parent or ".")
-        and fnmatchcase(item["path"].rpartition("/")[2], name)
+        OutsideFile(_shown(lake.uri(item["path"])), item["size"], _stamp(item), store, item["path"]) for item in listed
     ]
     return sorted(found, key=lambda file: file.name)
 

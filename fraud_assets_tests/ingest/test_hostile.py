@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from fraud_assets.ingest import IngestError, month
 from fraud_assets.ingest.sources import batches
 from fraud_assets.lake.outside import find
+from fraud_assets.lake.store import Lake, LakeError
+from fraud_assets.lake.writing import write_bytes
 from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
 
 HEAD = "id,who,when,sum\n"
@@ -32,6 +34,27 @@ def test_a_plain_row_becomes_a_ledger_row(tmp_path: Path) -> None:
     assert (row["kind"], row["direction"], row["status"], row["currency"]) == ("purchase", "debit", "approved", "EUR")
     assert row["channel"] is None
     assert row["latitude"] is None
+
+
+def test_a_file_and_its_folder_may_have_any_sign_in_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "bank [old] 100%"
+    (folder / "below").mkdir(parents=True)
+    for name in ("a[1].csv", "a1.csv", "below/a2.csv", "b\n.csv"):
+        (folder / name).write_text(HEAD + GOOD)
+    assert [file.name for file in find("a[1].csv", folder)] == [str(folder / "a[1].csv")]
+    assert [file.name for file in find("a[0-9].csv", folder)] == [str(folder / "a1.csv")]
+    assert [file.name for file in find("a*.csv", folder)] == [str(folder / "a1.csv"), str(folder / "a[1].csv")]
+    assert [file.name for file in find(str(folder / "a1.csv"), tmp_path)] == [str(folder / "a1.csv")]
+    with pytest.raises(LakeError, match=r"location ban\*/a1\.csv: only the file's name may have"):
+        find("ban*/a1.csv", tmp_path)
+
+
+def test_a_pattern_on_s3_looks_at_its_own_folder_alone(s3_lake: str) -> None:
+    lake = Lake.from_url(s3_lake)
+    for name in ("in/a1.csv", "in/below/a2.csv", "a3.csv"):
+        write_bytes(lake, name, (HEAD + GOOD).encode())
+    assert [file.name for file in find(f"{s3_lake}/in/a*.csv", Path())] == [f"{s3_lake}/in/a1.csv"]
+    assert find(f"{s3_lake}/nowhere/a*.csv", Path()) == []
 
 
 def test_a_truncated_parquet_file_is_named(tmp_path: Path) -> None:
