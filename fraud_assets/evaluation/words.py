@@ -74,6 +74,12 @@ def count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
+def ordinal(value: int) -> str:
+    """``2nd``, ``11th``, ``21st``."""
+    ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    return f"{value:,}{ending}"
+
+
 def money(value: float | None, currency: str) -> str:
     """``$162,913``, ``CHF 12``; a true minus sign in front of what is below zero."""
     if value is None:

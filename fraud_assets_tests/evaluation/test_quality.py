@@ -56,6 +56,59 @@ def test_a_column_is_counted_as_it_is() -> None:
     assert columns["country"]["most_frequent_share"] == 1
 
 
+def of_column(found: dict[str, Any], name: str) -> tuple[int, str]:
+    return next((c["distinct"], c["distinct_is"]) for c in found["columns"] if c["name"] == name)
+
+
+def test_different_values_are_counted_one_by_one_and_without_null() -> None:
+    rows = 30_000
+    frame = pl.DataFrame(
+        {
+            "row_id": np.arange(rows) * 7,
+            "kind": [None, *(f"kind {k}" for k in range(15))] * (rows // 16) + [None] * (rows % 16),
+            "flag": [None, True, False] * (rows // 3),
+            "shop": np.arange(rows) % 8_475,
+        }
+    )
+    expected = {"row_id": (rows, "exact"), "kind": (15, "exact"), "flag": (2, "exact"), "shop": (8_475, "exact")}
+    wide = frame.with_columns(pl.lit(k).alias(f"f{k}") for k in range(100))
+    for one in (frame, wide):
+        found = profile("ledger", one.lazy(), ["row_id"])
+        assert found["every"] == 2
+        assert {name: of_column(found, name) for name in expected} == expected
+    page = quality_page(quality_document("A bank", "2024-01", [found], [], labels(None), []))
+    assert "every 2nd row of ledger" in page
+    assert "30,000" in page
+    assert "≈" not in page
+    assert "≥" not in page
+
+
+def test_in_a_long_table_an_estimate_is_called_one() -> None:
+    rows = 1_000_001
+    number = pl.int_range(pl.len())
+    frame = pl.DataFrame({"row_id": np.arange(rows)}).with_columns(
+        shop=number % 50_000,
+        kind=pl.when(number % 16 > 0).then(number % 16).cast(pl.String),
+        flag=pl.when(number % 3 > 0).then(number % 3 == 1),
+    )
+    found = profile("ledger", frame.lazy(), ["row_id"])
+    assert of_column(found, "row_id") == (rows, "exact")  # no row repeats it
+    assert of_column(found, "kind") == (15, "exact")
+    assert of_column(found, "flag") == (2, "exact")
+    shops, how = of_column(found, "shop")
+    assert how == "about"
+    assert shops == pytest.approx(50_000, rel=0.1)
+    wide = profile("wide", frame.with_columns(pl.lit(k).alias(f"f{k}") for k in range(60)).lazy(), ["row_id"])
+    assert of_column(wide, "row_id") == (rows, "exact")
+    fewest, how = of_column(wide, "shop")
+    assert how == "at least"
+    assert 0 < fewest <= 50_000
+    page = quality_page(quality_document("A bank", "2024-01", [found, wide], [], labels(None), []))
+    assert f"≈ {shops:,}" in page
+    assert f"≥ {fewest:,}" in page
+    assert "every 51st row of ledger" in page
+
+
 def test_rows_with_the_key_of_another_and_numbers_that_are_none_are_found() -> None:
     frame = pl.concat([table(10), table(10).head(3)]).with_columns(amount=pl.lit(float("nan")))
     found = profile("ledger", frame.lazy(), ["row_id"])

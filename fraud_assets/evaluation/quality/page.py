@@ -8,7 +8,14 @@ from fraud_assets.evaluation.markup import Markup, cell, how, join, says, sectio
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.quality.charts import quality_charts
 from fraud_assets.evaluation.quality.measure import longest_known, reported_within
-from fraud_assets.evaluation.words import count, month_name, number, percent, title
+from fraud_assets.evaluation.words import count, month_name, number, ordinal, percent, title
+
+#: What stands before the number of different values, by how it was had; and what is said of it.
+_SIGNS = {"exact": "", "about": "≈ ", "at least": "≥ "}
+_UNSURE = {
+    "about": "Behind ≈ it is estimated. ",
+    "at least": "Behind ≥ are those of the sampled rows alone. ",
+}
 
 
 def quality_page(document: dict[str, Any]) -> str:
@@ -245,17 +252,8 @@ def _twins(document: dict[str, Any]) -> Markup:
 
 
 def _columns(document: dict[str, Any]) -> Markup:
-    head = [
-        "Column",
-        "Missing",
-        "The month before",
-        "Different",
-        "Least",
-        "Largest",
-        "Far out",
-        "Most frequent",
-        "Evenness",
-    ]
+    head = ["Column", "Missing", "The month before", "Different", "Least", "Largest", "Far out", "Most frequent"]
+    head.append("Evenness")
     parts = []
     for one in document["tables"]:
         rows = [
@@ -263,7 +261,7 @@ def _columns(document: dict[str, Any]) -> Markup:
                 cell(column["name"], column["type"] + (", constant" if column["is_constant"] else "")),
                 percent(column["missing"]),
                 percent(column["missing_before"]),
-                count(column["distinct"]),
+                _SIGNS[column["distinct_is"]] + count(column["distinct"]),
                 _short(column["low"]),
                 _short(column["high"]),
                 percent(column["outliers"]),
@@ -276,8 +274,11 @@ def _columns(document: dict[str, Any]) -> Markup:
         ]
         parts.append(tag("details", tag("summary", f"{one['name']}, {count(one['rows'])} rows"), table(head, rows)))
     every = {one["name"]: one["every"] for one in document["tables"] if one["every"] > 1}
-    sampled = "; ".join(f"every {k}. row of {name}" for name, k in every.items())
-    text = "Evenness: entropy of the values against that of equally frequent ones. Different values are estimated. "
+    sampled = "; ".join(f"every {ordinal(k)} row of {name}" for name, k in every.items())
+    text = "Different: values that differ, missing ones aside. "
+    certain = {column["distinct_is"] for one in document["tables"] for column in one["columns"]}
+    text += "".join(said for kind, said in _UNSURE.items() if kind in certain)
+    text += "Evenness: entropy of the values against that of equally frequent ones. "
     text += f"Far out, most frequent and evenness are from {sampled}." if sampled else "All rows were looked at."
     return section("columns", "All columns", how(text), join(parts))
 

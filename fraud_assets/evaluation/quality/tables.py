@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,20 @@ import polars as pl
 MOST_ROWS = 20_000
 #: Keys compared at once while looking for duplicates.
 _BUCKET_ROWS = 2_000_000
-#: Of wider tables, different values are counted among the sampled rows.
+#: In tables of so many rows at most, different values are counted one by one: a column of ids takes some 60 MB.
+_EXACT_ROWS = 1_000_000
+#: Columns whose different values are counted at once.
+_TOGETHER = 4
+#: In longer tables they are estimated, and counted only where they are so few: that takes no memory to speak of.
+_FEW_VALUES = 10_000
+#: In long tables that are wider, only the sampled rows are looked at for them; the least they can be is known then.
 _WIDE = 60
 _TWIN = 0.98
 _TWIN_ROWS = 5_000
 
 
 def profile(name: str, frame: pl.LazyFrame, key: Sequence[str] = ()) -> dict[str, Any]:
-    """The figures of a table, in one pass over all rows and one over every k-th.
+    """The figures of a table, in a few passes over all rows and one over every k-th.
 
     Parameters
     ----------
@@ -30,32 +36,39 @@ def profile(name: str, frame: pl.LazyFrame, key: Sequence[str] = ()) -> dict[str
     Returns
     -------
     A dictionary with name, rows, every (k), duplicates, alike and columns: for each its type, share of missing values,
-    ``distinct`` (by HyperLogLog), the smallest and largest value of numbers and instants, ``is_constant``,
-    ``not_finite``, ``outliers`` (share of values further from the quartiles than three times their distance: Tukey
-    1977, "far out"), and of texts and flags ``diversity`` (entropy against that of equally frequent values) with the
-    most frequent value and its share.
+    ``distinct`` (without null) and ``distinct_is`` (``exact``; in tables beyond a million rows ``about``, which is by
+    HyperLogLog, or ``at least``, which is among every k-th row), the smallest and largest value of numbers and
+    instants, ``is_constant``, ``not_finite``, ``outliers`` (share of values further from the quartiles than three times
+    their distance: Tukey 1977, "far out"), and of texts and flags ``diversity`` (entropy against that of equally
+    frequent values) with the most frequent value and its share.
     """
     schema = frame.collect_schema()
     rows = frame.select(pl.len()).collect(engine="streaming").item()
     every = -(-rows // MOST_ROWS) or 1
-    facts = frame.select(_facts(schema, with_distinct=len(schema) <= _WIDE)).collect(engine="streaming").row(0)
-    counted = dict(zip(_fact_names(schema, with_distinct=len(schema) <= _WIDE), facts, strict=True))
+    facts = frame.select(_facts(schema)).collect(engine="streaming").row(0)
+    counted = dict(zip([expression.meta.output_name() for expression in _facts(schema)], facts, strict=True))
+    missings = {column: counted[f"{column}|missing"] for column in schema}
     sample = frame.gather_every(every).collect(engine="streaming")
+    duplicates = _repeated(frame, key, rows) if key else None
+    different = _different(frame, rows, missings, sample)
+    if len(key) == 1 and duplicates is not None:
+        different[key[0]] = rows - duplicates - (missings[key[0]] > 0), "exact"
     columns = []
     for column, dtype in schema.items():
         values = sample[column]
-        distinct = counted.get(f"{column}|distinct", values.n_unique() - (values.null_count() > 0))
+        distinct, distinct_is = different[column]
         low, high = counted.get(f"{column}|low"), counted.get(f"{column}|high")
-        missing = counted[f"{column}|missing"]
+        missing = missings[column]
         known = rows - missing
-        # HyperLogLog counts very few values exactly enough; the extremes are certain.
-        same = low == high if low is not None else distinct - (missing > 0) <= 1
+        # The extremes are of all rows, whatever was counted.
+        same = low == high if low is not None else distinct <= 1
         columns.append(
             {
                 "name": column,
                 "type": "Enum" if isinstance(dtype, pl.Enum) else str(dtype),
                 "missing": missing / rows if rows else None,
-                "distinct": int(min(distinct, known)),
+                "distinct": distinct,
+                "distinct_is": distinct_is,
                 "low": _written(low),
                 "high": _written(high),
                 "is_constant": bool(known > 1 and same),
@@ -69,7 +82,7 @@ def profile(name: str, frame: pl.LazyFrame, key: Sequence[str] = ()) -> dict[str
         "rows": rows,
         "every": every,
         "key": list(key),
-        "duplicates": _repeated(frame, key, rows) if key else None,
+        "duplicates": duplicates,
         "alike": _repeated(frame, [c for c in schema if c not in key], rows)
         if len(key) == 1 and len(schema) <= _WIDE
         else None,
@@ -98,13 +111,11 @@ def twins(frame: pl.DataFrame, names: Sequence[str], most: int = 15) -> list[dic
     ]
 
 
-def _facts(schema: pl.Schema, *, with_distinct: bool) -> list[pl.Expr]:
+def _facts(schema: pl.Schema) -> list[pl.Expr]:
     made = []
     for column, dtype in schema.items():
         value = pl.col(column)
         made.append(value.null_count().alias(f"{column}|missing"))
-        if with_distinct:
-            made.append(value.approx_n_unique().alias(f"{column}|distinct"))
         if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
             known = value.filter(value.is_finite()) if dtype.is_float() else value
             made += [known.min().alias(f"{column}|low"), known.max().alias(f"{column}|high")]
@@ -113,8 +124,30 @@ def _facts(schema: pl.Schema, *, with_distinct: bool) -> list[pl.Expr]:
     return made
 
 
-def _fact_names(schema: pl.Schema, *, with_distinct: bool) -> list[str]:
-    return [expression.meta.output_name() for expression in _facts(schema, with_distinct=with_distinct)]
+def _different(
+    frame: pl.LazyFrame, rows: int, missing: Mapping[str, int], sample: pl.DataFrame
+) -> dict[str, tuple[int, str]]:
+    """Different values of each column, null aside, and what the figure is: exact, about, or at least so many."""
+    names = list(missing)
+    if rows <= _EXACT_ROWS:
+        return {name: (found, "exact") for name, found in _counted(frame, names).items()}
+    if len(names) > _WIDE:
+        # A value that no sampled row has is not counted.
+        return {name: (sample[name].drop_nulls().n_unique(), "at least") for name in names}
+    estimated = frame.select(pl.col(name).approx_n_unique() for name in names).collect(engine="streaming").row(0)
+    about = {name: int(min(value, rows - missing[name])) for name, value in zip(names, estimated, strict=True)}
+    few = _counted(frame, [name for name in names if about[name] <= _FEW_VALUES])
+    return {name: (few[name], "exact") if name in few else (about[name], "about") for name in names}
+
+
+def _counted(frame: pl.LazyFrame, names: Sequence[str]) -> dict[str, int]:
+    """Different values of columns, null aside: a few columns at a time, so that memory does not grow with the width."""
+    found: dict[str, int] = {}
+    for start in range(0, len(names), _TOGETHER):
+        some = names[start : start + _TOGETHER]
+        counts = frame.select(pl.col(name).drop_nulls().n_unique() for name in some).collect(engine="streaming").row(0)
+        found |= dict(zip(some, counts, strict=True))
+    return found
 
 
 def _outliers(values: pl.Series) -> float | None:
