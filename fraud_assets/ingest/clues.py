@@ -43,6 +43,8 @@ DATES = {
     r"^\d\d\.\d\d\.\d{4} \d\d:\d\d$": "%d.%m.%Y %H:%M",
     r"^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d$": "%d/%m/%Y %H:%M:%S",
     r"^\d\d/\d\d/\d{4} \d\d:\d\d$": "%d/%m/%Y %H:%M",
+    r"^\d\d\.\d\d\.\d{4}$": "%d.%m.%Y",
+    r"^\d\d/\d\d/\d{4}$": "%d/%m/%Y",
     r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d$": "%Y/%m/%d %H:%M:%S",
     r"^\d{14}$": "%Y%m%d%H%M%S",
     r"^\d{10}(\.0)?$": "epoch_s",

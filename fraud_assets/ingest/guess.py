@@ -14,10 +14,11 @@ import polars as pl
 from fraud_assets.ingest.clues import FITS, MOST_CODES, NAMES, forms, has_codes_of, is_written_time, meaning
 from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
 from fraud_assets.ingest.sources import batches, columns_of
+from fraud_assets.ingest.told import currency, month_in, order_of_days
 from fraud_assets.scenario.sections import Learning
 from fraud_assets.scenario.source import CODES, REQUIRED, Files, FilesScenario
 
-#: Unless a person says otherwise.
+#: Unless the file or a person says otherwise.
 _CURRENCY = "EUR"
 #: Rows that are looked at.
 SAMPLE_ROWS = 20_000
@@ -37,6 +38,7 @@ class Guess:
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     unused: list[str] = field(default_factory=list)
     months: tuple[str, str] | None = None
+    currency: tuple[str, str] = (_CURRENCY, "ISO 4217")  # and what is unsure of it
 
 
 def first_scenario(file: SourceFile, name: str, location: str) -> str:
@@ -57,10 +59,8 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
         If the file cannot be read, has no rows, or no column that could be customer, time or amount. Where one of
         these is found, ``TO_FILL_IN`` stands for the others.
     """
-    guess = _guess(file)
-    monthly = re.sub(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)", "{month}", location)
-    if monthly == location:
-        monthly = re.sub(r"(?<!\d)20\d\d([_/]?)(0[1-9]|1[0-2])(?!\d)", r"{year}\1{mm}", location)
+    monthly, month = month_in(location)
+    guess = _guess(file, month)
     first, last = guess.months or ("2024-01", "2024-01")
     doubt = "of the rows that were looked at; there may be others"
     lines = [
@@ -68,7 +68,7 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
         f"name: {name}",
         f"title: {name}",
         "source: files",
-        f"currency: {_CURRENCY}                     # ? ISO 4217",
+        _line(f"currency: {guess.currency[0]}" + " " * 19 * bool(guess.currency[1]), guess.currency[1]),
         f"first_month: {first}              # ? {doubt}",
         f"last_month: {last}               # ? {doubt}; leave it out if months go on coming",
         "files:",
@@ -90,10 +90,10 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
             lines.append(f"      {known if ours in CODES[column] else asked}")
     if "is_fraud" in guess.columns and "reported_at" not in guess.columns:
         lines.append("  report_delay_days: 7            # ? from a fraud to the day the bank knew of it")
-    return "\n".join([*lines, *_learning()]) + "\n"
+    return "\n".join([*lines, *_learning(guess.currency[0])]) + "\n"
 
 
-def _learning() -> list[str]:
+def _learning(currency: str) -> list[str]:
     """The section ``learning`` with what a bank has that names none: money saved is counted with it."""
     usual: Learning = FilesScenario.model_fields["learning"].default
     costs = usual.costs
@@ -102,15 +102,15 @@ def _learning() -> list[str]:
         (f"  true_prevalence: {usual.true_prevalence:g}", "share of payments that are fraud"),
         ("  costs:", "all five are a bank's in the USA, in dollars"),
         (f"    loss_share: {costs.loss_share:g}", "of the amount, where a fraud is approved"),
-        (f"    chargeback_fee: {costs.chargeback_fee:g}", f"{_CURRENCY}, and this"),
+        (f"    chargeback_fee: {costs.chargeback_fee:g}", f"{currency}, and this"),
         (f"    margin: {costs.margin:g}", "of the amount, where an honest payment is refused"),
-        (f"    friction: {costs.friction:g}", f"{_CURRENCY}, and this of goodwill"),
-        (f"    review: {costs.review:g}", f"{_CURRENCY}, to look at a payment"),
+        (f"    friction: {costs.friction:g}", f"{currency}, and this of goodwill"),
+        (f"    review: {costs.review:g}", f"{currency}, to look at a payment"),
     ]
     return ["learning:", *(f"{setting:<33} # ? {doubt}" for setting, doubt in settings)]
 
 
-def _guess(file: SourceFile) -> Guess:
+def _guess(file: SourceFile, month: str | None) -> Guess:
     reading, guess = _reading(file)
     theirs = columns_of(file, reading)
     sample = _sample(file, reading, theirs)
@@ -140,9 +140,11 @@ def _guess(file: SourceFile) -> Guess:
         guess.unsure[ours] = "no column seems to be it; name one"
     guess.columns = {ours: guess.columns[ours] for ours in (*REQUIRED, *guess.columns) if ours in guess.columns}
     guess.unused = [*left, *odd]
-    for ours, look in (("event_time", _time), ("amount", _amount)):
-        if (name := guess.columns[ours]) in texts:
-            look(guess, sample[name], texts[name])
+    if (name := guess.columns["event_time"]) in texts:
+        _time(guess, sample[name], texts[name], month)
+    if (name := guess.columns["amount"]) in texts:
+        _amount(guess, sample[name], texts[name])
+    guess.currency = currency(guess.columns, texts) or guess.currency
     for column in ("channel", "status", "is_fraud"):
         if column in guess.columns:
             _codes(guess, column, texts[guess.columns[column]])
@@ -191,20 +193,18 @@ def _sample(file: SourceFile, reading: Files, columns: list[str]) -> pl.DataFram
     return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
 
-def _time(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
+def _time(guess: Guess, cells: pl.Series, texts: pl.Series, month: str | None) -> None:
     from fraud_assets.ingest.times import times
 
     written = "iso"
     if cells.dtype == pl.String or cells.dtype.is_numeric():
         shares = forms(texts)
         written = max(shares, key=lambda form: shares[form])
-        if shares[written] < 0.9:
-            guess.unsure["time_format"] = "few cells look like it; as strftime writes them"
-        elif written.startswith("%d/"):
-            guess.unsure["time_format"] = "or the month first, %m/%d"
-            if (texts.str.slice(3, 2).cast(pl.Int32, strict=False).max() or 0) > 12:  # type: ignore[operator]
-                written = written.replace("%d/%m", "%m/%d")
-                del guess.unsure["time_format"]
+        doubt = "few cells look like it; as strftime writes them"
+        if shares[written] >= 0.9:
+            written, doubt = order_of_days(texts, written, month)
+        if doubt:
+            guess.unsure["time_format"] = doubt
     if written != "iso" or "time_format" in guess.unsure:
         guess.settings["time_format"] = written
     reading = Files(
@@ -214,7 +214,9 @@ def _time(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
         columns=dict.fromkeys(REQUIRED, "-"),
     )
     found = times(texts if cells.dtype == pl.String else cells, reading).instant.drop_nulls().dt.strftime("%Y-%m")
-    if len(found):
+    if month and (found == month).sum() > len(found) / 2:  # of a month's file, the few other rows are mistakes
+        guess.months = month, month
+    elif len(found):
         guess.months = str(found.min()), str(found.max())
 
 

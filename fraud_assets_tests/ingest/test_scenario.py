@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 import yaml
 
+from fraud_assets.cli import main
 from fraud_assets.evaluation.settings import Settings
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.clues import has_codes_of, is_written_time, meaning
@@ -148,3 +149,81 @@ def test_codes_that_all_mean_the_same_make_no_column_a_status() -> None:
 def test_hours_without_a_day_are_no_time_of_payments() -> None:
     hours = pl.Series([time(9, 12), time(10, 30)])
     assert not is_written_time(hours, hours.cast(pl.String))
+
+
+def inspected(folder: Path, name: str, text: str) -> str:
+    """What the command writes for a file of this name."""
+    (folder / name).write_text(text, encoding="utf-8")
+    assert main(["inspect", str(folder / name), "--to", str(folder / "banks")]) == 0
+    (found,) = (folder / "banks").glob("*/scenario.yaml")
+    load_folder(found.parent)
+    return found.read_text("utf-8")
+
+
+@pytest.mark.parametrize("clock", ["", " 10:30"])
+def test_the_month_in_a_files_name_says_whether_days_or_months_come_first(tmp_path: Path, clock: str) -> None:
+    days = [*(f"02/{day:02d}/2024" for day in range(1, 7)), "31/02/2024"] * 5
+    rows = "".join(f"{k},A,{day}{clock},{k}.50\n" for k, day in enumerate(days))
+    text = inspected(tmp_path, "2024-02.csv", f"id,customer,date,amount\n{rows}")
+    written = yaml.safe_load(text)
+    assert written["files"]["time_format"] == f"%m/%d/%Y{' %H:%M' if clock else ''}"
+    assert (written["first_month"], written["last_month"]) == ("2024-02", "2024-02")
+    assert written["files"]["location"].endswith("/{month}.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "form", "is_sure"),
+    [
+        ("2024-02.csv", ["02/01/2024", "02/05/2024", "02/06/2024"], "%m/%d/%Y", True),
+        ("2024-02.csv", ["01/02/2024", "05/02/2024", "06/02/2024"], "%d/%m/%Y", True),
+        ("2024-02.csv", ["02/02/2024"], "%d/%m/%Y", False),
+        ("202402.csv", ["02/01/2024", "02/05/2024"], "%m/%d/%Y", True),
+        ("all.csv", ["02/01/2024", "02/05/2024"], "%d/%m/%Y", False),
+        ("all.csv", ["02/01/2024", "02/25/2024"], "%m/%d/%Y", True),
+        ("all.csv", ["01/02/2024", "25/02/2024"], "%d/%m/%Y", True),
+        ("all.csv", ["02/25/2024", "25/02/2024"], "%d/%m/%Y", False),
+    ],
+)
+def test_how_days_are_written_has_a_question_mark_where_both_orders_fit(
+    tmp_path: Path, name: str, days: list[str], form: str, is_sure: bool
+) -> None:
+    rows = "".join(f"{k},A,{day},{k}.50\n" for k, day in enumerate(days))
+    text = inspected(tmp_path, name, f"id,customer,date,amount\n{rows}")
+    (line,) = [line for line in text.splitlines() if "time_format" in line]
+    assert f'"{form}"' in line
+    assert ("# ?" not in line) == is_sure
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "currency", "is_sure"),
+    [
+        ("Value (USD)", ["1.50"], "USD", True),
+        ("amount_inr", ["1.50"], "INR", True),
+        ("AmountGBP", ["1.50"], "GBP", True),
+        ("BETRAG_CHF", ["1.50"], "CHF", True),
+        ("Amount (TRY)", ["1.50"], "TRY", True),
+        ("Amount £", ["1.50"], "GBP", True),
+        ("amount in ₹", ["1.50"], "INR", True),
+        ("Amount ($)", ["1.50"], "USD", False),
+        ("Amount (¥)", ["150"], "JPY", False),
+        ("Amount (R$)", ["1.50"], "BRL", True),
+        ("amount", ["1.50"], "EUR", False),
+        ("amount_try", ["1.50"], "EUR", False),
+        ("AMOUNT_ALL", ["1.50"], "EUR", False),
+        ("amount", ["$1.50", "$2.00"], "USD", False),
+        ("amount", ["1.50 €", "2.00 €"], "EUR", True),
+        ("amount", ["GBP 1.50", "GBP 2.00"], "GBP", True),
+        ("amount,currency", ["1.50,usd", "2.00,USD"], "USD", True),
+        ("amount,currency", ["1.50,USD", "2.00,USD", "3.00,EUR"], "USD", False),
+        ("amount,balance_usd", ["1.50,7", "2.00,8"], "USD", False),
+    ],
+)
+def test_the_currency_is_the_one_that_a_file_names(
+    tmp_path: Path, header: str, cells: list[str], currency: str, is_sure: bool
+) -> None:
+    rows = "".join(f"{k},A,2024-02-03 10:30:00,{cell}\n" for k, cell in enumerate(cells))
+    text = guessed(tmp_path, f"id,customer,time,{header}\n{rows}")
+    (line,) = [line for line in text.splitlines() if line.startswith("currency:")]
+    assert yaml.safe_load(text)["currency"] == currency
+    assert ("# ?" not in line) == is_sure
+    assert f"# ? {currency}, to look at a payment" in text
