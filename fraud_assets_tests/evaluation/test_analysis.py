@@ -205,6 +205,31 @@ def test_the_report_shows_the_sections_where_there_are_any_and_says_why_where_no
     assert "too few frauds" in Page(render_html({**report, "analysis": analysis_of(honest, anomalies().clear())})).text
 
 
+def test_the_map_has_land_and_names_that_do_not_lie_on_the_bubble_of_a_larger_city() -> None:
+    report = evaluate(scored_month(6_000, fraud_rate=0.01), SUBJECT, SETTINGS)
+    found = analysis_of(sample(), anomalies())
+    places = [("Philadelphia", 40.0, -75.2, 240), ("New York", 40.7, -74.0, 780), ("San Diego", 32.7, -117.2, 190)]
+    places += [("Los Angeles", 34.1, -118.2, 290), ("Houston", 29.8, -95.4, 100)]
+    places += [("Seattle", 47.6, -122.3, 90), ("Miami", 25.8, -80.2, 0)]
+    cities = [
+        {"city": name, "latitude": north, "longitude": east, "rows": 10 * size + 5, "anomalies": size, "frauds": 1}
+        for name, north, east, size in places
+    ]
+    shown = {**report, "analysis": {**found, "anomalies": {**found["anomalies"], "cities": cities}}}
+    drawn = json.loads(Page(render_html(shown)).data["data-chart-anomaly_map"])
+    land, bubbles = drawn["data"]
+    assert (land["fill"], land["mode"]) == ("toself", "lines")
+    assert len(land["x"]) > 50
+    assert set(bubbles["text"]) == {"New York", "Los Angeles", "Houston", "Seattle", "Miami", ""}
+    west, east = drawn["layout"]["xaxis"]["range"]
+    assert west < -122.3 < -74.0 < east
+    sizes = dict(zip((name for name, *_ in places), bubbles["marker"]["size"], strict=True))
+    assert (sizes["New York"] / sizes["Los Angeles"]) ** 2 == pytest.approx(780 / 290)
+    nobody = [{**city, "anomalies": 0, "frauds": 0} for city in cities]
+    calm = {**report, "analysis": {**found, "anomalies": {**found["anomalies"], "cities": nobody}}}
+    assert "data-chart-anomaly_map" in Page(render_html(calm)).data
+
+
 def test_a_headline_is_of_a_feature_that_most_frauds_have_and_says_what_is_left_without_it() -> None:
     report = evaluate(scored_month(6_000, fraud_rate=0.01), SUBJECT, SETTINGS)
     found = analysis_of(sample(), anomalies())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import cos, radians, sqrt
 from typing import Any
 
-from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, REDS, SAND, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.maps import city_map
+from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, TEAL, Figure, axis, figure
 from fraud_assets.evaluation.unjudged import every_row, unjudged, unjudged_notes
 from fraud_assets.evaluation.words import number, title
 
@@ -177,46 +177,17 @@ def _severities(rows: list[dict[str, Any]]) -> Figure | None:
 
 
 def _cities(cities: list[dict[str, Any]]) -> Figure | None:
-    if not cities:
-        return None
-    most, busiest = max(city["anomalies"] for city in cities), max(city["rows"] for city in cities)
+    busiest = max((city["rows"] for city in cities), default=0)
+    # A share of few payments is chance: it does not say what red is.
     shares = sorted(city["anomalies"] / city["rows"] for city in cities if city["rows"] >= busiest / 50)
-    longitudes, latitudes = [c["longitude"] for c in cities], [c["latitude"] for c in cities]
-    named = {city["city"] for city in sorted(cities, key=lambda city: -city["anomalies"])[:10]}
-    middle = (min(latitudes) + max(latitudes)) / 2
-    width = max(longitudes) - min(longitudes) or 1.0
-    aspect = max(0.35, min(1.0, (max(latitudes) - min(latitudes)) / (width * max(0.2, cos(radians(middle))))))
-    degree: dict[str, Any] = {"showticklabels": False, "showgrid": True}
-    return figure(
-        [
-            {
-                "type": "scatter",
-                "mode": "markers+text",
-                "x": longitudes,
-                "y": latitudes,
-                "text": [city["city"] if city["city"] in named else "" for city in cities],
-                "textposition": "top center",
-                "textfont": {"size": 10},
-                "cliponaxis": False,
-                "marker": {
-                    "size": [5 + 30 * sqrt(city["anomalies"] / most) if most else 6 for city in cities],
-                    "color": [city["anomalies"] / city["rows"] for city in cities],
-                    "colorscale": REDS,
-                    "cmin": 0,
-                    "cmax": max(shares[round(0.95 * (len(shares) - 1))], 1e-9),
-                    "line": {"color": "#8c6f62", "width": 0.8},
-                    "opacity": 0.9,
-                },
-                "customdata": [[city["city"], city["rows"], city["anomalies"], city["frauds"]] for city in cities],
-                "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]:,} payments<br>%{customdata[2]:,} unusual"
-                "<br>%{customdata[3]:,} frauds<extra></extra>",
-                "showlegend": False,
-            }
-        ],
-        round(880 * aspect),
-        xaxis=axis(**degree),
-        yaxis=axis(**degree),
-        meta={"aspect": aspect},
+    return city_map(
+        cities,
+        "anomalies",
+        [city["anomalies"] / city["rows"] for city in cities],
+        max(shares[round(0.95 * (len(shares) - 1))], 1e-9) if shares else 1.0,
+        [[city["city"], city["rows"], city["anomalies"], city["frauds"]] for city in cities],
+        "<b>%{customdata[0]}</b><br>%{customdata[1]:,} payments<br>%{customdata[2]:,} unusual"
+        "<br>%{customdata[3]:,} frauds<extra></extra>",
     )
 
 

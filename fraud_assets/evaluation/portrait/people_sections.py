@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.evaluation.maps import MAP_COLORS
 from fraud_assets.evaluation.markup import Markup, cell, explained, how, says, section, shaded, shown, table, tag
-from fraud_assets.evaluation.portrait.place_charts import MAP_COLORS, reddest
+from fraud_assets.evaluation.portrait.place_charts import reddest
 from fraud_assets.evaluation.words import count, number, percent, title
 
 Document = dict[str, Any]
