@@ -51,6 +51,11 @@ def axis(text: str | None = None, **options: Any) -> dict[str, Any]:
     return axis | options
 
 
+def day_axis() -> dict[str, Any]:
+    """Days of a month, written alike in all charts, and when pointed at: ``3 Mar``."""
+    return axis(type="date", tickformat="%-d %b", showgrid=False)
+
+
 def figure(data: list[dict[str, Any]], height: int = 340, **layout: Any) -> Figure:
     base = {
         "height": height,

@@ -111,12 +111,13 @@ def fraud_types(report: dict[str, Any]) -> Figure | None:
             "name": "the month’s decisions",
             "marker": {"color": "#ffffff", "size": 11, "symbol": "diamond", "line": {"color": RED, "width": 2.5}},
             "hovertemplate": "%{x:.0%} flagged or rejected<extra></extra>",
+            "cliponaxis": False,
         },
     ]
     return figure(
         data,
         height=110 + 50 * len(rows),
-        xaxis=axis("Share of the type’s fraud found", range=[0, 1.02], tickformat=".0%"),
+        xaxis=axis("Share of the type’s fraud found", range=[-0.03, 1.03], tickformat=".0%"),  # room for diamonds
         yaxis=axis(showgrid=False),
     )
 

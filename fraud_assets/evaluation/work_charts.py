@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fraud_assets.evaluation.plotting import BLUE, INK, PALE, RED, SAND, TEAL, Figure, axis, bars, figure
+from fraud_assets.evaluation.plotting import BLUE, INK, PALE, RED, SAND, TEAL, Figure, axis, bars, day_axis, figure
 from fraud_assets.evaluation.words import money, policy
 
 
@@ -79,7 +79,7 @@ def daily(report: dict[str, Any]) -> Figure:
     ]
     return figure(
         data,
-        xaxis=axis(type="date", tickformat="%-d %b", showgrid=False),
+        xaxis=day_axis(),
         yaxis=axis("Payments in the day’s queue"),
         barmode="stack",
         bargap=0.25,

@@ -48,6 +48,20 @@ def test_every_chart_has_its_place_and_is_a_valid_plotly_figure(report: dict[str
         assert json.loads(page.data[f"data-chart-{name}"]) == json.loads(json.dumps(figure))
 
 
+def test_days_are_written_alike_and_what_is_at_0_or_100_percent_is_whole(report: dict[str, Any]) -> None:
+    days = [{"day": "2024-03-03", "anomalies": 3, "frauds": 1}, {"day": "2024-03-04", "anomalies": 2, "frauds": 0}]
+    anomalies = {"reason": "", "days": days, "severities": [], "cities": []}
+    nothing = {"features": [], "has_limits": False}
+    analysis = {"features": [], "correlations": nothing, "differences": nothing, "moved": nothing}
+    drawn = figures({**report, "analysis": {**analysis, "anomalies": anomalies}})
+    axes = {name: figure["layout"].get("xaxis", {}) for name, figure in drawn.items()}
+    dates = {name: axis["tickformat"] for name, axis in axes.items() if axis.get("type") == "date"}
+    assert dates == {"daily": "%-d %b", "anomaly_days": "%-d %b"}
+    low, high = axes["fraud_types"]["range"]
+    assert low < 0 < 1 < high
+    assert drawn["fraud_types"]["data"][1]["cliponaxis"] is False
+
+
 @pytest.mark.skipif(not CHROMIUM, reason="needs chromium")
 @pytest.mark.parametrize("width", [1200, 500])
 def test_a_browser_without_network_draws_every_chart_and_complains_of_nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fraud_assets.evaluation.maps import city_map
-from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, TEAL, Figure, axis, figure
+from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, TEAL, Figure, axis, day_axis, figure
 from fraud_assets.evaluation.unjudged import every_row, unjudged, unjudged_notes
 from fraud_assets.evaluation.words import number, title
 
@@ -142,7 +142,7 @@ def anomaly_days(days: list[dict[str, Any]]) -> Figure:
         }
         for name, color, values in (("fraud", RED, [day["frauds"] for day in days]), ("not fraud", PALE, honest))
     ]
-    return figure(data, 280, xaxis=axis(type="date", showgrid=False), yaxis=axis("Anomalies"), barmode="stack")
+    return figure(data, 280, xaxis=day_axis(), yaxis=axis("Anomalies"), barmode="stack")
 
 
 def _severities(rows: list[dict[str, Any]]) -> Figure | None:
