@@ -56,6 +56,9 @@ def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     for name in ("out/ledger.npz", "out/ledger.csv"):
         assert main(["export", "--table", "transactions", "--to", name]) == 0
+    # As for the labelled ones, of which there are none here.
+    key = "data/synthetic_transactions_labeled.csv"
+    assert main(["export", "--table", "transactions", "--key", key]) == 0
 
     names: dict[str, Any] = {}
     counted = 0
@@ -70,11 +73,13 @@ def test_reading_the_lake(lake: Lake, tmp_path: Path, monkeypatch: pytest.Monkey
     assert sum(names["january"]["amount"].to_pylist()) == pytest.approx(january)
     assert names["digest"] == written["2024-01"].sha256
     table = lake.scan_parquet([Place("us_bank", "transactions", month).parquet for month in written])
-    for frame in (names["frame"], names["ledger_csv"]):
+    labeled = names["labeled"].collect().to_pandas(use_pyarrow_extension_array=True)
+    for frame in (names["frame"], names["ledger_csv"], names["labeled_csv"], labeled):
         for column in ("transaction_id", "card_id"):
             ids = sorted(str(number) for number in frame[column].dropna())
             assert ids == table.select(pl.col(column).drop_nulls().cast(pl.String).sort()).collect()[column].to_list()
     declined = table.filter(status="declined").select(pl.col("amount").sum()).collect().item()
+    assert dict(names["by_status"].iter_rows())["declined"] == pytest.approx(declined)
     assert names["declined"] == pytest.approx(declined)
 
 
