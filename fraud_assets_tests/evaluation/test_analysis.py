@@ -249,5 +249,5 @@ def test_a_headline_is_of_a_feature_that_most_frauds_have_and_says_what_is_left_
     assert 0 < lost < whole
     assert f"Average precision falls from {whole:.2f} to {whole - lost:.2f} when the values of twin" in text
     meant = [row | {"meaning": "Days since the first visit"} for row in found["features"]]
-    told = Page(render_html({**report, "analysis": {**found, "features": meant}})).text
-    assert f"the values of {meant[0]['name']} (days since the first visit) are dealt anew" in told
+    text = Page(render_html({**report, "analysis": {**found, "features": meant}})).text
+    assert f"the values of {meant[0]['name']} (days since the first visit) are dealt anew" in text

@@ -10,6 +10,8 @@ from fraud_assets.evaluation.quality.charts import quality_charts
 from fraud_assets.evaluation.quality.measure import longest_known, reported_within
 from fraud_assets.evaluation.words import count, month_name, number, ordinal, percent, title
 
+_COLUMNS = ["Column", "Missing", "The month before", "Different", "Least", "Largest", "Far out", "Most frequent"]
+_COLUMNS += ["Evenness"]
 #: What stands before the number of different values, by how it was had; and what is said of it.
 _SIGNS = {"exact": "", "about": "≈ ", "at least": "≥ "}
 _UNSURE = {
@@ -252,8 +254,6 @@ def _twins(document: dict[str, Any]) -> Markup:
 
 
 def _columns(document: dict[str, Any]) -> Markup:
-    head = ["Column", "Missing", "The month before", "Different", "Least", "Largest", "Far out", "Most frequent"]
-    head.append("Evenness")
     parts = []
     for one in document["tables"]:
         rows = [
@@ -272,7 +272,7 @@ def _columns(document: dict[str, Any]) -> Markup:
             ]
             for column in one["columns"]
         ]
-        parts.append(tag("details", tag("summary", f"{one['name']}, {count(one['rows'])} rows"), table(head, rows)))
+        parts.append(tag("details", tag("summary", f"{one['name']}, {count(one['rows'])} rows"), table(_COLUMNS, rows)))
     every = {one["name"]: one["every"] for one in document["tables"] if one["every"] > 1}
     sampled = "; ".join(f"every {ordinal(k)} row of {name}" for name, k in every.items())
     text = "Different: values that differ, missing ones aside. "
