@@ -93,10 +93,15 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
         with ingest_month(scenario, month, _found(scenario, month)) as found:
             for name in found.files:
                 context.log.info(f"read {name}")
-            ledger_rows = lazy_chunks(polars_schema(FILES_TABLES["transactions"]), found.ledger_chunks())
-            yield dg.Output(ledger_rows, "transactions", metadata=_figures(found))
             rejected = lazy_chunks(polars_schema(FILES_TABLES["rejected_transactions"]), found.rejected_chunks())
             yield dg.Output(rejected, "rejected_transactions")
+            # Before the ledger, which stays as it was where too much would be missing from it.
+            share = _share_check(found, ledger)
+            yield share
+            if not share.passed:
+                return
+            ledger_rows = lazy_chunks(polars_schema(FILES_TABLES["transactions"]), found.ledger_chunks())
+            yield dg.Output(ledger_rows, "transactions", metadata=_figures(found))
             labels = found.labels()
             late = labels.filter(pl.col("reported_at") >= (month + REPORT_LOOKBACK).end).height
             yield dg.Output(labels.lazy(), "source_labels", metadata={"reports that come too late": late})
@@ -108,7 +113,6 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
                 )
             for sentence in found.missing:
                 context.log.warning(sentence)
-            yield _share_check(found, ledger)
             found.check()
             yield dg.AssetCheckResult(
                 asset_key=ledger,

@@ -107,6 +107,38 @@ def test_a_month_says_which_hours_wait_for_a_file_and_which_reports_come_too_lat
     assert all(check.passed for check in checks.values())
 
 
+def test_a_month_of_which_too_much_is_rejected_leaves_the_ledger_that_is_there(tmp_path: Path) -> None:
+    path, lake = tmp_path / "2024-02.csv", tmp_path / "lake"
+    good = HEAD + "".join(f"{k},A,2024-02-05 10:00:{k:02},1\n" for k in range(40))
+
+    def take_in(text: str) -> dg.ExecuteInProcessResult:
+        path.write_text(text)
+        with environment({"FRAUD_ASSETS_LAKE": str(lake)}), dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize(
+                ingest_assets(Chain(bank(f"{tmp_path}/{{month}}.csv")))[:1],
+                partition_key="2024-02",
+                resources=default_resources(),
+                instance=instance,
+                raise_on_error=False,
+            )
+
+    def ledger() -> bytes:
+        (found,) = (lake / "foreign/transactions/month=2024-02").glob("*.parquet")
+        return found.read_bytes()
+
+    assert take_in(good).success
+    before = ledger()
+    failed = take_in(good.replace(",1\n", ",one\n"))
+    assert not failed.success
+    (check,) = failed.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("rejected_share", False)
+    assert ledger() == before
+    (told,) = (lake / "foreign/rejected_transactions/month=2024-02").glob("*.parquet")
+    assert pl.read_parquet(told).height == 40  # what was wrong can be looked at
+    assert take_in(good).success
+    assert ledger() == before
+
+
 def test_no_hours_are_missing_where_the_file_goes_on_to_the_end_of_the_month_in_utc(tmp_path: Path) -> None:
     (tmp_path / "2024-02.csv").write_text(HEAD + "1,A,2024-02-29T23:00:00Z,1\n")
     assert take(bank(f"{tmp_path}/{{month}}.csv", time_zone="Asia/Tokyo"), "2024-02").missing == ()
