@@ -15,7 +15,7 @@ import dagster as dg
 import polars as pl
 
 from fraud_assets.assets.common import Chain
-from fraud_assets.ingest import FILES_TABLES, Ingested, ingest_month
+from fraud_assets.ingest import FILES_TABLES, Ingested, IngestError, ingest_month
 from fraud_assets.lake import outside
 from fraud_assets.lake.io_managers import column_schema
 from fraud_assets.lake.resource import LakeResource
@@ -99,7 +99,7 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
             share = _share_check(found, ledger)
             yield share
             if not share.passed:
-                return
+                raise IngestError(f"{scenario.name}, {month}: {share.description}")
             ledger_rows = lazy_chunks(polars_schema(FILES_TABLES["transactions"]), found.ledger_chunks())
             yield dg.Output(ledger_rows, "transactions", metadata=_figures(found))
             labels = found.labels()

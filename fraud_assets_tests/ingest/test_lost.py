@@ -17,6 +17,7 @@ from fraud_assets.definitions import default_resources
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
+from fraud_assets.sensors import reason_of
 from fraud_assets.testing import environment
 from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
 
@@ -132,6 +133,8 @@ def test_a_month_of_which_too_much_is_rejected_leaves_the_ledger_that_is_there(t
     assert not failed.success
     (check,) = failed.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == ("rejected_share", False)
+    (event,) = (event for event in failed.all_events if event.is_step_failure)
+    assert reason_of(event).startswith("foreign, 2024-02: 100.00% of the rows are rejected, 1.00% may be (files.rej")
     assert ledger() == before
     (told,) = (lake / "foreign/rejected_transactions/month=2024-02").glob("*.parquet")
     assert pl.read_parquet(told).height == 40  # what was wrong can be looked at
