@@ -102,12 +102,12 @@ def _held_out_from(trained_on: list[Month]) -> datetime | None:
 
 
 def _look_back(feature: Feature) -> float:
-    """Days of the bank's life that a feature needs before it says all that it ever will.
+    """Days of the bank's life that a feature needs before it says all that it ever will, tables of earlier months too.
 
     A feature that reads reports also needs those of frauds before its window, which come in for months.
     """
     reads_reports = span(feature.delay) >= _OLD_KNOWLEDGE or feature.name in NEEDS["reports"]
-    return feature.reach / _DAY + (REPORT_DELAY * 30 if reads_reports else 0)
+    return feature.look_back / _DAY + (REPORT_DELAY * 30 if reads_reports else 0)
 
 
 def _sample(

@@ -31,7 +31,7 @@ from fraud_assets.features.arrays import (
 from fraud_assets.features.block import Block
 from fraud_assets.features.context import Context
 from fraud_assets.features.events import Alike, Events
-from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.feature import MONTH_BEFORE, Columns, Family, Feature, Inputs
 from fraud_assets.features.history import PAST
 from fraud_assets.features.people import NO_DAY
 
@@ -47,6 +47,7 @@ _HOURS = [f"{hour:02d}" for hour in range(24)]
 _feature = partial(Feature, family="behaviour", window=PAST)
 _float = partial(_feature, dtype=pl.Float32)
 _keyed = partial(_float, cost="keyed")
+_drawn = partial(_keyed, tables=MONTH_BEFORE)
 _DRAWN = "drawn towards the population's by the weight of"
 
 # fmt: off
@@ -56,17 +57,17 @@ FEATURES = (
     _float("amount_over_c_mean_30d", "ratio", "Amount over the mean of the customer's payments; null without one",
            window="30d"),
     _float("amount_over_c_max", "ratio", "Amount over the largest of the customer's payments; null without one"),
-    _keyed("amount_z_c_category", "deviations", "Log amount against mean and standard deviation (at least 0.1) of the "
+    _drawn("amount_z_c_category", "deviations", "Log amount against mean and standard deviation (at least 0.1) of the "
            f"customer's payments in the category, {_DRAWN} {AMOUNT_PRIOR} payments"),
     _keyed("amount_rank_c", "0 to 1", f"Share of the customer's last {RANKED} payments that are smaller, equal "
            "ones counting half; null without one"),
     _float("count_24h_over_30d", "ratio", "The customer's attempts of 24h over the daily mean of 30d; null without one",
            window="30d"),
-    _keyed("hour_rarity_c", "-ln(share)", "Rarity of the local hour among the customer's payments, the share "
+    _drawn("hour_rarity_c", "-ln(share)", "Rarity of the local hour among the customer's payments, the share "
            f"{_DRAWN} {SHARE_PRIOR} payments"),
-    _keyed("category_rarity_c", "-ln(share)", "Rarity of the category among the customer's payments, the share "
+    _drawn("category_rarity_c", "-ln(share)", "Rarity of the category among the customer's payments, the share "
            f"{_DRAWN} {SHARE_PRIOR} payments"),
-    _keyed("channel_rarity_c", "-ln(share)", "Rarity of the channel among the customer's payments, the share "
+    _drawn("channel_rarity_c", "-ln(share)", "Rarity of the channel among the customer's payments, the share "
            f"{_DRAWN} {SHARE_PRIOR} payments"),
     _keyed("category_entropy_c_30d", "nats", "Entropy of the categories of the customer's payments; null without one",
            window="30d"),

@@ -14,7 +14,7 @@ import polars as pl
 from fraud_assets.features.arrays import F64, I64, Bool, either, larger, micros, missing_where, nothing, smaller
 from fraud_assets.features.block import Block
 from fraud_assets.features.events import Events
-from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.feature import MONTH_BEFORE, Columns, Family, Feature, Inputs
 from fraud_assets.features.history import PAST
 
 _float = partial(Feature, family="device", window=PAST, dtype=pl.Float32)
@@ -43,7 +43,7 @@ FEATURES = (
     _float("credential_change_age_hours", "hours", "Time since the customer's password, telephone number or other "
            "credentials were last changed; null if they were not"),
     _float("app_version_rarity", "-ln(share)", "Rarity of the device's version of the app among the devices of the "
-           "month before; null without one there", key="device", window="", cost="row"),
+           "month before; null without one there", key="device", window="", tables=MONTH_BEFORE, cost="row"),
 )
 # fmt: on
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from fraud_assets.features.activity import RATE_PRIOR, RATE_WINDOWS, REPORT_DELAY, SMALL_SHARE
 from fraud_assets.features.arrays import missing_where
-from fraud_assets.features.feature import Columns, Family, Feature, Inputs
+from fraud_assets.features.feature import MONTH_BEFORE, Columns, Family, Feature, Inputs
 
 _feature = partial(Feature, family="merchant", key="merchant", cost="keyed")
 _float = partial(_feature, dtype=pl.Float32)
@@ -26,7 +26,7 @@ FEATURES = (
     _float("m_decline_rate_1h", "ratio", "Declined share of the attempts at the merchant in the hour before the hour; "
            "null without one", window="2h"),
     _float("m_small_amount_share_1h", "ratio", f"Share of those attempts below {SMALL_SHARE:.0%} of what is usual in "
-           "the category; null without one", window="2h"),
+           "the category; null without one", window="2h", tables=MONTH_BEFORE),
     _float("m_refund_rate_30d", "ratio", "Refunds by the merchant per payment in the 30 days before the hour; null "
            "without a payment", window="30d"),
     _float("m_reputation", "0 to 1", "The acquirer's standing of the merchant", cost="row"),

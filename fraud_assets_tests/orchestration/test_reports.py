@@ -30,6 +30,15 @@ def test_drift_is_empty_at_first_and_then_against_the_months_learned_from(quarte
         assert "score PSI" in quarter.metadata("drift_report", month)
 
 
+def test_what_the_first_month_cannot_know_is_filling_in_the_second(quarter: Quarter) -> None:
+    first = quarter.lake.scan_parquet([quarter.key("transaction_features", MONTHS[0])]).collect()
+    unknown = {column.name for column in first if column.null_count() == first.height}
+    reports = [value(quarter, "drift_report", month) for month in MONTHS[1:]]
+    assert {"app_version_rarity", "m_small_amount_share_1h"} <= set(reports[0]["filling"])
+    assert unknown - set(reports[0]["absent"]) <= set(reports[0]["filling"])
+    assert "app_version_rarity" not in reports[1]["filling"]
+
+
 @pytest.mark.parametrize("month", MONTHS)
 def test_no_key_is_repeated_and_no_reference_leads_nowhere(quarter: Quarter, month: str) -> None:
     found = value(quarter, "data_quality_report", month)
