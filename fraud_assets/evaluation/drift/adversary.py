@@ -17,12 +17,14 @@ Matrix = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 #: Rows of either side.
 MOST_ROWS = 3_000
+#: Bins of a column, in which its trees look for borders.
+GRAIN = 32
 _ROUNDS = 30
 _PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic",
     "tree_method": "hist",
     "max_depth": 3,
-    "max_bin": 32,
+    "max_bin": GRAIN,
     "learning_rate": 0.3,
     "min_child_weight": 5.0,
     "reg_lambda": 5.0,

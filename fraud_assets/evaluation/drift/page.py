@@ -165,7 +165,7 @@ def _filling(document: dict[str, Any]) -> Markup | str:
         return ""
     text = (
         "Still filling, and so without a verdict: in the reference, or in the months that limits come from, these "
-        "looked back to before the bank’s first month. They grow as its memory fills up, whether or not payments "
+        "looked back to before the bank’s first month. They move as its memory fills up, whether or not payments "
         f"change: {', '.join(names)}."
     )
     return tag("p", text, css="note")
@@ -261,8 +261,9 @@ def _definitions(document: dict[str, Any]) -> Markup:
         "Reference": f"{_months_in_words(document['reference']['months'])}: "
         + ("the champion’s training months." if document["reference"]["is_training"] else "the months before."),
         "PSI": "Population stability index over the reference’s tenths, or the values of a text, missing values apart; "
-        "half a row is added to each.",
-        "KS": "The largest distance of two cumulative distributions (Kolmogorov and Smirnov), of known numbers.",
+        "half a row is added to each. A value with many rows is inside a bin, and stays in it when it moves a little.",
+        "KS": "The largest distance of two cumulative distributions (Kolmogorov and Smirnov), of known numbers; of "
+        "hundredths of the reference, bordered alike, where a value has a twentieth of the rows.",
         "Limits": f"From {_months_in_words(limits['months'])}, each against the up to six months before it. A stable "
         f"month exceeds any limit of a kind by chance in {percent(limits['false_alarms'])} of reports.",
         "Rows": f"{document['sample']['rule']}. "

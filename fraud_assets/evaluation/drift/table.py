@@ -6,7 +6,7 @@ memory fills up, not because payments have changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_assets.evaluation.drift.adversary import Adversary, tell_apart
-from fraud_assets.evaluation.drift.shift import Bins, Column, kolmogorov_smirnov, psi, shares
+from fraud_assets.evaluation.drift.adversary import GRAIN, Adversary, tell_apart
+from fraud_assets.evaluation.drift.shift import FINE, TENTHS, Bins, Column, has_lumps, kolmogorov_smirnov, psi, shares
 
 Flags = npt.NDArray[np.bool_]
 #: Of a month's payments so many must have the full look-back.
@@ -95,32 +95,39 @@ class Table:
             filling[j] = not _enough(len(before), all_before / len(reference)) or not _enough(len(now), all_now)
             if filling[j]:
                 continue
-            bins = Bins.of(before, self._codes(name))
+            bins = self._bins(reference, j)
             distances[0, j] = psi(bins.counts(before), bins.counts(now))
             if name not in self.levels:
-                distances[1, j] = kolmogorov_smirnov(before, now)
+                fine = self._grain(reference, j, FINE)
+                distances[1, j] = kolmogorov_smirnov(fine(before), fine(now))
         return Compared(distances[0], distances[1], filling)
 
     def told_apart(self, reference: Sequence[int], month: int, columns: Sequence[int]) -> Adversary | None:
-        """The adversary with some columns, on the rows that have the full look-back of all of them."""
+        """The adversary with some columns, on the rows that have the full look-back of all of them.
+
+        Of what has lumps it sees in which bin of the reference a value is, of as many as its trees make anyway, and not
+        the value: one that many payments of a month share, and no other month has, would give any month away.
+        """
         if not columns:
             return None
         furthest = self.reach[columns].max()
         full = [memory >= furthest for memory in self.memory]
-        rows = np.concatenate([self.months[k][full[k]][:, columns] for k in reference])
+        grains = [self._grain(reference, j, GRAIN) for j in columns]
+
+        def seen(k: int) -> npt.NDArray[np.float32]:
+            return np.column_stack([of(self.months[k][full[k], j]) for of, j in zip(grains, columns, strict=True)])
+
+        rows = np.concatenate([seen(k) for k in reference])
         customers = np.concatenate([self.customers[k][full[k]] for k in reference])
         all_before = sum(len(full[k]) for k in reference)
         if not _enough(len(rows), all_before / len(reference)) or not _enough(full[month].sum(), len(full[month])):
             return None
-        return tell_apart(
-            rows, customers, self.months[month][full[month]][:, columns], self.customers[month][full[month]]
-        )
+        return tell_apart(rows, customers, seen(month), self.customers[month][full[month]])
 
     def bins(self, name: str, reference: Sequence[int], month: int) -> list[dict[str, Any]]:
         j = self.known.index(name)
         before = self._column(reference, j)
-        bins = Bins.of(before, self._codes(name))
-        return shares(bins, before, self.sorted[month][j], self.levels.get(name))
+        return shares(self._bins(reference, j), before, self.sorted[month][j], self.levels.get(name))
 
     def about(self, j: int, month: int) -> tuple[float, float]:
         """Share of missing values, and median of the others."""
@@ -133,8 +140,22 @@ class Table:
         columns = (month[j] for month in self.sorted)
         return any(bool((known != known[:1]).any()) for m in columns if (known := m[~np.isnan(m)]).size)
 
-    def _codes(self, name: str) -> int | None:
-        return len(self.levels[name]) if name in self.levels else None
+    def _bins(self, months: Sequence[int], j: int, parts: int = TENTHS) -> Bins:
+        """The bins of a column of reference months."""
+        levels = self.levels.get(self.known[j])
+        size = None if levels is None else len(levels)
+        return Bins.of(self._column(months, j), size, month=self._fullest(months, j), parts=parts)
+
+    def _grain(self, months: Sequence[int], j: int, parts: int) -> Callable[[Column], Column]:
+        """What is compared in place of values: their bins where there are lumps, so that none counts as elsewhere when
+        it moves a little; else, and of texts, which are codes, themselves."""
+        if self.known[j] in self.levels or not has_lumps(self._fullest(months, j)):
+            return _as_they_are
+        return self._bins(months, j, parts).places
+
+    def _fullest(self, months: Sequence[int], j: int) -> Column:
+        """A column in the month with most known values, the last of equals."""
+        return self.sorted[max(months, key=lambda k: (np.count_nonzero(~np.isnan(self.sorted[k][j])), k))][j]
 
     def _column(self, months: Sequence[int], j: int) -> Column:
         parts = [self.sorted[k][j] for k in months]
@@ -143,6 +164,10 @@ class Table:
 
 def _enough(rows: float, of: float) -> bool:
     return rows > 0 and rows >= ENOUGH * of
+
+
+def _as_they_are(values: Column) -> Column:
+    return values
 
 
 def _memory(frame: pl.DataFrame) -> npt.NDArray[np.float64]:
