@@ -57,7 +57,7 @@ def _minus(text: str) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    return "–" if value is None else f"{value:+z.{digits}f}".replace("-", "−")
 
 
 def percent(value: float | None) -> str:

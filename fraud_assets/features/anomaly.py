@@ -63,11 +63,13 @@ FEATURES = (
            "one"),
     _float("anomaly_severity_mean_30d", "0 to 1", "How far the anomalous attempts were beyond the rules' limits, their "
            "mean; null without one"),
-    _float("anomaly_severity_max_30d", "0 to 1", "The same of the worst; null without one"),
+    _float("anomaly_severity_max_30d", "0 to 1", "How far the worst anomalous attempt was beyond the rules' limits; "
+           "null without one"),
     _float("anomaly_type_entropy_30d", "nats", "Entropy of the kinds of the anomalies; null without one"),
     _float("anomaly_streak", "hours", "Time since the unbroken run of anomalous attempts began that leads up to the "
            "payment; 0 if the last attempt was ordinary, null without one"),
-    _count("anomaly_consecutive", "attempts", "Anomalous attempts in that run"),
+    _count("anomaly_consecutive", "attempts", "Anomalous attempts in the unbroken run of them that leads up to "
+           "the payment"),
     _float("anomaly_persistence_30d", "0 to 1", "Share of anomalous attempts whose next attempt was anomalous, too; "
            "null without one that had a next"),
 )

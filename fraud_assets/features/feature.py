@@ -83,7 +83,7 @@ class Feature:
     def meaning(self) -> str:
         """The definition in short: its first clause, with the lengths of windows in words."""
         first = re.split(r";|:(?!\d)", self.definition)[0]  # 05:00 goes on
-        return re.sub(r"\b(\d+)([mhd])\b", _in_words, first)
+        return re.sub(r"\b(\d+)([mhd])\b", _in_words, first.replace("`", ""))
 
     @property
     def reach(self) -> timedelta:

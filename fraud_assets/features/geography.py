@@ -47,10 +47,12 @@ FEATURES = (
     _float("km_from_previous", "km", "Distance from the customer's last attempt in a known place; null without one"),
     _float("speed_kmh_previous", "km/h", "Speed from the customer's previous card-present attempt, over at least a "
            "minute; null unless both are card-present in known places"),
-    _int("is_impossible_travel", "0 or 1", f"That speed exceeds {IMPOSSIBLE_KMH} km/h over more than "
-         f"{IMPOSSIBLE_METRES // 1000} km; null where there is no speed", dtype=pl.Int8),
+    _int("is_impossible_travel", "0 or 1", "Speed from the previous card-present attempt exceeds "
+         f"{IMPOSSIBLE_KMH} km/h over more than {IMPOSSIBLE_METRES // 1000} km; null where there is no speed",
+         dtype=pl.Int8),
     _float("mean_km_last_10", "km", "Mean distance from home of the customer's last 10 payments; null without one"),
-    _float("std_km_last_10", "km", "Standard deviation of those distances; null with fewer than 2"),
+    _float("std_km_last_10", "km", "Standard deviation of the distances from home of the customer's last 10 "
+           "payments; null with fewer than 2"),
     _int("is_new_city_c", "0 or 1", "The customer has no payment in this city; null where the city is unknown",
          dtype=pl.Int8, cost="keyed"),
     _int("distinct_cities_7d", "cities", "Different cities of the customer's attempts", dtype=pl.Int32, window="7d",

@@ -64,13 +64,13 @@ FEATURES = (
     _float("c_out_over_in_24h", "ratio", f"This amount and the customer's payments over {_INCOME}; null without any"),
     _int("ring_size_previous_day", "customers", "Customers connected with this one by shared devices, addresses or new "
          "payees at the end of the day before (UTC); 1 for a customer without", window="60d", delay="1d"),
-    _float("ring_known_fraud_share", "0 to 1", "Share of them with a fraud report that the bank had for 7 days by "
-           "then; null without a ring", window="76d", delay="8d", cost="keyed"),
+    _float("ring_known_fraud_share", "0 to 1", "Share of the customers so connected with a fraud report that the "
+           "bank had for 7 days by then; null without a ring", window="76d", delay="8d", cost="keyed"),
     _int("payee_min_edit_distance", "characters", "Edits (optimal string alignment) from a new payee's name to the "
          f"nearest of the customer's last {COMPARED} payments to payees; null if not new or without one", window=PAST,
          dtype=pl.Int16),
-    _int("payee_nearest_use_count", "payments", "The customer's payments to that nearest payee, the most where several "
-         "are as near", window=PAST),
+    _int("payee_nearest_use_count", "payments", "The customer's payments to the payee with the nearest name, the most "
+         "where several are as near", window=PAST),
 )
 # fmt: on
 
