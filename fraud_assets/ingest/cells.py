@@ -10,6 +10,7 @@ from functools import partial
 
 import polars as pl
 
+from fraud_assets.ingest.currencies import bare
 from fraud_assets.ingest.numbers import LONGEST, numbers, text_bytes
 from fraud_assets.ingest.times import Times, times
 from fraud_assets.scenario.source import CODES, Files, FilesScenario
@@ -125,7 +126,7 @@ class Rows:
         cells, texts = self.cells("amount"), self.texts("amount")
         if cells is None or texts is None:
             raise KeyError("amount")
-        amount = _floats(cells, self.files.decimal)
+        amount = _floats(bare(cells, self.currency) if cells.dtype == pl.String else cells, self.files.decimal)
         said = _shown("amount", texts)
         self.reject(texts.is_null(), lambda: pl.lit("amount is missing"))
         self.reject(amount.is_null(), lambda: said + " is no number")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from fraud_assets.ingest.currencies import bare
+
 #: Different codes that are listed.
 MOST_CODES = 25
 #: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
@@ -105,7 +107,7 @@ def _is_instant(cells: pl.Series) -> bool:
 def _is_number(cells: pl.Series, texts: pl.Series) -> bool:
     if cells.dtype.is_numeric():
         return True
-    number = texts.str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
+    number = bare(texts).str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
     return float(number.is_not_null().mean() or 0) > 0.5  # type: ignore[arg-type]
 
 

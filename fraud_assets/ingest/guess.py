@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from fraud_assets.ingest.clues import FITS, MOST_CODES, NAMES, forms, has_codes_of, is_written_time, meaning
+from fraud_assets.ingest.currencies import bare
 from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
 from fraud_assets.ingest.sources import batches, columns_of
 from fraud_assets.ingest.told import currency, month_in, order_of_days
@@ -221,6 +222,7 @@ def _time(guess: Guess, cells: pl.Series, texts: pl.Series, month: str | None) -
 
 
 def _amount(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
+    texts = bare(texts)
     if cells.dtype == pl.String and texts.str.contains(r",\d{1,2}$").mean():
         guess.settings["decimal"] = ","
     number = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)

@@ -11,36 +11,14 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from fraud_assets.ingest.clues import NAMES
+from fraud_assets.ingest.currencies import ANY_SIGN, ISO_4217, SIGNS
 
-#: ISO 4217, list one, without funds, metals and test codes.
-_ISO_4217 = """
-AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
-CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
-ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
-MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
-SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND
-VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
-"""
-_CODES = frozenset(_ISO_4217.split())
+#: An amount with a code or a sign before or behind it.
+_BEFORE, _BEHIND = rf"^[-+]?\s*({ANY_SIGN}|[A-Z]{{3}})\s*[-+]?[\d.,]+$", rf"^[-+]?[\d.,]+\s*({ANY_SIGN}|[A-Z]{{3}})$"
 #: Codes that are words, too: in capitals among small letters, or in brackets, they are meant as codes.
 _WORDS = frozenset(
     {"ALL", "BAM", "BOB", "COP", "CUP", "GEL", "LAK", "MAD", "MOP", "NOK", "PEN", "RON", "SOS", "TOP", "TRY"}
 )
-#: Sign -> code, and what makes it doubtful.
-_SIGNS = {
-    "US$": ("USD", ""),
-    "A$": ("AUD", ""),
-    "C$": ("CAD", ""),
-    "R$": ("BRL", ""),
-    "$": ("USD", "$ stands for other dollars, too"),
-    "€": ("EUR", ""),
-    "£": ("GBP", ""),
-    "₹": ("INR", ""),
-    "¥": ("JPY", "¥ stands for the yuan, too"),
-}
-_SIGN = r"(?:\b(?:US|A|C|R)\$|[$€£₹¥])"
-#: An amount with a code or a sign before or behind it.
-_BEFORE, _BEHIND = rf"^[-+]?\s*({_SIGN}|[A-Z]{{3}})\s*[-+]?[\d.,]+$", rf"^[-+]?[\d.,]+\s*({_SIGN}|[A-Z]{{3}})$"
 #: A month in a path: 2024-01; or 202401, 2024_01, 2024/01.
 _MONTHS = (r"(?<!\d)(20\d\d)(-)(0[1-9]|1[0-2])(?!\d)", r"(?<!\d)(20\d\d)([_/]?)(0[1-9]|1[0-2])(?!\d)")
 
@@ -102,7 +80,7 @@ def currency(columns: Mapping[str, str], texts: Mapping[str, pl.Series]) -> tupl
     """
     if columns.get("currency") in texts:
         codes = texts[columns["currency"]].str.to_uppercase().drop_nulls()
-        found = [code for code in codes.value_counts(sort=True).get_column(codes.name).to_list() if code in _CODES]
+        found = [code for code in codes.value_counts(sort=True).get_column(codes.name).to_list() if code in ISO_4217]
         if found:
             others = ", ".join(sorted(found[1:4]))
             return found[0], f"the most frequent; there are {others}, too, and a bank has one" if others else ""
@@ -120,12 +98,12 @@ def _first(found: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
 
 def _in_name(name: str) -> tuple[str, str]:
     """The code that a column's name has, and what is doubtful of it; no code if it has none."""
-    if sign := re.search(_SIGN, name):
-        return _SIGNS[sign[0]]
+    if sign := re.search(ANY_SIGN, name):
+        return SIGNS[sign[0]]
     for found in re.finditer(r"[A-Z]?[a-z]+|[A-Z]+", name):
         code, around = found[0].upper(), name[max(found.start() - 1, 0) : found.end() + 1]
         is_meant = found[0].isupper() and (not name.isupper() or re.match(r"[(\[].*[)\]]$", around))
-        if code in _CODES and (code not in _WORDS or is_meant):
+        if code in ISO_4217 and (code not in _WORDS or is_meant):
             return code, ""
     return "", ""
 
@@ -137,4 +115,4 @@ def _in_cells(texts: pl.Series) -> tuple[str, str]:
     if len(known) == 0 or len(beside) < len(known) / 2:
         return "", ""
     most = str(beside.value_counts(sort=True).get_column(beside.name)[0])
-    return _SIGNS.get(most, (most if most in _CODES else "", ""))
+    return SIGNS.get(most, (most if most in ISO_4217 else "", ""))

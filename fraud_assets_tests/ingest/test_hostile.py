@@ -194,6 +194,29 @@ def test_an_amount_that_is_none_is_rejected(tmp_path: Path, amount: str, reason:
     assert json.loads(taken.rejected["original"][0])["sum"] == amount
 
 
+@pytest.mark.parametrize(
+    ("amount", "is_it"),
+    [
+        ("€1,200.50", 1_200.5),
+        ("1200.50 €", 1_200.5),
+        ("EUR 1200.50", 1_200.5),
+        (" 1200.50EUR ", 1_200.5),
+        ("+ € 1200.50", 1_200.5),
+        ("$1200.50", None),
+        ("USD 1200.50", None),
+        ("€", None),
+        ("1200.50 EURO", None),
+        ("12€00.50", None),
+    ],
+)
+def test_an_amount_may_have_the_bank_s_currency_beside_it_and_no_other(
+    tmp_path: Path, amount: str, is_it: float | None
+) -> None:
+    taken = take_csv(tmp_path, HEAD + f'1,A,2024-01-06 10:00:00,"{amount}"\n')
+    assert taken.ledger["amount"].to_list() == ([] if is_it is None else [is_it])
+    assert taken.rejected.height == (is_it is None)
+
+
 def test_negative_amounts_are_what_the_scenario_says(tmp_path: Path) -> None:
     text = HEAD + GOOD + "2,A,2024-01-06 10:00:00,-5\n"
     refunds = take_csv(tmp_path, text, negative_amounts="refund").ledger
@@ -201,6 +224,8 @@ def test_negative_amounts_are_what_the_scenario_says(tmp_path: Path) -> None:
         ("purchase", "debit", 12.5),
         ("refund", "credit", 5),
     ]
+    signed = take_csv(tmp_path, text.replace(",-5", ",-€5"), negative_amounts="refund").ledger
+    assert signed.equals(refunds)
     payments = take_csv(tmp_path, text, negative_amounts="payment").ledger
     assert payments.select("kind", "direction").rows() == [("income", "credit"), ("purchase", "debit")]
 

@@ -227,3 +227,4 @@ def test_the_currency_is_the_one_that_a_file_names(
     assert yaml.safe_load(text)["currency"] == currency
     assert ("# ?" not in line) == is_sure
     assert f"# ? {currency}, to look at a payment" in text
+    assert yaml.safe_load(text)["files"]["columns"]["amount"] == header.split(",")[0]
