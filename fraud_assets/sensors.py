@@ -6,8 +6,6 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 _SCENARIO, _MONTH = "scenario", "dagster/partition"
-#: Dagster's class for an asset whose blocking check, in the same step, failed; it is not among its public names.
-_CHECK_FAILED = "DagsterAssetCheckFailedError"
 
 
 def failure_sentence(context: dg.RunFailureSensorContext) -> str:
@@ -34,9 +32,7 @@ def reason_of(event: dg.DagsterEvent) -> str:
         return "no reason recorded"
     while error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
-    sentence, *more = error.message.strip().splitlines()
-    if error.cls_name == _CHECK_FAILED:  # asset and check follow, each on a line of its own
-        return f"blocked by what its check found: {'; '.join(more)}"
+    sentence = error.message.strip().splitlines()[0]
     # Our own errors are whole sentences; of others the class says something.
     return sentence.partition(": ")[2] if sentence.startswith("fraud_assets.") else sentence
 

@@ -47,7 +47,7 @@ _HOURS = [f"{hour:02d}" for hour in range(24)]
 _feature = partial(Feature, family="behaviour", window=PAST)
 _float = partial(_feature, dtype=pl.Float32)
 _keyed = partial(_float, cost="keyed")
-_drawn = partial(_keyed, tables=MONTH_BEFORE)
+_drawn = partial(_keyed, table_age=MONTH_BEFORE)
 _DRAWN = "drawn towards the population's by the weight of"
 
 # fmt: off

@@ -43,7 +43,7 @@ FEATURES = (
     _float("credential_change_age_hours", "hours", "Time since the customer's password, telephone number or other "
            "credentials were last changed; null if they were not"),
     _float("app_version_rarity", "-ln(share)", "Rarity of the device's version of the app among the devices of the "
-           "month before; null without one there", key="device", window="", tables=MONTH_BEFORE, cost="row"),
+           "month before; null without one there", key="device", window="", table_age=MONTH_BEFORE, cost="row"),
 )
 # fmt: on
 

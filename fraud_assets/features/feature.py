@@ -23,7 +23,7 @@ Columns = dict[str, npt.NDArray[Any]]
 #: From the inputs to the family's columns.
 Compute = Callable[["Inputs"], Columns]
 
-#: ``Feature.tables`` of what reads a table of the month before (``population_statistics``, ``devices``): its days.
+#: ``Feature.table_age`` of what reads a table of the month before (``population_statistics``, ``devices``): its days.
 MONTH_BEFORE = "31d"
 
 _TYPES = (pl.Int8, pl.Int16, pl.Int32, pl.Float32, pl.String)
@@ -54,7 +54,7 @@ class Feature:
         How old knowledge must be before it counts.
     baseline
         Reach of what it compares the window with, where that is another, earlier stretch.
-    tables
+    table_age
         How old the bank must be before a table of earlier months that it looks things up in is there: ``31d`` where the
         table is of the month before. Without it the feature is null for everybody. No events are read of that time, so
         it is no part of ``reach``.
@@ -71,7 +71,7 @@ class Feature:
     window: str = ""
     delay: str = ""
     baseline: str = ""
-    tables: str = ""
+    table_age: str = ""
     cost: Literal["row", "window", "keyed"] = "window"
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class Feature:
     @property
     def look_back(self) -> timedelta:
         """How old the bank must be before the feature has all that it reads."""
-        return max(self.reach, span(self.tables))
+        return max(self.reach, span(self.table_age))
 
 
 def _in_words(window: re.Match[str]) -> str:

@@ -53,7 +53,7 @@ FEATURES = (
            "`m_known_fraud_rate_30d`", window="54d"),
     _float("round_x_new_merchant", "0 or 1", "`is_round_100` times `is_new_merchant_c`", window=PAST),
     _float("small_amount_x_merchant_burst", "deviations", "`m_small_amount_share_1h` times `m_count_1h_z`, where that "
-           "is positive", key="merchant", window="1h", baseline="30d", tables=MONTH_BEFORE),
+           "is positive", key="merchant", window="1h", baseline="30d", table_age=MONTH_BEFORE),
     _float("refund_x_velocity", "rows", "`refund_share_c_30d` times `c_count_24h`", window="30d"),
     _float("mismatch_x_new_device", "0 or 1", "`ip_city_mismatch` times `is_new_device_c`", window=PAST),
     _float("weighted_risk_score", "0 to 1", "Signs that are there, by weight, over those that are known: "

@@ -27,7 +27,7 @@ FEATURES = (
            "null without one", window="2h"),
     _float("m_small_amount_share_1h", "ratio", "Share of the attempts at the merchant in the hour before the hour "
            f"below {SMALL_SHARE:.0%} of what is usual in the category; null without one", window="2h",
-           tables=MONTH_BEFORE),
+           table_age=MONTH_BEFORE),
     _float("m_refund_rate_30d", "ratio", "Refunds by the merchant per payment in the 30 days before the hour; null "
            "without a payment", window="30d"),
     _float("m_reputation", "0 to 1", "The acquirer's standing of the merchant", cost="row"),

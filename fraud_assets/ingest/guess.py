@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from fraud_assets.ingest.clues import FITS, MOST_CODES, NAMES, forms, has_codes_of, is_written_time, meaning
-from fraud_assets.ingest.currencies import bare
+from fraud_assets.ingest.currencies import bare, currency_of
+from fraud_assets.ingest.days import month_in, order_of_days
 from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
 from fraud_assets.ingest.sources import batches, columns_of
-from fraud_assets.ingest.told import currency, month_in, order_of_days
 from fraud_assets.scenario.sections import Learning
 from fraud_assets.scenario.source import CODES, REQUIRED, Files, FilesScenario
 
@@ -145,7 +145,8 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
         _time(guess, sample[name], texts[name], month)
     if (name := guess.columns["amount"]) in texts:
         _amount(guess, sample[name], texts[name])
-    guess.currency = currency(guess.columns, texts) or guess.currency
+    amounts = [guess.columns["amount"], *(name for name in texts if re.search(NAMES["amount"], name.lower()))]
+    guess.currency = currency_of(texts, amounts, guess.columns.get("currency")) or guess.currency
     for column in ("channel", "status", "is_fraud"):
         if column in guess.columns:
             _codes(guess, column, texts[guess.columns[column]])

@@ -140,19 +140,6 @@ def test_the_sensor_says_which_bank_month_and_step_failed_and_why(
     assert "\n" not in sentence
 
 
-def test_a_blocking_check_that_failed_in_the_same_step_is_named() -> None:
-    @dg.asset(
-        check_specs=[dg.AssetCheckSpec("rejected_share", asset=["bank", "ledger"], blocking=True)], key_prefix="bank"
-    )
-    def ledger():  # type: ignore[no-untyped-def]  # as text Dagster takes an annotation for that of one output
-        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=False)])
-
-    with dg.instance_for_test() as instance:
-        result = dg.materialize([ledger], instance=instance, raise_on_error=False)
-        sentence = said_by_the_sensor(result, instance)
-    assert "bank__ledger: blocked by what its check found: bank/ledger: rejected_share (run " in sentence
-
-
 def requested(definitions: dg.Definitions, schedule: str, now: datetime) -> list[dg.RunRequest]:
     """What a schedule, which has to be off by default, asks for at an instant."""
     repository = definitions.get_repository_def()

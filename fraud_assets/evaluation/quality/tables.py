@@ -50,9 +50,11 @@ def profile(name: str, frame: pl.LazyFrame, key: Sequence[str] = ()) -> dict[str
     missings = {column: counted[f"{column}|missing"] for column in schema}
     sample = frame.gather_every(every).collect(engine="streaming")
     duplicates = _repeated(frame, key, rows) if key else None
-    different = _different(frame, rows, missings, sample)
-    if len(key) == 1 and duplicates is not None:
+    different = {}
+    if len(key) == 1 and duplicates is not None:  # known by then
         different[key[0]] = rows - duplicates - (missings[key[0]] > 0), "exact"
+    others = {column: missing for column, missing in missings.items() if column not in different}
+    different |= _different(frame, rows, others, sample)
     columns = []
     for column, dtype in schema.items():
         values = sample[column]
