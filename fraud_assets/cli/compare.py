@@ -41,6 +41,12 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the tables."""
+    from fraud_assets.scenario import ScenarioError, load_bank
+
+    # What these have to say is said before seconds are spent on loading Dagster.
+    bank = load_bank(options.scenario)
+    if options.gates and not bank.has_truth:
+        raise ScenarioError(f"{bank.name}: --gates needs the truth, which only simulated banks have")
     from fraud_assets.assets.comparison import compare_months
     from fraud_assets.assets.files import chosen_months, elsewhere
     from fraud_assets.assets.worth import yardsticks
@@ -52,11 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.writing import write_bytes
-    from fraud_assets.scenario import ScenarioError, load_bank
 
-    bank = load_bank(options.scenario)
-    if options.gates and not bank.has_truth:
-        raise ScenarioError(f"{bank.name}: --gates needs the truth, which only simulated banks have")
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, options.months, "champion")

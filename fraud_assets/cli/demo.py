@@ -22,14 +22,15 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the months in their order."""
     from fraud_assets.lake.streaming import default_threads
+    from fraud_assets.scenario import load_bank
 
-    default_threads()  # what it has to say is said before seconds are spent on loading Dagster
+    # What these have to say is said before seconds are spent on loading Dagster.
+    default_threads()
+    scenario = load_bank(options.scenario)
     from dagster import DagsterExecutionInterruptedError
 
     from fraud_assets.demo import demo_months, run_demo
-    from fraud_assets.scenario import load_bank
 
-    scenario = load_bank(options.scenario)
     months = demo_months(scenario, options.months or ())
     try:
         finished = run_demo(scenario, months)

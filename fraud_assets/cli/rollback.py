@@ -24,13 +24,14 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Roll back, and say what that means."""
+    from fraud_assets.scenario import load_bank
+
+    bank = load_bank(options.scenario)  # a wrong name is said before seconds are spent on loading Dagster
     from fraud_assets.assets.rollback import roll_back
     from fraud_assets.definitions import default_resources
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.root import open_lake
-    from fraud_assets.scenario import load_bank
 
-    bank = load_bank(options.scenario)
     lake = open_lake()
     check_lake_reachable(lake)
     document = roll_back(lake, bank, default_resources()["mlflow"], options.to)

@@ -30,6 +30,9 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table."""
+    from fraud_assets.scenario import load_bank
+
+    bank = load_bank(options.scenario)  # a wrong name is said before seconds are spent on loading Dagster
     from fraud_assets.assets.files import chosen_months, elsewhere
     from fraud_assets.assets.worth import feature_worth
     from fraud_assets.evaluation.worth import worth_table
@@ -37,9 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.writing import write_bytes
-    from fraud_assets.scenario import load_bank
 
-    bank = load_bank(options.scenario)
     lake = open_lake()
     check_lake_reachable(lake)
     months = chosen_months(lake, bank, options.months, "champion")

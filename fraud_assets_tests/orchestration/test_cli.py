@@ -183,11 +183,22 @@ def test_words_instead_of_a_number_are_said_to_be_no_id(capsys: pytest.CaptureFi
     assert "'abc' is no transaction_id: a whole number is needed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["--help", "inspect", "report"])
-def test_small_commands_load_neither_dagster_nor_models(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["inspect", "nowhere.csv"],
+        ["report"],
+        ["demo", "moon_bank"],
+        ["compare", "moon_bank"],
+        ["worth", "moon_bank"],
+        ["rollback", "moon_bank"],
+    ],
+    ids=" ".join,
+)
+def test_small_commands_and_wrong_names_load_neither_dagster_nor_models(arguments: list[str], tmp_path: Path) -> None:
     """Of which each takes a second or two."""
     program = "import sys; from fraud_assets.cli import main\ntry: main(sys.argv[1:])\nfinally: print(*sys.modules)"
-    arguments = [command, "nowhere.csv"] if command == "inspect" else [command]
     variables = os.environ | {"FRAUD_ASSETS_LAKE": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, "-c", program, *arguments], env=variables, capture_output=True, text=True, check=False
