@@ -10,7 +10,7 @@ from functools import partial
 
 import polars as pl
 
-from fraud_assets.ingest.currencies import bare
+from fraud_assets.ingest.currencies import GROUPS, bare
 from fraud_assets.ingest.numbers import LONGEST, numbers, text_bytes
 from fraud_assets.ingest.times import Times, times
 from fraud_assets.scenario.source import CODES, Files, FilesScenario
@@ -262,11 +262,13 @@ def _is_plain(texts: pl.Series) -> bool:
 def _floats(cells: pl.Series, decimal: str) -> pl.Series:
     if cells.dtype != pl.String:
         return cells.cast(pl.Float64, strict=False)
-    texts, group = cells.str.strip_chars(), "," if decimal == "." else "."
-    if texts.str.contains(group, literal=True).any():  # only where thousands end: 1,5 is not 15
-        whole = texts.str.contains(rf"^[+-]?\d{{1,3}}(\{group}\d{{3}})*(\{decimal}\d*)?$")
-        plain = texts.str.replace_all(group, "", literal=True)
-        texts = pl.select(pl.when(whole | ~texts.str.contains(group, literal=True)).then(plain)).to_series()
+    texts, groups = cells.str.strip_chars(), ("," if decimal == "." else ".") + GROUPS
+    grouped = texts.str.contains(f"[{groups}]")
+    if grouped.any():  # only where thousands end, and with one mark in a number: 1,5 is not 15
+        thousands = "|".join(rf"(?:[{mark}]\d{{3}})+" for mark in groups)
+        whole = texts.str.contains(rf"^[+-]?\d{{1,3}}(?:{thousands})(?:\{decimal}\d*)?$")
+        plain = texts.str.replace_all(f"[{groups}]", "")
+        texts = pl.select(pl.when(whole | ~grouped).then(plain)).to_series()
     if decimal == ",":
         texts = texts.str.replace(",", ".", literal=True)
     return texts.cast(pl.Float64, strict=False)

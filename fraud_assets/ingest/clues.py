@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from fraud_assets.ingest.currencies import bare
+from fraud_assets.ingest.currencies import GROUPS, bare
 
 #: Different codes that are listed.
 MOST_CODES = 25
@@ -107,7 +107,7 @@ def _is_instant(cells: pl.Series) -> bool:
 def _is_number(cells: pl.Series, texts: pl.Series) -> bool:
     if cells.dtype.is_numeric():
         return True
-    number = bare(texts).str.replace_all(r"[.,]", "").cast(pl.Float64, strict=False)
+    number = bare(texts).str.replace_all(rf"[.,{GROUPS}]", "").cast(pl.Float64, strict=False)
     return float(number.is_not_null().mean() or 0) > 0.5  # type: ignore[arg-type]
 
 

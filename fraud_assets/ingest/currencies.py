@@ -31,8 +31,10 @@ _SIGNS = {
 }
 _ANY_SIGN = r"(?:\b(?:US|A|C|R)\$|[$€£₹¥])"
 _ANY = rf"(?:[A-Z]{{3}}|{_ANY_SIGN})"
+#: Beside point and comma, what stands between thousands: spaces (plain, unbreakable, thin, narrow) and apostrophes.
+GROUPS = " \u00a0\u2009\u202f'’"
 #: An amount with a code or a sign before or behind it.
-_BEFORE, _BEHIND = rf"^[-+]?\s*({_ANY})\s*[-+]?[\d.,]+$", rf"^[-+]?[\d.,]+\s*({_ANY})$"
+_BEFORE, _BEHIND = rf"^[-+]?\s*({_ANY})\s*[-+]?[\d.,{GROUPS}]+$", rf"^[-+]?\d[\d.,{GROUPS}]*\s*({_ANY})$"
 #: Codes that are words, too: in capitals among small letters, or in brackets, they are meant as codes.
 _WORDS = frozenset(
     {"ALL", "BAM", "BOB", "COP", "CUP", "GEL", "LAK", "MAD", "MOP", "NOK", "PEN", "RON", "SOS", "TOP", "TRY"}

@@ -217,6 +217,32 @@ def test_an_amount_may_have_the_bank_s_currency_beside_it_and_no_other(
     assert taken.rejected.height == (is_it is None)
 
 
+@pytest.mark.parametrize(
+    ("amount", "decimal", "is_it"),
+    [
+        ("1 200,50 €", ",", 1_200.5),
+        ("1\u00a0200\u00a0300,50\u00a0€", ",", 1_200_300.5),
+        ("1\u202f200,5", ",", 1_200.5),
+        ("-1.200,50", ",", -1_200.5),
+        ("1'200.50", ".", 1_200.5),
+        ("EUR 1’200.50", ".", 1_200.5),
+        ("1 200", ".", 1_200),
+        ("12 00,50", ",", None),
+        ("1 2", ",", None),
+        ("1 200.300,50", ",", None),
+        ("1200 300", ",", None),
+    ],
+)
+def test_thousands_may_stand_apart_by_one_mark(
+    tmp_path: Path, amount: str, decimal: str, is_it: float | None
+) -> None:
+    written = HEAD + f'1,A,2024-01-06 10:00:00,"{amount}"\n' + '2,A,2024-01-06 10:00:00,"7"\n'
+    taken = take_csv(tmp_path, written, decimal=decimal, negative_amounts="refund")
+    signed = taken.ledger.select(pl.when(direction="credit").then(-pl.col("amount")).otherwise("amount")).to_series()
+    assert sorted(signed) == sorted([7.0] if is_it is None else [is_it, 7.0])
+    assert taken.rejected.height == (is_it is None)
+
+
 def test_negative_amounts_are_what_the_scenario_says(tmp_path: Path) -> None:
     text = HEAD + GOOD + "2,A,2024-01-06 10:00:00,-5\n"
     refunds = take_csv(tmp_path, text, negative_amounts="refund").ledger
