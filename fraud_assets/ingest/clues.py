@@ -18,18 +18,19 @@ MOST_CODES = 25
 #: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
 NAMES: dict[str, str] = {
     "is_fraud": r"fraud|betrug|fraude|frode|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
-    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|dispute_date|chargeback_date",
+    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|date.*signal|dispute_date|chargeback_date",
     "event_time": r"time|zeit|datetime|timestamp|(trans|tx|event|buchungs?|auth)_?(date|datum|dt)|^dt$|^date$|^datum$"
-    r"|fecha|data_ora",
+    r"|fecha|data_ora|^date.(de.)?(l.)?(op[ée]r|trans)",
     "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo",
     "customer_id": r"cust|kunde|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente|^who$",
-    "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid",
+    "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid"
+    r"|^(n°|num[ée]ro|id|r[ée]f[ée]rence)\W.*(op[ée]r|trans)",
     "merchant_id": r"merchant|haendler|händler|shop|store|seller|commer|terminal_id|^payee_name$|namedest",
-    "payee_id": r"payee|recipient|empfaenger|empfänger|beneficiar|iban|counterparty|dest",
+    "payee_id": r"payee|recipient|empfaenger|empfänger|b[ée]n[ée]fici|iban|counterparty|dest",
     "category": r"categor|mcc|branche|sector",
-    "channel": r"channel|^weg$|kanal|entry|^pos|payment_?type|product_?cd|use_chip",
-    "status": r"status|^stand$|result|approved|response|state_?code",
-    "currency": r"curr|waehrung|währung|^ccy|divisa",
+    "channel": r"channel|^weg$|kanal|^canal|entry|^pos|payment_?type|product_?cd|use_chip",
+    "status": r"status|^stand$|^[ée]tat$|^statut|result|approved|response|state_?code",
+    "currency": r"curr|waehrung|währung|^ccy|divisa|^devise",
     "device_id": r"device|geraet|gerät|fingerprint",
     "ip_address": r"^ip|_ip$|ip_?addr",
     "latitude": r"(^|_)lat(itude)?$",
@@ -52,17 +53,23 @@ DATES = {
     r"^\d{10}(\.0)?$": "epoch_s",
     r"^\d{13}(\.0)?$": "epoch_ms",
 }
+#: Those that say no time of day.
+_DAYS = (r"^\d{4}-\d\d-\d\d$", r"^\d\d\.\d\d\.\d{4}$", r"^\d\d/\d\d/\d{4}$")
+#: How a time of day is written in a column of its own.
+_HOURS = {r"^\d\d:\d\d:\d\d$": "%H:%M:%S", r"^\d\d:\d\d$": "%H:%M"}
 _DIGITS = ("%Y%m%d%H%M%S", "epoch_s", "epoch_ms")
 #: Ours -> what is found in a code -> what it means; what says no is looked for first, short words only as words.
 MEANINGS: dict[str, dict[str, str]] = {
     "channel": {r"ecom|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
                 r"\bpos\b|point.?of.?sale|chip|swipe|\bpresent|magstripe": "card_present",
-                r"\bapp\b|mobile|wallet": "app", r"^(ue|ü)b|transfer|\bbank|\bwire\b|\bach\b|sepa": "bank"},
+                r"\bapp(li)?\b|mobile|wallet": "app",
+                r"^(ue|ü)b|transfer|virement|\bbank|\bwire\b|\bach\b|sepa": "bank"},
     "status": {r"declin|reject|fail|refus|denied|abgel|abgebr|^n(ot)?.?ok$|^(not|nicht|non|kein)\b|^(dis|un|in)[acs]":
                "declined",
-               r"\bok\b|appr|success|^00$|complete|genehm|abgeschl|^y(es)?$": "approved",
-               r"^pend|^offen|^open": "pending"},
-    "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si)$": "true", "^(0|0\\.0|false|f|n|no|nein|)$": "false"},
+               r"\bok\b|appr|accept|success|^00$|complete|genehm|abgeschl|^y(es)?$": "approved",
+               r"^pend|^offen|^open|attente": "pending"},
+    "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si|o|oui)$": "true",
+                 "^(0|0\\.0|false|f|n|no|nein|non|)$": "false"},
 }  # fmt: skip
 
 
@@ -72,6 +79,17 @@ def forms(texts: pl.Series) -> dict[str, float]:
     for pattern, form in DATES.items():
         shares[form] += float(texts.str.contains(pattern).mean() or 0)  # type: ignore[arg-type]
     return shares
+
+
+def has_days_alone(texts: pl.Series | None) -> bool:
+    """Whether a column, if there is one, holds days without a time of day."""
+    return texts is not None and float(texts.str.contains("|".join(_DAYS)).mean() or 0) > 0.5  # type: ignore[arg-type]
+
+
+def hours_of(texts: pl.Series) -> str:
+    """How a column of times of day writes them; nothing if it is none."""
+    shares = {form: float(texts.str.contains(pattern).mean() or 0) for pattern, form in _HOURS.items()}  # type: ignore[arg-type]
+    return next((form for form, share in shares.items() if share > 0.5), "")
 
 
 def meaning(column: str, code: str) -> str | None:
@@ -99,6 +117,12 @@ def _is_time(cells: pl.Series, texts: pl.Series) -> bool:
     return _is_instant(cells) or max(forms(texts).values()) > 0.5
 
 
+def _is_time_if_any(cells: pl.Series, texts: pl.Series) -> bool:
+    """Most rows are never reported: only the cells that say something count."""
+    said = texts.is_not_null() & (texts != "")
+    return bool(said.any()) and _is_time(cells.filter(said), texts.filter(said))
+
+
 def _is_instant(cells: pl.Series) -> bool:
     """Days and instants; hours without a day are neither."""
     return cells.dtype == pl.Date or isinstance(cells.dtype, pl.Datetime)
@@ -123,7 +147,7 @@ def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
 #: Ours -> whether cells can be it; what is not here can be any cells.
 FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
     "event_time": _is_time,
-    "reported_at": _is_time,
+    "reported_at": _is_time_if_any,
     "amount": _is_number,
     "latitude": _is_degrees,
     "longitude": _is_degrees,

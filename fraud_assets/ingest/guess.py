@@ -11,7 +11,17 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from fraud_assets.ingest.clues import FITS, MOST_CODES, NAMES, forms, has_codes_of, is_written_time, meaning
+from fraud_assets.ingest.clues import (
+    FITS,
+    MOST_CODES,
+    NAMES,
+    forms,
+    has_codes_of,
+    has_days_alone,
+    hours_of,
+    is_written_time,
+    meaning,
+)
 from fraud_assets.ingest.currencies import bare, currency_of
 from fraud_assets.ingest.days import month_in, order_of_days
 from fraud_assets.ingest.files import IngestError, SourceFile, head_of, is_parquet
@@ -40,6 +50,12 @@ class Guess:
     unused: list[str] = field(default_factory=list)
     months: tuple[str, str] | None = None
     currency: tuple[str, str] = (_CURRENCY, "ISO 4217")  # and what is unsure of it
+    hours: str | None = None  # the column of the time of day, where that of the time has days alone
+
+    def written(self, ours: str) -> str:
+        """The column that ours is read from, or the two, as YAML."""
+        theirs = _quoted(self.columns[ours])
+        return f"[{theirs}, {_quoted(self.hours)}]" if ours == "event_time" and self.hours is not None else theirs
 
 
 def first_scenario(file: SourceFile, name: str, location: str) -> str:
@@ -77,7 +93,7 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
         "  time_zone: UTC                  # ? of times that say none, for example Europe/Berlin",
         *(_line(f"  {key}: {_quoted(value)}", guess.unsure.get(key)) for key, value in guess.settings.items()),
         "  columns:                        # ours: theirs",
-        *(_line(f"    {ours}: {_quoted(theirs)}", guess.unsure.get(ours)) for ours, theirs in guess.columns.items()),
+        *(_line(f"    {ours}: {guess.written(ours)}", guess.unsure.get(ours)) for ours in guess.columns),
     ]
     if guess.unused:
         lines.append(f"    # not used: {', '.join(guess.unused)}")
@@ -130,6 +146,11 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
         if len(fit) > 1:
             guess.unsure[ours] = f"or {', '.join(fit[1:4])}"
     _by_cells(guess, left, sample, texts)
+    if has_days_alone(texts.get(guess.columns.get("event_time", ""))):
+        guess.hours = next((name for name in left if hours_of(texts[name])), None)
+        left = [name for name in left if name != guess.hours]
+    if "reported_at" in guess.columns and "is_fraud" not in guess.columns:  # of which rows it speaks, nothing says
+        left.append(guess.columns.pop("reported_at"))
     missing = [name for name in REQUIRED if name not in guess.columns]
     if len(missing) == len(REQUIRED):
         raise IngestError(
@@ -142,7 +163,7 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
     guess.columns = {ours: guess.columns[ours] for ours in (*REQUIRED, *guess.columns) if ours in guess.columns}
     guess.unused = [*left, *odd]
     if (name := guess.columns["event_time"]) in texts:
-        _time(guess, sample[name], texts[name], month)
+        _time(guess, sample[name], texts[name], month, hours_of(texts[guess.hours]) if guess.hours is not None else "")
     if (name := guess.columns["amount"]) in texts:
         _amount(guess, sample[name], texts[name])
     amounts = [guess.columns["amount"], *(name for name in texts if re.search(NAMES["amount"], name.lower()))]
@@ -195,7 +216,8 @@ def _sample(file: SourceFile, reading: Files, columns: list[str]) -> pl.DataFram
     return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
 
-def _time(guess: Guess, cells: pl.Series, texts: pl.Series, month: str | None) -> None:
+def _time(guess: Guess, cells: pl.Series, texts: pl.Series, month: str | None, hours: str) -> None:
+    """How times are written, and the months that they are of; ``hours`` is how a column of their own is."""
     from fraud_assets.ingest.times import times
 
     written = "iso"
@@ -208,7 +230,7 @@ def _time(guess: Guess, cells: pl.Series, texts: pl.Series, month: str | None) -
         if doubt:
             guess.unsure["time_format"] = doubt
     if written != "iso" or "time_format" in guess.unsure:
-        guess.settings["time_format"] = written
+        guess.settings["time_format"] = f"{written} {hours}" if hours and written != "iso" else written
     reading = Files(
         location="-",
         time_zone="UTC",

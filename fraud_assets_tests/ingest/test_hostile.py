@@ -233,9 +233,7 @@ def test_an_amount_may_have_the_bank_s_currency_beside_it_and_no_other(
         ("1200 300", ",", None),
     ],
 )
-def test_thousands_may_stand_apart_by_one_mark(
-    tmp_path: Path, amount: str, decimal: str, is_it: float | None
-) -> None:
+def test_thousands_may_stand_apart_by_one_mark(tmp_path: Path, amount: str, decimal: str, is_it: float | None) -> None:
     written = HEAD + f'1,A,2024-01-06 10:00:00,"{amount}"\n' + '2,A,2024-01-06 10:00:00,"7"\n'
     taken = take_csv(tmp_path, written, decimal=decimal, negative_amounts="refund")
     signed = taken.ledger.select(pl.when(direction="credit").then(-pl.col("amount")).otherwise("amount")).to_series()

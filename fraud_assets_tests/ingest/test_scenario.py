@@ -17,7 +17,7 @@ from fraud_assets.ingest.clues import has_codes_of, is_written_time, meaning
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
 from fraud_assets.scenario import ScenarioError, load_folder
-from fraud_assets_tests.ingest.banks import bank
+from fraud_assets_tests.ingest.banks import bank, take
 
 
 def written(folder: Path, where: str, value: Any) -> Path:
@@ -151,13 +151,59 @@ def test_hours_without_a_day_are_no_time_of_payments() -> None:
     assert not is_written_time(hours, hours.cast(pl.String))
 
 
-def inspected(folder: Path, name: str, text: str) -> str:
+def inspected(folder: Path, name: str, text: str, to: str = "banks") -> str:
     """What the command writes for a file of this name."""
     (folder / name).write_text(text, encoding="utf-8")
-    assert main(["inspect", str(folder / name), "--to", str(folder / "banks")]) == 0
-    (found,) = (folder / "banks").glob("*/scenario.yaml")
+    assert main(["inspect", str(folder / name), "--to", str(folder / to)]) == 0
+    (found,) = (folder / to).glob("*/scenario.yaml")
     load_folder(found.parent)
     return found.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("day", "form"), [("05.02.2024", "%d.%m.%Y %H:%M"), ("2024-02-05", None)])
+def test_a_time_of_day_in_a_column_of_its_own_is_read_with_the_day(
+    tmp_path: Path, day: str, form: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{k},A,{day},10:{k:02d},{k}.50\n" for k in range(1, 9))
+    files = yaml.safe_load(inspected(tmp_path, "2024-02.csv", f"id,customer,date,clock,amount\n{rows}"))["files"]
+    assert files["columns"]["event_time"] == ["date", "clock"]
+    assert files.get("time_format") == form
+    monkeypatch.chdir(tmp_path / "banks" / "my_bank")
+    taken = take(load_folder(Path.cwd()), "2024-02")
+    assert taken.rejected.is_empty()
+    assert taken.ledger["event_time"].dt.minute().to_list() == list(range(1, 9))
+
+
+def test_when_frauds_were_reported_is_found_although_most_rows_have_none(tmp_path: Path) -> None:
+    late = {3: "1,2024-02-09"}
+    rows = "".join(f"{k},A,2024-02-05 10:30:00,{k}.50,{late.get(k, '0,')}\n" for k in range(1, 30))
+    text = inspected(tmp_path, "2024-02.csv", f"id,customer,date,amount,fraud,report_date\n{rows}")
+    assert yaml.safe_load(text)["files"]["columns"]["reported_at"] == "report_date"
+    alone = inspected(tmp_path, "2024-02.csv", f"id,customer,date,amount,other,report_date\n{rows}", "alone")
+    assert "reported_at" not in yaml.safe_load(alone)["files"]["columns"]
+
+
+def test_a_french_file_is_understood_down_to_its_thousands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = "N° opération;N° client;Date opération;Heure;Montant;Bénéficiaire;Canal;État;Fraude;Date signalement\n"
+    often = "".join(f"{k};A;05.02.2024;10:{k:02d};{k},50 €;Boulanger;Appli;Acceptée;;\n" for k in range(10, 40))
+    large = "9;B;06.02.2024;11:00;1\u00a0710,21\u00a0€;Garage;Virement;Refusée;Oui;09.02.2024\n"
+    written = yaml.safe_load(inspected(tmp_path, "2024-02.csv", header + often + large))
+    assert written["currency"] == "EUR"
+    assert written["files"]["columns"] == {
+        "customer_id": "N° client",
+        "event_time": ["Date opération", "Heure"],
+        "amount": "Montant",
+        "is_fraud": "Fraude",
+        "reported_at": "Date signalement",
+        "transaction_id": "N° opération",
+        "payee_id": "Bénéficiaire",
+        "channel": "Canal",
+        "status": "État",
+    }
+    monkeypatch.chdir(tmp_path / "banks" / "my_bank")
+    taken = take(load_folder(Path.cwd()), "2024-02")
+    assert taken.rejected.is_empty()
+    assert taken.ledger["amount"].max() == 1_710.21
 
 
 @pytest.mark.parametrize("clock", ["", " 10:30"])
