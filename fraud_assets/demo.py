@@ -258,7 +258,7 @@ class _Progress(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._begun: dict[str, float] = {}
-        self._rows: dict[str, str] = {}
+        self._rows: dict[str, dict[str, str]] = {}  # of each step, by table
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
@@ -274,13 +274,16 @@ class _Progress(logging.Handler):
             case dg.DagsterEventType.STEP_START:
                 self._begun[step] = time.monotonic()
                 self._rows.pop(step, None)
-            # A step with several tables is told by its first one: of a bank of files that is the ledger.
-            case dg.DagsterEventType.ASSET_MATERIALIZATION if step not in self._rows:
-                rows = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
-                self._rows[step] = f"{rows.value:>12,} rows" if rows else ""
+            case dg.DagsterEventType.ASSET_MATERIALIZATION:
+                made = event.step_materialization_data.materialization
+                rows = made.metadata.get("dagster/row_count")
+                tables = self._rows.setdefault(step, {})
+                tables[made.asset_key.path[-1]] = f"{rows.value:>12,} rows" if rows else ""
             case dg.DagsterEventType.STEP_SUCCESS if step in self._rows:
-                seconds = time.monotonic() - self._begun[step]
-                print(f"  {_COUNTED.get(name, name):<26}{self._rows[step]:>18}{seconds:>8.1f} s", flush=True)
+                took = f"{time.monotonic() - self._begun[step]:>8.1f} s"  # of all its tables, where there are several
+                for table, rows in self._rows[step].items():
+                    print(f"  {_COUNTED.get(table, table):<26}{rows:>18}{took}", flush=True)
+                    took = ""
             case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
                 found = event.asset_check_evaluation_data
                 if not found.passed:

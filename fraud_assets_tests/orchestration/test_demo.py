@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
 import fraud_assets
 from fraud_assets.cli import main
-from fraud_assets.demo import check_months_before, summary, without_home
+from fraud_assets.demo import check_months_before, progress_logger, summary, without_home
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake, LakeError
 from fraud_assets.lake.writing import write_bytes, write_parquet
@@ -45,6 +47,24 @@ def test_frauds_are_counted_among_the_payments_they_are_said_to_be_among(disk_la
     assert "9 ledger rows, 4 reported as fraud by now (44.44%)" in said[0]
     assert "5 ledger rows, 2 reported as fraud by now (40.00%)" in said[1]
     assert "4 ledger rows, 2 reported as fraud by now (50.00%)" in said[2]
+
+
+def test_progress_has_a_line_for_each_table_of_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    @dg.multi_asset(name="foreign__files", outs={name: dg.AssetOut(key=["foreign", name]) for name in ("no", "yes")})
+    def files() -> Iterator[dg.Output[None]]:
+        for rows, name in ((30, "no"), (9_965, "yes")):
+            yield dg.Output(None, name, metadata={"dagster/row_count": rows})
+
+    job = dg.Definitions(
+        assets=[files],
+        jobs=[dg.define_asset_job("all")],
+        resources={"io_manager": dg.mem_io_manager},
+        loggers={"progress": progress_logger},
+    ).resolve_job_def("all")
+    with dg.DagsterInstance.ephemeral() as instance:
+        job.execute_in_process(instance=instance, run_config={"loggers": {"progress": {}}})
+    lines = [line.split()[:3] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["no", "30", "rows"], ["yes", "9,965", "rows"]]
 
 
 def test_the_hint_at_the_end_of_a_demo_opens_the_instance_and_the_lake_that_it_wrote_to(quarter: Quarter) -> None:
