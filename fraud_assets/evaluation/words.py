@@ -147,9 +147,12 @@ def best_and_worst(types: list[dict[str, Any]]) -> str:
     if len(firm) < 2:
         return f"No two types have {enough}, so none is called found best or worst."
     text = extremes([(title(row["fraud_type"]), row["recall_at_budget"]["value"]) for row in firm])
+    least, most = firm[0]["recall_at_budget"]["low"], firm[-1]["recall_at_budget"]["high"]
+    if not text.startswith("All") and None not in (least, most) and most >= least:
+        text += ", but their intervals overlap"
     if len(firm) == len(types):
         return f"{text}. Each type has {enough}."
-    return f"{text}. Compared are the {len(firm)} of {len(types)} types with {enough}."
+    return f"{text}. Only the {len(firm)} of {len(types)} types with {enough} are compared."
 
 
 def extremes(found: list[tuple[str, float | None]]) -> str:

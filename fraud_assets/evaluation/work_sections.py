@@ -157,7 +157,8 @@ def groups_section(report: Report) -> Markup:
 
 
 def _per_10000(rate: float | None) -> str:
-    return "–" if rate is None else number(rate * 10_000, 0 if rate * 10_000 >= 10 else 1)
+    alarms = None if rate is None else rate * 10_000
+    return number(alarms, 1) if alarms is not None and alarms < 10 else count(alarms)
 
 
 def look_alikes_section(report: Report, drawn: dict[str, Any]) -> Markup:

@@ -186,6 +186,12 @@ def test_a_feature_whose_history_still_fills_has_no_bar_and_is_named() -> None:
         ("age_days", "history still filling")
     ]
     assert "1 of these 2 has no verdict" in Page(render_html({**report, "analysis": found})).text
+    for filling, heading in ((1, "What the champion needs has not moved"), (2, "is mostly not known yet")):
+        limited = {**drift, "limits": {"there_are": True}, "features": drift["features"][:1] * (3 - filling)}
+        limited["features"] = limited["features"] + drift["features"][1:] * filling
+        names = [{"name": row["name"]} for row in limited["features"]]
+        found = found | {"moved": moved(names, limited)}
+        assert heading in Page(render_html({**report, "analysis": found})).text
 
 
 def test_the_report_shows_the_sections_where_there_are_any_and_says_why_where_not() -> None:

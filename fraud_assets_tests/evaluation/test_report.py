@@ -208,16 +208,23 @@ def test_types_that_are_found_alike_are_all_named() -> None:
 
 
 def test_only_types_with_enough_behind_them_are_called_best_or_worst() -> None:
-    def told(*types: tuple[str, float, int, int]) -> str:
+    def told(*types: tuple[str, float, int, int], off: float | None = 0.1) -> str:
         names = ("fraud_type", "recall_at_budget", "frauds", "campaigns")
-        rows = [dict(zip(names, (name, {"value": share}, *rest), strict=True)) for name, share, *rest in types]
+        rows = []
+        for name, share, *rest in types:
+            low, high = (None, None) if off is None else (share - off, share + off)
+            recall = {"value": share, "low": low, "high": high}
+            rows.append(dict(zip(names, (name, recall, *rest), strict=True)))
         return best_and_worst(rows)
 
     few, one, firm, worse = ("few", 0.9, 9, 5), ("one", 0.0, 43, 1), ("firm", 0.8, 20, 3), ("worse", 0.1, 30, 4)
     enough = "at least 3 campaigns and 20 rows"
-    of = f"Compared are the 2 of 4 types with {enough}."
+    of = f"Only the 2 of 4 types with {enough} are compared."
     assert told(few, firm, worse, one) == f"Firm is found best (80%), worse worst (10%). {of}"
     assert told(firm, worse) == f"Firm is found best (80%), worse worst (10%). Each type has {enough}."
+    assert told(firm, worse, off=None) == told(firm, worse)
+    chance = f"Firm is found best (80%), worse worst (10%), but their intervals overlap. Each type has {enough}."
+    assert told(firm, worse, off=0.4) == chance
     none = f"No two types have {enough}, so none is called found best or worst."
     assert told(few, firm, one) == told(few, one) == told(firm) == none
 

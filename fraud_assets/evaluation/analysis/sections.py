@@ -99,8 +99,11 @@ def _moved(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         heading = f"{len(names)} of the features it needs most have moved"
         text = f"Beyond their limits: {', '.join(names)}."
     else:
+        unknown = sum(bool(row["is_filling"]) for row in found["features"])
         heading, text = (
-            "What the champion needs has not moved",
+            "Whether what the champion needs has moved is mostly not known yet"
+            if 2 * unknown > len(found["features"])
+            else "What the champion needs has not moved",
             "None of its most important features that can be judged is beyond its limit."
             if any(row["is_filling"] for row in found["features"])
             else "None of its most important features is beyond its limit.",
@@ -205,7 +208,7 @@ def _differ_most(rows: list[dict[str, Any]], frauds: int) -> tuple[str, str]:
 
 
 def _mean(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else f"{value:.4g}".replace("-", "−")
 
 
 def _p(value: float | None) -> str:
