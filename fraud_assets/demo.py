@@ -281,8 +281,8 @@ class _Progress(logging.Handler):
                 tables[made.asset_key.path[-1]] = f"{rows.value:>12,} rows" if rows else ""
             case dg.DagsterEventType.STEP_SUCCESS if step in self._rows:
                 took = f"{time.monotonic() - self._begun[step]:>8.1f} s"  # of all its tables, where there are several
-                for table, rows in self._rows[step].items():
-                    print(f"  {_COUNTED.get(table, table):<26}{rows:>18}{took}", flush=True)
+                for table, counted in self._rows[step].items():
+                    print(f"  {_COUNTED.get(table, table):<26}{counted:>18}{took}", flush=True)
                     took = ""
             case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
                 found = event.asset_check_evaluation_data

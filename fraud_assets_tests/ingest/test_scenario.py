@@ -16,7 +16,7 @@ from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.clues import has_codes_of, is_written_time, meaning
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
-from fraud_assets.scenario import ScenarioError, load_folder
+from fraud_assets.scenario import FilesScenario, ScenarioError, load_folder
 from fraud_assets_tests.ingest.banks import bank, take
 
 
@@ -169,7 +169,9 @@ def test_a_time_of_day_in_a_column_of_its_own_is_read_with_the_day(
     assert files["columns"]["event_time"] == ["date", "clock"]
     assert files.get("time_format") == form
     monkeypatch.chdir(tmp_path / "banks" / "my_bank")
-    taken = take(load_folder(Path.cwd()), "2024-02")
+    read = load_folder(Path.cwd())
+    assert isinstance(read, FilesScenario)
+    taken = take(read, "2024-02")
     assert taken.rejected.is_empty()
     assert taken.ledger["event_time"].dt.minute().to_list() == list(range(1, 9))
 
@@ -201,7 +203,9 @@ def test_a_french_file_is_understood_down_to_its_thousands(tmp_path: Path, monke
         "status": "État",
     }
     monkeypatch.chdir(tmp_path / "banks" / "my_bank")
-    taken = take(load_folder(Path.cwd()), "2024-02")
+    read = load_folder(Path.cwd())
+    assert isinstance(read, FilesScenario)
+    taken = take(read, "2024-02")
     assert taken.rejected.is_empty()
     assert taken.ledger["amount"].max() == 1_710.21
 
