@@ -59,7 +59,8 @@ def chosen_months(
     wanted = months or months_in_lake(lake, scenario, table)
     if not wanted:
         raise LakeError(
-            f"the lake {lake.url} has no month with {scenario.name}/{table}; run the job {scenario.name}_monthly first"
+            f"the lake {lake.url} has no month with {scenario.name}/{table};"
+            f" run the job {scenario.name}_monthly first, or fraud-assets demo {scenario.name}"
         )
     return sorted({scenario.month(month).key for month in wanted})
 

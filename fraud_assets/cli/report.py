@@ -48,7 +48,11 @@ def run(options: argparse.Namespace) -> int:
     month = chosen or (there[-1] if there else None)
     if month not in there or month is None:
         which = f"{month} of " if month else ""
-        has = f"there are {', '.join(there)}" if there else f"run the job {scenario.name}_monthly first"
+        has = (
+            f"there are {', '.join(there)}"
+            if there
+            else f"run the job {scenario.name}_monthly first, or fraud-assets demo {scenario.name}"
+        )
         raise LakeError(f"{which}{scenario.name}/{asset} is not in the lake {lake.url}; {has}")
     key = Place(scenario.name, asset, month).file(name)
     page = lake.path / key if lake.path else None

@@ -306,14 +306,15 @@ def load_all() -> tuple[list[Bank], dict[str, ScenarioError]]:
 
 @lru_cache(maxsize=64)
 def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Bank:
+    document = document_of(folder)
+    is_of_files = document.get("source") == "files"
     try:
-        document = document_of(folder)
-        if document.get("source") == "files":
+        if is_of_files:
             scenario: Bank = FilesScenario.model_validate({**document, "folder": folder})
         else:
             scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        raise all_mistakes(folder, error) from None
+        raise all_mistakes(folder, error, FilesScenario if is_of_files else Scenario) from None
     if scenario.name != folder.name:
         raise ScenarioError(
             f"scenario {folder.name}: {folder / 'scenario.yaml'}: name is {scenario.name!r};"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
 
 from fraud_assets.scenario.files import TABLES, ScenarioError
 
@@ -12,15 +15,25 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def all_mistakes(folder: Path, error: ValidationError) -> ScenarioError:
-    """All mistakes at once, so that nobody mends one to meet the next: one as a sentence, several as a list."""
-    lines = list(dict.fromkeys(_line(folder, found) for found in error.errors()))
+def all_mistakes(folder: Path, error: ValidationError, model: type[BaseModel]) -> ScenarioError:
+    """All mistakes at once, so that nobody mends one to meet the next: one as a sentence, several as a list.
+
+    Parameters
+    ----------
+    folder
+        Of the scenario.
+    error
+        What was wrong.
+    model
+        What the scenario should have been.
+    """
+    lines = list(dict.fromkeys(_line(folder, found, model) for found in error.errors()))
     if len(lines) == 1:
         return ScenarioError(f"scenario {folder.name}: {lines[0]}")
     return ScenarioError("\n  ".join([f"scenario {folder.name} has {len(lines)} mistakes:", *lines]))
 
 
-def _line(folder: Path, error: ErrorDetails) -> str:
+def _line(folder: Path, error: ErrorDetails, model: type[BaseModel]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     table = str(error["loc"][0]) if error["loc"] else ""
     file = f"{table}.csv" if table in (*TABLES, "hours", "names") else "scenario.yaml"
@@ -32,6 +45,28 @@ def _line(folder: Path, error: ErrorDetails) -> str:
     is_short = isinstance(found, str | int | float | bool) or (isinstance(found, list) and len(found) <= 7)
     value = f" is {found!r}" if is_short else ""
     needed = error["msg"].removeprefix("Value error, ")
-    if needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
-        needed = needed[0].lower() + needed[1:]
+    if error["type"] == "extra_forbidden":
+        fields = _fields(model, error["loc"][:-1])
+        needed = "there is no such field" + (f"; there are {', '.join(fields)}" if fields else "")
+    elif needed.startswith("Input "):  # pydantic's own sentences; ours may begin with a name
+        needed = (needed[0].lower() + needed[1:]).partition(", unable to parse")[0]
     return f"{folder / file}: {where or 'the file'}{value}; {needed}"
+
+
+def _fields(model: type[BaseModel], where: Sequence[int | str]) -> list[str]:
+    """The names of what there may be at a place of a model; nothing where that is not known."""
+    found: type[BaseModel] | None = model
+    for part in where:
+        if found is None:
+            return []
+        if part in found.model_fields:
+            found = _model_in(found.model_fields[str(part)].annotation)
+        # What is left are places in lists and keys of mappings: their values are of the model that was found.
+    return [] if found is None else sorted(found.model_fields.keys() - {"folder"})  # which no file says
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a type is or holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)

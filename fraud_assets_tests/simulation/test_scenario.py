@@ -172,6 +172,20 @@ def test_all_mistakes_are_named_at_once(folder: Path) -> None:
         assert f"{folder / 'scenario.yaml'}: {part}" in line
 
 
+def test_a_field_that_there_is_not_is_answered_with_those_that_there_are(folder: Path) -> None:
+    sentence = wrong(folder, {"fraud": {"rates": 0.01}})
+    assert "scenario.yaml: fraud.rates is 0.01; there is no such field; there are " in sentence
+    assert {"rate", "types"} <= set(sentence.partition("there are ")[2].split(", "))
+    learning = {"costs": {"friction": 1, "frictions": 2}}
+    assert "learning.costs.frictions is 2; there is no such field; there are chargeback_fee, friction" in wrong(
+        folder, {"learning": learning}
+    )
+    assert (
+        wrong(folder, {"population": {"customers": "x"}}).partition("population.")[2]
+        == "customers is 'x'; input should be a valid integer"
+    )
+
+
 def test_a_month_outside_the_range_is_refused() -> None:
     with pytest.raises(ScenarioError, match=r"scenario us_bank: month 2023-12 is outside its range, 2024-01 onwards"):
         Scenario.load("us_bank").month("2023-12")
