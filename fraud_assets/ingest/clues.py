@@ -60,7 +60,7 @@ _HOURS = {r"^\d\d:\d\d:\d\d$": "%H:%M:%S", r"^\d\d:\d\d$": "%H:%M"}
 _DIGITS = ("%Y%m%d%H%M%S", "epoch_s", "epoch_ms")
 #: Ours -> what is found in a code -> what it means; what says no is looked for first, short words only as words.
 MEANINGS: dict[str, dict[str, str]] = {
-    "channel": {r"ecom|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
+    "channel": {r"\be.?com|ecom|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
                 r"\bpos\b|point.?of.?sale|chip|swipe|\bpresent|magstripe": "card_present",
                 r"\bapp(li)?\b|mobile|wallet": "app",
                 r"^(ue|ü)b|transfer|virement|\bbank|\bwire\b|\bach\b|sepa": "bank"},
@@ -140,8 +140,8 @@ def _is_degrees(_: pl.Series, texts: pl.Series) -> bool:
     return bool(len(number)) and bool((number.abs() <= 180).all())
 
 
-def _is_flag(_: pl.Series, texts: pl.Series) -> bool:
-    return texts.n_unique() <= MOST_CODES
+def _is_flag(cells: pl.Series, texts: pl.Series) -> bool:
+    return texts.n_unique() <= MOST_CODES and not _is_time_if_any(cells, texts)
 
 
 #: Ours -> whether cells can be it; what is not here can be any cells.

@@ -149,8 +149,10 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
     if has_days_alone(texts.get(guess.columns.get("event_time", ""))):
         guess.hours = next((name for name in left if hours_of(texts[name])), None)
         left = [name for name in left if name != guess.hours]
-    if "reported_at" in guess.columns and "is_fraud" not in guess.columns:  # of which rows it speaks, nothing says
-        left.append(guess.columns.pop("reported_at"))
+    if "is_fraud" not in guess.columns:
+        if "reported_at" in guess.columns:  # of which rows it speaks, nothing says
+            left.append(guess.columns.pop("reported_at"))
+        _by_day_of_report(guess, left, sample, texts)
     missing = [name for name in REQUIRED if name not in guess.columns]
     if len(missing) == len(REQUIRED):
         raise IngestError(
@@ -169,7 +171,7 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
     amounts = [guess.columns["amount"], *(name for name in texts if re.search(NAMES["amount"], name.lower()))]
     guess.currency = currency_of(texts, amounts, guess.columns.get("currency")) or guess.currency
     for column in ("channel", "status", "is_fraud"):
-        if column in guess.columns:
+        if column in guess.columns and column not in guess.values:
             _codes(guess, column, texts[guess.columns[column]])
     return guess
 
@@ -188,6 +190,18 @@ def _by_cells(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[s
             guess.columns[ours] = fit[0]
             left.remove(fit[0])
             guess.unsure[ours] = "by its cells alone" + (f"; or {', '.join(fit[1:4])}" if len(fit) > 1 else "")
+
+
+def _by_day_of_report(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[str, pl.Series]) -> None:
+    """A column whose name speaks of fraud and which holds a day in some rows alone: these are the reported ones."""
+    for name in left:
+        is_named = re.search(NAMES["is_fraud"], name.lower()) is not None
+        if is_named and (texts[name].fill_null("") == "").any() and FITS["reported_at"](sample[name], texts[name]):
+            left.remove(name)
+            guess.columns |= {"is_fraud": name, "reported_at": name}
+            guess.unsure["is_fraud"] = "a row with a day is fraud, the others are not"
+            guess.values["is_fraud"] = {"": "false", "*": "true"}
+            return
 
 
 def _reading(file: SourceFile) -> tuple[Files, Guess]:

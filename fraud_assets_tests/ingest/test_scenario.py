@@ -185,6 +185,25 @@ def test_when_frauds_were_reported_is_found_although_most_rows_have_none(tmp_pat
     assert "reported_at" not in yaml.safe_load(alone)["files"]["columns"]
 
 
+@pytest.mark.parametrize("name", ["fraud reported on", "chargeback_date"])
+def test_a_day_of_report_alone_says_what_is_fraud_and_when_it_was_known(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = {k: f"{9 + k:02d}.02.2024" for k in range(1, 20) if k % 5 == 0}
+    rows = "".join(f"{k};A;05.02.2024 10:30;{k}.50;{late.get(k, '')}\n" for k in range(1, 99))
+    text = inspected(tmp_path, "2024-02.csv", f"id;customer;date;amount;{name}\n{rows}")
+    files = yaml.safe_load(text)["files"]
+    assert files["columns"]["is_fraud"] == files["columns"]["reported_at"] == name
+    assert "report_delay_days" not in files
+    monkeypatch.chdir(tmp_path / "banks" / "my_bank")
+    read = load_folder(Path.cwd())
+    assert isinstance(read, FilesScenario)
+    taken = take(read, "2024-02")
+    assert taken.rejected.is_empty()
+    # A day is over before the bank has known it.
+    assert [when.day for when in taken.labels["reported_at"].sort()] == [15, 20, 25]
+
+
 def test_a_french_file_is_understood_down_to_its_thousands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     header = "N° opération;N° client;Date opération;Heure;Montant;Bénéficiaire;Canal;État;Fraude;Date signalement\n"
     often = "".join(f"{k};A;05.02.2024;10:{k:02d};{k},50 €;Boulanger;Appli;Acceptée;;\n" for k in range(10, 40))
