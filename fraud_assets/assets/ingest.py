@@ -100,6 +100,8 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
             yield share
             if not share.passed:
                 raise IngestError(f"{scenario.name}, {month}: {share.description}")
+            if share.description:
+                context.log.warning(f"{month}: {share.description}")
             ledger_rows = lazy_chunks(polars_schema(FILES_TABLES["transactions"]), found.ledger_chunks())
             yield dg.Output(ledger_rows, "transactions", metadata=_figures(found))
             labels = found.labels()
@@ -162,10 +164,10 @@ def _share_check(found: Ingested, ledger: dg.AssetKey) -> dg.AssetCheckResult:
         check_name="rejected_share",
         passed=share <= most,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=None
-        if share <= most
-        else f"{share:.2%} of the rows are rejected, {most:.2%} may be (files.rejected_share);"
-        f" {'most often' if reasons[0][1] > 1 else 'such as'}: {reasons[0][0]}; all are in rejected_transactions",
+        description=f"{share:.2%} of the rows are rejected, {most:.2%} may be (files.rejected_share);"
+        f" {'most often' if reasons[0][1] > 1 else 'such as'}: {reasons[0][0]}; all are in rejected_transactions"
+        if reasons
+        else None,
         metadata={"share": share, "limit": most, "reasons": dg.MetadataValue.md(table)},
     )
 

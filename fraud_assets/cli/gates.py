@@ -18,11 +18,18 @@ def add(commands: Commands) -> None:
     )
     add_scenario(parser)
     parser.add_argument("--first", metavar="MONTH", help="such as 2024-01; default: the bank's first")
-    parser.add_argument("--months", type=number_from_one, default=6, help="how many in a row; default: 6")
+    parser.add_argument("--months", type=_how_many, default=6, help="how many in a row; default: 6")
     parser.add_argument(
         "--seeds", type=number_from_one, default=1, help="how many seeds, from the bank's own on; default: 1"
     )
     parser.set_defaults(run=run)
+
+
+def _how_many(text: str) -> int:
+    try:
+        return number_from_one(text)
+    except argparse.ArgumentTypeError as error:  # elsewhere ``--months`` are months
+        raise argparse.ArgumentTypeError(f"{error}; from which month on is said by --first") from None
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fraud_assets.simulation.realised import Figure
 
 _MADE_MONTHS = 3
+#: Customers from which on ranges are wide enough for chance.
+_FEW = 500
 #: Tables of which the last month holds all that the months before it do.
 _OF_THE_LAST = ("customers", "devices", "merchants")
 
@@ -40,12 +42,18 @@ def run(options: argparse.Namespace) -> int:
     measure = _made if options.in_memory else _from_lake
     found: dict[str, list[Figure]] = {}
     spans = []
-    for scenario in [Scenario.load(name) for name in dict.fromkeys(options.scenario)]:
+    banks = [Scenario.load(name) for name in dict.fromkeys(options.scenario)]
+    for scenario in banks:
         months, found[scenario.name] = measure(scenario, options.months)
         spans.append(f"{scenario.title}, {months[0]} to {months[-1]}")
     lines = [line for bank in found.values() for line in bank]
     amiss = sum(not line.holds for line in lines)
     print(f"# Asked and realised\n\n{'; '.join(spans)}.\n\n{table(found)}")
+    for few in (bank for bank in banks if bank.population.customers < _FEW):
+        print(
+            f"{few.name} has {few.population.customers:,} customers: with so few, chance alone takes some figures out of"
+            " their ranges."
+        )
     print(f"{len(lines):,} figures, {amiss or 'none'} not as asked for.")
     return 1 if amiss else 0
 

@@ -178,7 +178,7 @@ def test_the_value_and_the_type_that_give_themselves_away_are_named() -> None:
     faded = judged("a type that fades out")["active_types"]
     assert [(line.name, line.realised) for line in faded.lines if not line.holds] == [(ONE, 0.0)]
     assert faded.closest is not None
-    assert faded.closest.name.startswith(f"rows of {ONE}, the type nearest to too few")
+    assert faded.closest.name.startswith(f"rows of {ONE}, of 3 types the one with")
 
 
 def test_rows_in_another_order_give_the_same_verdicts_to_the_last_digit() -> None:

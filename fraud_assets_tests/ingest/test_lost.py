@@ -108,6 +108,22 @@ def test_a_month_says_which_hours_wait_for_a_file_and_which_reports_come_too_lat
     assert all(check.passed for check in checks.values())
 
 
+def test_a_month_says_why_few_of_its_rows_are_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "2024-02.csv"
+    path.write_text(HEAD + "1,A,2024-02-05 10:00:00,1\n2,A,2024-02-05 11:00:00,one\n")
+    scenario = bank(f"{tmp_path}/{{month}}.csv", rejected_share=0.5)
+    with environment({"FRAUD_ASSETS_LAKE": str(tmp_path / "lake")}), dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize(
+            ingest_assets(Chain(scenario))[:1],
+            partition_key="2024-02",
+            resources=default_resources(),
+            instance=instance,
+        )
+        logged = [(record.level, record.user_message) for record in instance.all_logs(done.run_id)]
+    told = "2024-02: 50.00% of the rows are rejected, 50.00% may be (files.rejected_share); such as: amount "
+    assert any(level == logging.WARNING and said.startswith(told) for level, said in logged)
+
+
 def test_a_month_of_which_too_much_is_rejected_leaves_the_ledger_that_is_there(tmp_path: Path) -> None:
     path, lake = tmp_path / "2024-02.csv", tmp_path / "lake"
     good = HEAD + "".join(f"{k},A,2024-02-05 10:00:{k:02},1\n" for k in range(40))

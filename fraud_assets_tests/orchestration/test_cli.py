@@ -177,6 +177,15 @@ def test_a_bank_may_be_named_with_or_without_an_option(arguments: list[str]) -> 
     assert parser().parse_args(arguments).scenario == "tiny_bank"
 
 
+def test_a_month_in_place_of_how_many_is_told_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["gates", "tiny_bank", "--months", "2024-01"])
+    assert (
+        "'2024-01' is not a whole number of 1 or more; from which month on is said by --first"
+        in capsys.readouterr().err
+    )
+
+
 def test_words_instead_of_a_number_are_said_to_be_no_id(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["explain", "abc"])

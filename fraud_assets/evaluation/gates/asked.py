@@ -149,7 +149,9 @@ def active_types(
         f"{nearest.realised:,.0f} rows, at least {nearest.low:,.0f} are asked for.",
         n=truth.frauds,
         lines=tuple(sorted(lines, key=lambda line: line.holds)),
-        decisive=replace(nearest, name=f"rows of {nearest.name}, the type nearest to too few of {len(lines)}"),
+        decisive=replace(
+            nearest, name=f"rows of {nearest.name}, of {len(lines)} types the one with the least to spare"
+        ),
     )
 
 
