@@ -11,19 +11,34 @@ import polars as pl
 
 #: What comes first instead, where days do and where months do.
 _FIRST = ("month", "day")
+#: What follows no month: another digit, or the day of a whole date, which says when a file was made, or of what day.
+_NO_DAY = r"(?!\d|\2\d\d(?!\d))"
 #: A month in a path: 2024-01; or 202401, 2024_01, 2024/01.
-_MONTHS = (r"(?<!\d)(20\d\d)(-)(0[1-9]|1[0-2])(?!\d)", r"(?<!\d)(20\d\d)([_/]?)(0[1-9]|1[0-2])(?!\d)")
+_MONTHS = tuple(rf"(?<!\d)(20\d\d)({sign})(0[1-9]|1[0-2]){_NO_DAY}" for sign in ("-", "[_/]?"))
 
 
 def month_in(location: str) -> tuple[str, str | None]:
     """A path with its month as a scenario writes it (``{month}``, or ``{year}`` and ``{mm}``), and the month.
 
-    The month is ``2024-01``, the last one that the path names; None if it names none, and the path is as it was.
+    The month is ``2024-01``, the last one that the path names; None if it names none, or the file's name two of them
+    (from one to the other), and the path is as it was. Other months, as of a folder, stay: they stand for themselves.
     """
-    for pattern, place in zip(_MONTHS, ("{month}", r"{year}\2{mm}"), strict=True):
-        if found := re.findall(pattern, location):
-            return re.sub(pattern, place, location), f"{found[-1][0]}-{found[-1][2]}"
+    name = location.rfind("/") + 1
+    for pattern in _MONTHS:
+        found = list(re.finditer(pattern, location))
+        if not found:
+            continue
+        month = _key(found[-1])
+        if any(_key(other) != month for other in found if other.start() >= name):
+            return location, None
+        year, _, number = month.partition("-")
+        location = re.sub(rf"(?<!\d)({year})(-){number}{_NO_DAY}", "{month}", location)
+        return re.sub(rf"(?<!\d)({year})([_/]?){number}{_NO_DAY}", r"{year}\2{mm}", location), month
     return location, None
+
+
+def _key(found: re.Match[str]) -> str:
+    return f"{found[1]}-{found[3]}"
 
 
 def order_of_days(texts: pl.Series, written: str, month: str | None) -> tuple[str, str]:

@@ -6,6 +6,7 @@ What lives here: guesses, and the words for how sure they are. A guess is never 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -80,8 +81,9 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
     guess = _guess(file, month)
     first, last = guess.months or ("2024-01", "2024-01")
     doubt = "of the rows that were looked at; there may be others"
+    seen = _shown(PurePosixPath(file.name).name)
     lines = [
-        f"# Guessed from {PurePosixPath(file.name).name}. Look over every line, above all those with a question mark.",
+        f"# Guessed from {seen}. Look over every line, above all those with a question mark.",
         f"name: {name}",
         f"title: {name}",
         "source: files",
@@ -96,7 +98,7 @@ def first_scenario(file: SourceFile, name: str, location: str) -> str:
         *(_line(f"    {ours}: {guess.written(ours)}", guess.unsure.get(ours)) for ours in guess.columns),
     ]
     if guess.unused:
-        lines.append(f"    # not used: {', '.join(guess.unused)}")
+        lines.append(f"    # not used: {_listed(guess.unused)}")
     if guess.values:
         lines.append("  values:                         # theirs: ours")
     for column, mapping in guess.values.items():
@@ -129,7 +131,8 @@ def _learning(currency: str) -> list[str]:
 
 def _guess(file: SourceFile, month: str | None) -> Guess:
     reading, guess = _reading(file)
-    theirs = columns_of(file, reading)
+    # One without a name, as that of the numbers of rows often is, cannot be said in a scenario.
+    theirs = [name for name in columns_of(file, reading) if name]
     sample = _sample(file, reading, theirs)
     if sample.is_empty():
         raise IngestError(f"{file.name} has no rows; nothing can be guessed from it")
@@ -144,7 +147,7 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
         guess.columns[ours] = fit[0]
         left.remove(fit[0])
         if len(fit) > 1:
-            guess.unsure[ours] = f"or {', '.join(fit[1:4])}"
+            guess.unsure[ours] = f"or {_listed(fit[1:4])}"
     _by_cells(guess, left, sample, texts)
     if has_days_alone(texts.get(guess.columns.get("event_time", ""))):
         guess.hours = next((name for name in left if hours_of(texts[name])), None)
@@ -189,7 +192,7 @@ def _by_cells(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[s
         if fit:
             guess.columns[ours] = fit[0]
             left.remove(fit[0])
-            guess.unsure[ours] = "by its cells alone" + (f"; or {', '.join(fit[1:4])}" if len(fit) > 1 else "")
+            guess.unsure[ours] = "by its cells alone" + (f"; or {_listed(fit[1:4])}" if len(fit) > 1 else "")
 
 
 def _by_day_of_report(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[str, pl.Series]) -> None:
@@ -288,11 +291,22 @@ def _line(text: str, doubt: str | None) -> str:
     return f"{text}  # ? {doubt}" if doubt else text
 
 
+def _listed(names: Iterable[str]) -> str:
+    """Names in a comment."""
+    return ", ".join(map(_quoted, names))
+
+
+def _shown(text: str) -> str:
+    """A text in a comment, without what would end it or what YAML does not take."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def _quoted(text: str) -> str:
-    """A text as YAML reads it: quoted unless it is plain."""
-    if re.fullmatch(r"[A-Za-z_./][\w./{}-]*", text) and text.lower() not in _YAML_WORDS:
+    """A text as YAML reads it, on one line: quoted unless it is plain."""
+    if re.fullmatch(r"(?:\.{0,2}/|[A-Za-z_])[\w./{}-]*", text) and text.lower() not in _YAML_WORDS:
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    return '"' + "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in escaped) + '"'
 
 
 _YAML_WORDS = ("y", "n", "yes", "no", "true", "false", "on", "off", "null")

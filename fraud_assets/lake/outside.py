@@ -88,7 +88,8 @@ def find(location: str, folder: Path) -> list[OutsideFile]:
     Raises
     ------
     LakeError
-        If a path with a wildcard in a folder's name is asked for that is not the name of one.
+        If a path with a wildcard in a folder's name is asked for that is not the name of one, or a file's name has
+        signs that no store of objects takes.
     """
     on_disk = not location.startswith("s3://")
     if not on_disk:
@@ -108,19 +109,26 @@ def find(location: str, folder: Path) -> list[OutsideFile]:
     # Of this folder alone: below it may be any number of files, and some that nobody may read.
     if is_pattern and on_disk:
         names = [entry.name for entry in Path(base).iterdir() if fnmatchcase(entry.name, name) and entry.is_file()]
-        listed = [obstore.head(store, one) for one in names]
+        listed = [_head(store, one) for one in names]
     elif is_pattern:
         below = obstore.list_with_delimiter(store, parent or None)["objects"]
         listed = [item for item in below if fnmatchcase(item["path"].rpartition("/")[2], name)]
     else:
         try:
-            listed = [obstore.head(store, prefix)]
+            listed = [_head(store, prefix)]
         except FileNotFoundError:
             listed = []
     found = [
         OutsideFile(_shown(lake.uri(item["path"])), item["size"], _stamp(item), store, item["path"]) for item in listed
     ]
     return sorted(found, key=lambda file: file.name)
+
+
+def _head(store: LocalStore | S3Store, key: str) -> obstore.ObjectMeta:
+    try:
+        return obstore.head(store, key)
+    except ValueError:
+        raise LakeError(f"{key!r}: a file's name may have no control character in it; rename the file") from None
 
 
 def _shown(address: str) -> str:
