@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Any
+from urllib.parse import unquote
 
 import dagster as dg
 import polars as pl
@@ -174,6 +175,11 @@ def _dagster_home() -> str | None:
     if home and not (Path(home).expanduser().is_absolute() and Path(home).expanduser().is_dir()):
         raise ValueError(
             f"DAGSTER_HOME is {home!r}; it must be the absolute path of an existing folder; make it, or unset it"
+        )
+    if home and ("?" in home or unquote(home) != home):  # it would make databases beside the folder, or none
+        raise ValueError(
+            f"DAGSTER_HOME is {home!r}; Dagster reads a ? or a code such as %20 in it as part of an address;"
+            " take a folder without, or unset it"
         )
     return home
 

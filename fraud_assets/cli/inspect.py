@@ -35,9 +35,11 @@ def run(options: argparse.Namespace) -> int:
 
     if not re.fullmatch(r"[a-z][a-z0-9_]*", options.name):
         raise LakeError(f"--name {options.name!r} is no name of a bank; lower-case letters, digits and _ are allowed")
+    if Path(options.path or "-").is_dir():
+        raise LakeError(f"{options.path} is a folder; name one of its files")
     found = find(options.path, Path.cwd())
     if not found:
-        raise LakeError(f"{options.path} does not exist")
+        raise LakeError(f"{options.path or repr('')} does not exist")
     target = Path(options.to) / options.name / "scenario.yaml" if options.to else None
     location = options.path
     if not location.startswith("s3://"):
@@ -49,8 +51,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if target.exists():
         raise LakeError(f"{target} exists; nothing was written over it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LakeError(f"{target} cannot be written: {error.strerror}") from None
     blank = f"; put the names of columns in place of {TO_FILL_IN}" if f'"{TO_FILL_IN}"' in text else ""
     print(f"{target}: {text.count('# ?')} lines are unsure, each with a question mark{blank}")
     return 0

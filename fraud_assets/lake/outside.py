@@ -101,7 +101,7 @@ def find(location: str, folder: Path) -> list[OutsideFile]:
     parent, _, name = prefix.rpartition("/")
     if any(sign in (base if on_disk else parent) for sign in _WILD) and not (on_disk and Path(base).is_dir()):
         raise LakeError(f"location {location}: only the file's name may have {' '.join(_WILD)} in it, not a folder's")
-    if on_disk and not Path(base).is_dir():
+    if not prefix or (on_disk and not Path(base).is_dir()):
         return []
     lake = Lake.from_url(base)
     store = lake._store  # the same room
@@ -128,7 +128,10 @@ def _head(store: LocalStore | S3Store, key: str) -> obstore.ObjectMeta:
     try:
         return obstore.head(store, key)
     except ValueError:
-        raise LakeError(f"{key!r}: a file's name may have no control character in it; rename the file") from None
+        raise LakeError(
+            f"a file cannot be named {key!r} here: no control character and nothing but UTF-8 may be in its name;"
+            " rename the file"
+        ) from None
 
 
 def _shown(address: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from fraud_assets.errors import Mendable
 
@@ -42,10 +42,21 @@ class MlflowError(Mendable):
 
 
 def tracking_uri() -> str:
-    """Where MLflow keeps its records: ``MLFLOW_TRACKING_URI``, else an SQLite file under the instance's folder."""
+    """Where MLflow keeps its records: ``MLFLOW_TRACKING_URI``, else an SQLite file under the instance's folder.
+
+    Raises
+    ------
+    MlflowError
+        If the folder's name would be another one in an address.
+    """
     if uri := os.environ.get(TRACKING_URI, "").strip():
         return uri
     home = Path(os.environ.get("DAGSTER_HOME") or ".").expanduser().absolute()
+    if "?" in str(home) or unquote(str(home)) != str(home):
+        raise MlflowError(
+            f"MLflow's records would be in {home}, but a ? or a code such as %20 in that is read as part of an address;"
+            f" work in another folder, or set {TRACKING_URI}"
+        )
     return f"sqlite:///{home / '.dagster' / 'mlflow.db'}"
 
 

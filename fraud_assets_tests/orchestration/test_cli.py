@@ -315,6 +315,36 @@ def test_a_dagster_home_that_is_no_folder_is_named(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["a?b", "a%20b"])
+def test_a_folder_whose_name_would_be_another_one_in_an_address_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    monkeypatch.setenv("FRAUD_ASSETS_LAKE", str(tmp_path / "lake"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for home, said in ((str(tmp_path / name), "DAGSTER_HOME is"), ("", "MLflow's records would be in")):
+        monkeypatch.setenv("DAGSTER_HOME", home)
+        assert main(["demo", "--scenario", "tiny_bank"]) == 1
+        sentence = capsys.readouterr().err
+        assert sentence.startswith(f"fraud-assets: {said}")
+        assert "such as %20" in sentence
+        assert sentence.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "lake"])
+
+
+@pytest.mark.parametrize(("path", "said"), [("/", "is a folder"), ("", "'' does not exist"), (".", "is a folder")])
+def test_inspect_says_of_what_is_no_file_what_it_is(path: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", path]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_inspect_says_where_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("id,customer,time,amount\n1,A,2024-02-03 10:30:00,1.50\n")
+    assert main(["inspect", str(tmp_path / "a.csv"), "--to", str(tmp_path / "a.csv")]) == 1
+    assert f"{tmp_path / 'a.csv' / 'my_bank' / 'scenario.yaml'} cannot be written: Not a" in capsys.readouterr().err
+
+
 def test_a_month_with_neither_fraud_nor_alert_is_summed_up(quarter: Quarter, tmp_path: Path) -> None:
     lake, month = Lake.from_url(tmp_path), MONTHS[-1]
     report = Place("tiny_bank", "evaluation_report", month).value
