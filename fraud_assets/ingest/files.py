@@ -93,7 +93,7 @@ def look_at(head: bytes, file: SourceFile, files: Files) -> None:
     if head.startswith(b"PK\x03\x04"):
         raise IngestError(f"{file.name} is a zip archive, as spreadsheets are; save its table as CSV")
     if not files.encoding.lower().replace("-", "").replace("_", "").startswith(_WIDE):
-        head = head.split(b"\n")[0]  # a row with such bytes is a row that is rejected
+        head = re.split(rb"[\r\n]", head)[0]  # a row with such bytes is a row that is rejected
         odd = next((k for k, byte in enumerate(head) if byte in _NO_TEXT), None)
         if odd is not None:
             raise IngestError(

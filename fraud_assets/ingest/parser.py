@@ -8,6 +8,7 @@ closing waits for the last of it, which takes microseconds.
 from __future__ import annotations
 
 import codecs
+import re
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 10.0
 #: Encodings that Arrow reads itself, without what is only written differently.
 _UTF8 = "utf-8"
+_LINE_END = re.compile(rb"[\r\n]")
 
 Thing = TypeVar("Thing")
 
@@ -151,11 +153,12 @@ class _Stream:
         self._source, self._lent, self._failures = source, lent, failures
         is_utf8 = codecs.lookup(encoding).name == _UTF8
         self._decoder = None if is_utf8 else codecs.getincrementaldecoder(encoding)()
+        self._is_begun = False
 
     def read(self, size: int) -> np.ndarray[Any, Any]:
         data = b""
         try:
-            data = self._text(size)
+            data = self._text(size) if self._is_begun else self._beginning(size)
         except Exception as failure:
             self._failures.append(failure)
         if self._failures:
@@ -171,6 +174,16 @@ class _Stream:
             data = self._source.read(size)
             text = self._decoder.decode(data, final=not data).encode()
         return text
+
+    def _beginning(self, size: int) -> bytes:
+        """The first bytes, with a line end behind a header that has none: Arrow takes it for an empty file."""
+        self._is_begun, data = True, b""
+        while len(data) < size and not _LINE_END.search(data):
+            more = self._text(size - len(data))
+            if not more:
+                return data and data + b"\n"
+            data += more
+        return data
 
     def close(self) -> None:
         self.closed = True

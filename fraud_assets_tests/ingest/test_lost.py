@@ -233,3 +233,21 @@ def test_files_are_named_without_the_way_back_unless_a_link_makes_that_another_f
     (tmp_path / "file.csv").write_text("")
     with pytest.raises(IngestError, match=f"^{re.escape(str(tmp_path / 'file.csv'))} is empty"):
         take(bank(str(tmp_path / "banks/one/../../file.csv")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("end", ["", "\r", "\r\n"])
+def test_a_header_alone_is_a_file_without_rows_whatever_ends_it(tmp_path: Path, encoding: str, end: str) -> None:
+    (tmp_path / "a.csv").write_bytes(f"id,who,when,sum{end}".encode(encoding))
+    row = "id,who,when,sum\n1,A,2024-01-03 09:12:00,1.50"
+    (tmp_path / "b.csv").write_bytes(row.encode(encoding))
+    found = take(bank(str(tmp_path / "*.csv"), encoding=encoding))
+    assert (found.read, found.ledger.height) == (1, 1)
+
+
+def test_a_byte_that_no_text_has_makes_a_row_none_whatever_ends_the_lines(tmp_path: Path) -> None:
+    rows = "id,who,when,sum\r1,A,2024-01-03 09:12:00,1.50\r2,\0,2024-01-03 09:12:00,1.50\r"
+    (tmp_path / "a.csv").write_bytes(rows.encode())
+    found = take(bank(str(tmp_path / "a.csv")))
+    assert found.ledger.height == 1
+    assert found.reasons == ["customer_id has a control character"]
