@@ -176,11 +176,8 @@ def _dagster_home() -> str | None:
         raise ValueError(
             f"DAGSTER_HOME is {home!r}; it must be the absolute path of an existing folder; make it, or unset it"
         )
-    if home and ("?" in home or unquote(home) != home):  # it would make databases beside the folder, or none
-        raise ValueError(
-            f"DAGSTER_HOME is {home!r}; Dagster reads a ? or a code such as %20 in it as part of an address;"
-            " take a folder without, or unset it"
-        )
+    if home and ("?" in home or unquote(home) != home):
+        raise ValueError(f"DAGSTER_HOME is {home!r}; a ? or a code such as %20 makes it another address; take another")
     return home
 
 

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -89,10 +89,11 @@ def client() -> Iterator[MlflowClient]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
             with _alone(uri):
-                found = MlflowClient(tracking_uri=uri, registry_uri=uri)
-                if uri.startswith(_SQLITE):  # both stores are opened, and their tables made, while nobody else does
-                    found.search_experiments(max_results=1)
-                    found.search_registered_models(max_results=1)
+                with _made_whole(_file(uri)) if uri.startswith(_SQLITE) else nullcontext():
+                    found = MlflowClient(tracking_uri=uri, registry_uri=uri)
+                    if uri.startswith(_SQLITE):  # both stores are opened, and their tables made, while nobody else does
+                        found.search_experiments(max_results=1)
+                        found.search_registered_models(max_results=1)
                 yield found
     except (MlflowException, SQLAlchemyError) as error:
         raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_told(error, uri)}") from None
@@ -114,6 +115,23 @@ def _alone(uri: str) -> Iterator[None]:
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by a kill
         yield
+
+
+@contextmanager
+def _made_whole(database: Path) -> Iterator[None]:
+    """Make the tables of a new SQLite store inside the block; one that was left half-made is made again from nothing.
+
+    A kill in between would leave a store on which each later migration breaks. Nothing has been recorded in it yet. The
+    store's lock must be held.
+    """
+    sign = database.with_name(f"{database.name}.unfinished")
+    if sign.exists():
+        for ending in ("", "-journal", "-wal", "-shm"):
+            database.with_name(f"{database.name}{ending}").unlink(missing_ok=True)
+    if not database.exists() or database.stat().st_size == 0:
+        sign.touch()
+    yield
+    sign.unlink(missing_ok=True)
 
 
 def check_reachable() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fraud_assets.tracking import MlflowError, MlflowResource
+from fraud_assets.tracking.reach import client
 from fraud_assets_tests.tracking.conftest import Document, log
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow, pandas and SQLAlchemy
@@ -116,3 +117,35 @@ def test_two_processes_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:
     ]
     for said, complaint in [process.communicate(timeout=120) for process in running]:
         assert said == "1\n", complaint
+
+
+_KILLED = """
+import os, sqlite3
+from mlflow.store.db import utils
+from fraud_assets.tracking.reach import client
+
+def killed(engine):
+    with sqlite3.connect(os.environ["STORE"]) as half:
+        half.execute("CREATE TABLE secrets (id INTEGER)")
+    os.kill(os.getpid(), 9)
+
+utils._initialize_tables = killed
+import mlflow.store.tracking.sqlalchemy_store
+with client():
+    pass
+"""
+
+
+def test_a_store_whose_maker_was_killed_is_made_again_and_one_that_is_whole_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    monkeypatch.setenv("STORE", str(store))
+    assert subprocess.run([sys.executable, "-c", _KILLED], check=False).returncode == -9
+    assert store.stat().st_size > 0
+    with client() as found:
+        kept = found.create_experiment("kept")
+    with client() as found:
+        assert found.get_experiment_by_name("kept").experiment_id == kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
