@@ -5,6 +5,7 @@ The runs are ordinary runs of the monthly job on the instance of ``DAGSTER_HOME`
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -88,7 +89,7 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
         build_definitions(scenarios=[scenario]), dg.Definitions(loggers={"progress": progress_logger})
     )
     job = definitions.resolve_job_def(f"{scenario.name}_monthly")
-    with dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral() as instance:
+    with open_instance(home) as instance:
         _launched_from_the_ui(instance, job.name)
         for month in months:
             print(f"\n{month}", flush=True)
@@ -179,6 +180,17 @@ def _dagster_home() -> str | None:
     if home and ("?" in home or unquote(home) != home):
         raise ValueError(f"DAGSTER_HOME is {home!r}; a ? or a code such as %20 makes it another address; take another")
     return home
+
+
+def open_instance(home: str | None) -> dg.DagsterInstance:
+    """The Dagster instance of a folder; without one an instance in memory."""
+    if not home:
+        return dg.DagsterInstance.ephemeral()
+    folder = Path(home).expanduser() / ".dagster"
+    folder.mkdir(exist_ok=True)
+    with (folder / "instance.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two that make the tables of a new instance at once break one another's
+        return dg.DagsterInstance.get()
 
 
 def _interrupted(event: dg.DagsterEvent) -> bool:

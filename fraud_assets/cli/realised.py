@@ -51,8 +51,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"# Asked and realised\n\n{'; '.join(spans)}.\n\n{table(found)}")
     for few in (bank for bank in banks if bank.population.customers < _FEW):
         print(
-            f"{few.name} has {few.population.customers:,} customers: with so few, chance alone takes some figures out of"
-            " their ranges."
+            f"{few.name} has {few.population.customers:,} customers: with so few, chance alone takes some figures out"
+            " of their ranges."
         )
     print(f"{len(lines):,} figures, {amiss or 'none'} not as asked for.")
     return 1 if amiss else 0

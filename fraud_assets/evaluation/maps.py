@@ -15,6 +15,8 @@ MAP_COLORS: list[list[Any]] = [[0, "#ffffff"], *REDS[1:]]
 #: Across, in pixels.
 _LARGEST, _SMALLEST = 38.0, 4.0
 _NAMED = 14
+#: Degrees of latitude beyond which nothing is drawn.
+_POLE = 85.0
 City = dict[str, Any]
 Ring = list[tuple[float, float]]
 
@@ -127,12 +129,13 @@ def _window(cities: Sequence[City]) -> tuple[float, float, float, float]:
     """West, east, south and north of the cities with some sea around them; at least a few degrees."""
     lons, lats = [city["longitude"] for city in cities], [city["latitude"] for city in cities]
     wide, high = max(max(lons) - min(lons), 6.0), max(max(lats) - min(lats), 4.0)
-    middle = (max(lons) + min(lons)) / 2, (max(lats) + min(lats)) / 2
+    # The land is not drawn up to the poles.
+    middle = (max(lons) + min(lons)) / 2, min(max((max(lats) + min(lats)) / 2, -_POLE + 2), _POLE - 2)
     return (
         max(-180.0, middle[0] - 0.56 * wide),
         min(180.0, middle[0] + 0.56 * wide),
-        max(-85.0, middle[1] - 0.6 * high),
-        min(85.0, middle[1] + 0.6 * high),
+        max(-_POLE, middle[1] - 0.6 * high),
+        min(_POLE, middle[1] + 0.6 * high),
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from fraud_assets.errors import Mendable
 
@@ -214,10 +214,10 @@ def _check_database(uri: str) -> None:
 
 
 def public(uri: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(uri)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    """The address without user and password, and without what follows a question mark."""
+    server = urlsplit(uri).netloc
+    # Not put together again from its parts: of ``sqlite:////folder`` that leaves out a slash or two.
+    return uri.partition("#")[0].partition("?")[0].replace(server, server.rpartition("@")[2], 1).rstrip("/")
 
 
 def _told(error: Exception, uri: str) -> str:

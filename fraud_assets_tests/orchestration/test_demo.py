@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +80,26 @@ def test_the_hint_at_the_end_of_a_demo_opens_the_instance_and_the_lake_that_it_w
     where = Path(words[words.index("-C") + 1]) if "-C" in words else Path.cwd()
     assert where.samefile(repository)
     assert "ui" in words
+
+
+def test_demos_that_begin_together_do_not_break_a_new_instance(tmp_path: Path) -> None:
+    program = (
+        "import sys; from fraud_assets.demo import open_instance; print('loaded', flush=True); input()\n"
+        "with open_instance(sys.argv[1]) as instance: print(instance.get_runs_count())"
+    )
+    variables = os.environ | {"DAGSTER_HOME": str(tmp_path)}
+    run = [sys.executable, "-c", program, str(tmp_path)]
+    demos = [
+        subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True) for _ in range(3)
+    ]
+    for demo in demos:
+        assert demo.stdout is not None
+        assert demo.stdout.readline() == "loaded\n"
+    for demo in demos:
+        assert demo.stdin is not None
+        demo.stdin.write("\n")
+        demo.stdin.flush()
+    assert [demo.communicate(timeout=60)[0] for demo in demos] == ["0\n"] * 3
 
 
 def test_a_demo_without_an_instance_says_what_to_type_where_there_is_one(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fraud_assets.tracking import MlflowError, MlflowResource
-from fraud_assets.tracking.reach import client
+from fraud_assets.tracking.reach import client, public
 from fraud_assets_tests.tracking.conftest import Document, log
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow, pandas and SQLAlchemy
@@ -26,6 +26,18 @@ def silent() -> Iterator[str]:
     """A server that accepts and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("sqlite:////tmp/store/mlflow.db", "sqlite:////tmp/store/mlflow.db"),
+        ("sqlite:///store.db?timeout=9", "sqlite:///store.db"),
+        ("https://anna:secret@host:5000/ml/?token=secret", "https://host:5000/ml"),
+    ],
+)
+def test_an_address_is_shown_as_it_was_given_but_for_its_secrets(uri: str, shown: str) -> None:
+    assert public(uri) == shown
 
 
 def fails_quickly(february: tuple[Document, Document]) -> str:
@@ -122,7 +134,7 @@ def test_two_processes_may_open_a_fresh_home_at_once(tmp_path: Path) -> None:
 _KILLED = """
 import os, sqlite3
 from mlflow.store.db import utils
-from fraud_assets.tracking.reach import client
+from fraud_assets.tracking.reach import client, public
 
 def killed(engine):
     with sqlite3.connect(os.environ["STORE"]) as half:

@@ -126,7 +126,7 @@ def _features(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             cell(number(row["ks"], 3), _limit(row["ks_limit"], 3), css=_warn(row, "ks")),
             number(row["usual"], 4),
             percent(row["missing"]),
-            "–" if row["median"] is None else f"{row['median']:.4g}",
+            "–" if row["median"] is None else f"{row['median']:.4g}".replace("-", "−"),
         ]
         for row in features[:_LISTED]
     ]
