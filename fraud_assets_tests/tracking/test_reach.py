@@ -159,5 +159,7 @@ def test_a_store_whose_maker_was_killed_is_made_again_and_one_that_is_whole_is_k
     with client() as found:
         kept = found.create_experiment("kept")
     with client() as found:
-        assert found.get_experiment_by_name("kept").experiment_id == kept
+        again = found.get_experiment_by_name("kept")
+    assert again is not None
+    assert again.experiment_id == kept
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
