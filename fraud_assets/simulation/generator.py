@@ -1,8 +1,9 @@
 """The simulation's doors: a month of a table as pure chunk functions, and a class for people without an orchestrator.
 
-A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows; it is the unit of memory and
-of parallel work. Chunk functions are pure: they may run in any order, on any thread, alone. What several of them need
-they find in caches (``groups.py``, ``told.py``), which make them faster and change nothing.
+A chunk is as many consecutive units of 256 customers as give about 100,000 ledger rows, or 200,000 in months of one to
+three million; it is the unit of memory and of parallel work. Chunk functions are pure: they may run in any order, on
+any thread, alone. What several of them need they find in caches (``groups.py``, ``told.py``), which make them faster
+and change nothing.
 """
 
 from __future__ import annotations
@@ -34,16 +35,20 @@ from fraud_assets.simulation.told import leave
 
 Chunk = Callable[[], pl.DataFrame]
 
-#: Ledger rows in a chunk, about: with two threads, two are being made and two more wait to be written. Twice as many
-#: rows would take 150 MB more, and a twentieth less time. Part of the bytes of every table.
+#: Ledger rows in a chunk, about: with two threads, two are being made and two more wait to be written. Part of the
+#: bytes of every table.
 CHUNK_ROWS = 100_000
+#: A ledger of so many chunks is made in half as many of twice the rows. That takes 90 MB more, and a tenth to a fifth
+#: less time, since threads hand over to one another half as often. In smaller months each thread would have a chunk or
+#: two, and in larger ones the memory is needed for what groups keep.
+_DOUBLED = range(8, 33)
 _LOGINS_BY = ("customer_id", "event_time", "login_id")
-#: Chunks of the ledger whose customers make one chunk of the tables with few rows a customer, and of the labels.
+#: How much wider chunks of the tables with few rows a customer are, and those of the labels.
 _WIDER, _LABELS_WIDER = 8, 2
 
 
 def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
-    """The units of each chunk; ``wider`` times as many as a chunk of the ledger has."""
+    """The units of each chunk; ``wider`` times as many as give about :data:`CHUNK_ROWS` rows of the ledger."""
     activity = scenario.activity
     daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
     width = wider * max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
@@ -51,6 +56,12 @@ def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
     count = -(-len(every) // width)
     # Of even size, so that threads that begin together end together.
     return [tuple(every[len(every) * k // count : len(every) * (k + 1) // count]) for k in range(count)]
+
+
+def _ledger_chunks(scenario: Scenario) -> list[tuple[int, ...]]:
+    """The units of each chunk of the ledger."""
+    every = chunks(scenario)
+    return chunks(scenario, 2) if len(every) in _DOUBLED else every
 
 
 def customer_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
@@ -81,7 +92,7 @@ def transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
 
 def coded_transaction_chunks(scenario: Scenario, month: Month) -> list[Chunk]:
     """``transactions``, with the columns of :func:`transaction_words` as enumerations, which are faster to write."""
-    return [partial(_transactions, scenario, month, units) for units in chunks(scenario)]
+    return [partial(_transactions, scenario, month, units) for units in _ledger_chunks(scenario)]
 
 
 def transaction_words(scenario: Scenario) -> dict[str, pl.Enum]:
@@ -171,7 +182,7 @@ class SyntheticDataGenerator:
         return pl.concat(list(self.iterate(table, *months)))
 
     def iterate(self, table: str, *months: str | None) -> Iterator[pl.DataFrame]:
-        """The same piece by piece, in order; of ``transactions`` about 100,000 rows each.
+        """The same piece by piece, in order; of ``transactions`` 100,000 to 200,000 rows each.
 
         Raises
         ------

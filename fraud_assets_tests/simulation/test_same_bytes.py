@@ -51,6 +51,18 @@ def test_neither_order_nor_threads_nor_other_months_change_a_row(name: str) -> N
     assert _bytes(again[::-1], 2)[::-1] == forwards
 
 
+def test_a_ledger_of_many_chunks_is_the_same_in_half_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, month = _small("crypto_wallet"), Month.parse("2024-05")
+    people = bank.population.model_copy(update={"customers": 2_200})
+    bank = bank.model_copy(update={"population": people})
+    wide = generator.transaction_chunks(bank, month)
+    ledger = pl.concat([chunk() for chunk in wide])
+    monkeypatch.setattr(generator, "_DOUBLED", ())
+    narrow = generator.transaction_chunks(bank, month)
+    assert (len(wide), len(narrow)) == (5, 9)
+    assert pl.concat([chunk() for chunk in narrow]).equals(ledger)
+
+
 @pytest.mark.parametrize("name", BANKS)
 def test_the_truth_names_rows_that_are_there(name: str) -> None:
     bank, month = _small(name), Month.parse("2024-06")
