@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -54,8 +55,10 @@ def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
     width = wider * max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
     every = customers.units(scenario)
     count = -(-len(every) // width)
-    # Of even size, so that threads that begin together end together.
-    return [tuple(every[len(every) * k // count : len(every) * (k + 1) // count]) for k in range(count)]
+    # Of even size, so that threads that begin together end together; the last one is among the smaller ones, since
+    # nothing is made any more while it is written.
+    ends = [-(-len(every) * k // count) for k in range(count + 1)]
+    return [tuple(every[low:high]) for low, high in pairwise(ends)]
 
 
 def _ledger_chunks(scenario: Scenario) -> list[tuple[int, ...]]:
