@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Any
-from urllib.parse import unquote
 
 import dagster as dg
 import polars as pl
@@ -33,7 +32,7 @@ from fraud_assets.months import FEATURE_LOOKBACK, REPORT_LOOKBACK, TRAINING_WIND
 from fraud_assets.partitions import monthly
 from fraud_assets.scenario import Bank, ScenarioError
 from fraud_assets.sensors import error_of, reason_of
-from fraud_assets.tracking import check_reachable
+from fraud_assets.tracking import check_reachable, is_misread
 
 _TRUTH, _LABELS, _REPORTS = "labeled_anomalies", "source_labels", "incident_reports"
 _LEDGER, _REPORT = "transactions", "evaluation_report"
@@ -177,7 +176,7 @@ def _dagster_home() -> str | None:
         raise ValueError(
             f"DAGSTER_HOME is {home!r}; it must be the absolute path of an existing folder; make it, or unset it"
         )
-    if home and ("?" in home or unquote(home) != home):
+    if home and is_misread(home):
         raise ValueError(f"DAGSTER_HOME is {home!r}; a ? or a code such as %20 makes it another address; take another")
     return home
 

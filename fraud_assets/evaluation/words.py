@@ -51,6 +51,11 @@ def number(value: float | None, digits: int = 2) -> str:
     return _minus(f"{value:.{digits}f}")
 
 
+def rounded(value: float | None) -> str:
+    """``1234``, ``0.05612``: four digits of whatever size, with a true minus sign."""
+    return "–" if value is None else _minus(f"{value:.4g}")
+
+
 def _minus(text: str) -> str:
     """With a true minus sign in front of what is below zero."""
     return text.replace("-", "−", 1) if text.startswith("-") else text

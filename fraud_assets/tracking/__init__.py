@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from fraud_assets.tracking.reach import MlflowError, check_reachable, client, public, tracking_uri
+from fraud_assets.tracking.reach import MlflowError, check_reachable, client, is_misread, public, tracking_uri
 from fraud_assets.tracking.record import Record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Logged", "MlflowError", "MlflowResource", "check_reachable", "tracking_uri"]
+__all__ = ["Logged", "MlflowError", "MlflowResource", "check_reachable", "is_misread", "tracking_uri"]
 
 
 @dataclass(frozen=True)

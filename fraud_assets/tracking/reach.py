@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -52,12 +52,17 @@ def tracking_uri() -> str:
     if uri := os.environ.get(TRACKING_URI, "").strip():
         return uri
     home = Path(os.environ.get("DAGSTER_HOME") or ".").expanduser().absolute()
-    if "?" in str(home) or unquote(str(home)) != str(home):
+    if is_misread(str(home)):
         raise MlflowError(
             f"MLflow's records would be in {home}, but a ? or a code such as %20 in that is read as part of an address;"
             f" work in another folder, or set {TRACKING_URI}"
         )
     return f"sqlite:///{home / '.dagster' / 'mlflow.db'}"
+
+
+def is_misread(folder: str) -> bool:
+    """Whether a folder's name means another one where it stands in the address of a database."""
+    return "?" in folder or unquote(folder) != folder
 
 
 @contextmanager
@@ -89,7 +94,7 @@ def client() -> Iterator[MlflowClient]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
             with _alone(uri):
-                with _made_whole(_file(uri)) if uri.startswith(_SQLITE) else nullcontext():
+                with _made_whole(uri):
                     found = MlflowClient(tracking_uri=uri, registry_uri=uri)
                     if uri.startswith(_SQLITE):  # both stores are opened, and their tables made, while nobody else does
                         found.search_experiments(max_results=1)
@@ -118,12 +123,16 @@ def _alone(uri: str) -> Iterator[None]:
 
 
 @contextmanager
-def _made_whole(database: Path) -> Iterator[None]:
+def _made_whole(uri: str) -> Iterator[None]:
     """Make the tables of a new SQLite store inside the block; one that was left half-made is made again from nothing.
 
     A kill in between would leave a store on which each later migration breaks. Nothing has been recorded in it yet. The
     store's lock must be held.
     """
+    if not uri.startswith(_SQLITE):
+        yield
+        return
+    database = _file(uri)
     sign = database.with_name(f"{database.name}.unfinished")
     if sign.exists():
         for ending in ("", "-journal", "-wal", "-shm"):

@@ -17,6 +17,7 @@ from fraud_assets.definitions import default_resources
 from fraud_assets.ingest import IngestError
 from fraud_assets.ingest.guess import first_scenario
 from fraud_assets.lake.outside import find
+from fraud_assets.scenario import FilesScenario
 from fraud_assets.sensors import reason_of
 from fraud_assets.testing import environment
 from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
@@ -82,21 +83,26 @@ def test_hours_of_a_local_month_beyond_the_bank_s_months_are_elsewhere_and_not_r
     assert taken.ledger.height == 3  # one of them of the month beside it
 
 
-def test_a_month_says_which_hours_wait_for_a_file_and_which_reports_come_too_late(tmp_path: Path) -> None:
-    path = tmp_path / "2024-02.csv"
-    told = "2,A,2024-02-15 12:00:00,1,1,2025-02-01 09:00:00\n3,A,2024-02-16 12:00:00,1,1,2025-02-01 08:59:59\n"
-    path.write_text("id,who,when,sum,bad,told\n1,A,2024-02-05 10:00:00,1,0,\n" + told)
-    columns = {**COLUMNS, "is_fraud": "bad", "reported_at": "told"}
-    scenario = bank(f"{tmp_path}/{{month}}.csv", columns, time_zone="Asia/Tokyo")
-    with environment({"FRAUD_ASSETS_LAKE": str(tmp_path / "lake")}), dg.DagsterInstance.ephemeral() as instance:
+def materialized(scenario: FilesScenario, lake: Path) -> tuple[dg.ExecuteInProcessResult, list[str]]:
+    """February's run, and what it warned of."""
+    with environment({"FRAUD_ASSETS_LAKE": str(lake)}), dg.DagsterInstance.ephemeral() as instance:
         done = dg.materialize(
             ingest_assets(Chain(scenario))[:1],
             partition_key="2024-02",
             resources=default_resources(),
             instance=instance,
         )
-        logged = [(record.level, record.user_message) for record in instance.all_logs(done.run_id)]
-    warnings = [said for level, said in logged if level == logging.WARNING]
+        logged = instance.all_logs(done.run_id)
+    return done, [record.user_message for record in logged if record.level == logging.WARNING]
+
+
+def test_a_month_says_which_hours_wait_for_a_file_and_which_reports_come_too_late(tmp_path: Path) -> None:
+    path = tmp_path / "2024-02.csv"
+    told = "2,A,2024-02-15 12:00:00,1,1,2025-02-01 09:00:00\n3,A,2024-02-16 12:00:00,1,1,2025-02-01 08:59:59\n"
+    path.write_text("id,who,when,sum,bad,told\n1,A,2024-02-05 10:00:00,1,0,\n" + told)
+    columns = {**COLUMNS, "is_fraud": "bad", "reported_at": "told"}
+    scenario = bank(f"{tmp_path}/{{month}}.csv", columns, time_zone="Asia/Tokyo")
+    done, warnings = materialized(scenario, tmp_path / "lake")
     hours = (
         f"the last 9 hours of 2024-02 (UTC) would be in the file of 2024-03, which is not there"
         f" ({tmp_path}/2024-03.csv); materialize 2024-02 again when it is"
@@ -112,16 +118,9 @@ def test_a_month_says_why_few_of_its_rows_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "2024-02.csv"
     path.write_text(HEAD + "1,A,2024-02-05 10:00:00,1\n2,A,2024-02-05 11:00:00,one\n")
     scenario = bank(f"{tmp_path}/{{month}}.csv", rejected_share=0.5)
-    with environment({"FRAUD_ASSETS_LAKE": str(tmp_path / "lake")}), dg.DagsterInstance.ephemeral() as instance:
-        done = dg.materialize(
-            ingest_assets(Chain(scenario))[:1],
-            partition_key="2024-02",
-            resources=default_resources(),
-            instance=instance,
-        )
-        logged = [(record.level, record.user_message) for record in instance.all_logs(done.run_id)]
+    _, warnings = materialized(scenario, tmp_path / "lake")
     told = "2024-02: 50.00% of the rows are rejected, 50.00% may be (files.rejected_share); such as: amount "
-    assert any(level == logging.WARNING and said.startswith(told) for level, said in logged)
+    assert any(said.startswith(told) for said in warnings)
 
 
 def test_a_month_of_which_too_much_is_rejected_leaves_the_ledger_that_is_there(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, join, pair, says, section, shown, table, tag
 from fraud_assets.evaluation.unjudged import unjudged
-from fraud_assets.evaluation.words import count, number, percent, signed, title
+from fraud_assets.evaluation.words import count, number, percent, rounded, signed, title
 
 _LISTED = 25
 
@@ -165,7 +165,7 @@ def _differences(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         [
             cell(row["name"], row["test"]),
             cell(signed(row["effect"]), row["effect_is"]),
-            cell(_mean(row["fraud"]), f"normal {_mean(row['normal'])}" if row["normal"] is not None else ""),
+            cell(rounded(row["fraud"]), f"normal {rounded(row['normal'])}" if row["normal"] is not None else ""),
             _p(row["p_holm"]),
             _p(row["p_bh"]),
             cell(number(row["eta_squared"]), _p(row["anova_p_holm"])) if row["eta_squared"] is not None else "–",
@@ -205,10 +205,6 @@ def _differ_most(rows: list[dict[str, Any]], frauds: int) -> tuple[str, str]:
         f" {rows[0]['name']} has the largest effect ({signed(rows[0]['effect'])}), but only "
         f"{count(rows[0]['known_frauds'])} of {count(frauds)} frauds have a value."
     )
-
-
-def _mean(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}".replace("-", "−")
 
 
 def _p(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from fraud_assets.evaluation.drift.charts import drift_charts
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, join, pair, says, section, shown, table, tag, tile
 from fraud_assets.evaluation.page import page
-from fraud_assets.evaluation.words import count, month_name, number, percent, title
+from fraud_assets.evaluation.words import count, month_name, number, percent, rounded, title
 
 _OVER = "Drift report"
 _LISTED = 30
@@ -126,7 +126,7 @@ def _features(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             cell(number(row["ks"], 3), _limit(row["ks_limit"], 3), css=_warn(row, "ks")),
             number(row["usual"], 4),
             percent(row["missing"]),
-            "–" if row["median"] is None else f"{row['median']:.4g}".replace("-", "−"),
+            rounded(row["median"]),
         ]
         for row in features[:_LISTED]
     ]
