@@ -23,7 +23,8 @@ from fraud_assets.simulation.streams import F64, I64, Bools
 EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
-_COARSE = 120 * _MINUTE_US
+#: Steps in which a change is looked for within its week, each a tenth or so of the one before.
+_NARROWER = (DAY_US, 120 * _MINUTE_US, 10 * _MINUTE_US, _MINUTE_US)
 #: Times between which clocks change more often than this are looked up one by one, not change by change.
 _PASSES = 12
 #: Years around the first month for which clock changes are known: devices look back, runs go on.
@@ -114,8 +115,7 @@ def _offset(scenario: Scenario, city: npt.ArrayLike, time_us: npt.ArrayLike, *, 
 
 @lru_cache(maxsize=16)
 def _clocks(scenario: Scenario, local: bool) -> _Clocks:
-    names = sorted({c.time_zone for c in scenario.cities})
-    changes = [_zone_changes(scenario, name) for name in names]
+    names, changes = _zones(scenario), _changes(scenario)
     zones = np.array([names.index(c.time_zone) for c in scenario.cities], dtype=np.int64)
     at = np.concatenate([_wall(utc, offsets) if local else utc for utc, offsets in changes])
     zone = np.repeat(np.arange(len(names)), [len(utc) for utc, _ in changes])
@@ -131,32 +131,53 @@ def _wall(utc: I64, offsets: I64) -> I64:
     return utc + np.maximum(offsets[:-1], offsets[1:]) * _MINUTE_US
 
 
-@lru_cache(maxsize=64)
-def _zone_changes(scenario: Scenario, name: str) -> tuple[I64, I64]:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ScenarioError(
-            f"scenario {scenario.name}: cities.csv: time_zone is {name!r};"
-            " an IANA zone such as America/New_York is needed"
-        ) from None
+@lru_cache(maxsize=16)
+def _changes(scenario: Scenario) -> list[tuple[I64, I64]]:
+    """When the clocks of each zone change, in UTC, and its offsets in minutes before the first change and after each.
 
-    def minutes(utc: I64) -> I64:
-        there = pl.col("utc").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
-        offset = (there.dt.base_utc_offset() + there.dt.dst_offset()).dt.total_minutes()
-        return pl.DataFrame({"utc": utc}).select(offset).to_series().to_numpy()
-
+    Zones are in the order of their names. All are asked at once, since what a question costs hardly depends on them.
+    """
+    zones = _zones(scenario)
     year = scenario.first.year
     start, end = (microseconds(datetime(y, 1, 1, tzinfo=UTC)) for y in (year - _YEARS_BEFORE, year + _YEARS_AFTER))
-    weeks = np.arange(start, end + 7 * DAY_US, 7 * DAY_US)
-    offsets = minutes(weeks)
-    moves = np.flatnonzero(np.diff(offsets))
-    low = weeks[moves]
-    for step in (_COARSE, _MINUTE_US):  # to the two hours, then to the minute, all places of a step at once
-        places = low[:, None] + np.arange(1, (7 * DAY_US if step == _COARSE else _COARSE) // step) * step
-        before = minutes(places.ravel()).reshape(places.shape) == offsets[moves][:, None]
-        low = low + before.sum(axis=1) * step
-    return low + _MINUTE_US, np.concatenate([offsets[:1], offsets[moves + 1]])
+    width = 7 * DAY_US
+    weeks = np.arange(start, end + width, width)
+    offsets = _minutes(zones, [weeks] * len(zones))
+    moves = [np.flatnonzero(np.diff(some)) for some in offsets]
+    low = [weeks[some] for some in moves]
+    for step in _NARROWER:  # all places of a step at once
+        places = [some[:, None] + np.arange(1, width // step) * step for some in low]
+        found = _minutes(zones, [some.ravel() for some in places])
+        for k, (then, before) in enumerate(zip(found, offsets, strict=True)):
+            low[k] = low[k] + (then.reshape(places[k].shape) == before[moves[k], None]).sum(axis=1) * step
+        width = step
+    after = [np.concatenate([some[:1], some[moved + 1]]) for some, moved in zip(offsets, moves, strict=True)]
+    return [(some + _MINUTE_US, minutes) for some, minutes in zip(low, after, strict=True)]
+
+
+def _zones(scenario: Scenario) -> list[str]:
+    """The time zones of the cities, by name."""
+    names = sorted({c.time_zone for c in scenario.cities})
+    for name in names:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ScenarioError(
+                f"scenario {scenario.name}: cities.csv: time_zone is {name!r};"
+                " an IANA zone such as America/New_York is needed"
+            ) from None
+    return names
+
+
+def _minutes(zones: list[str], utc: list[I64]) -> list[I64]:
+    """Local time minus UTC in each zone, at instants of its own."""
+    there = [
+        pl.lit(pl.Series(some)).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
+        for zone, some in zip(zones, utc, strict=True)
+    ]
+    offsets = [(some.dt.base_utc_offset() + some.dt.dst_offset()).dt.total_minutes().implode() for some in there]
+    found = pl.select(some.alias(zone) for zone, some in zip(zones, offsets, strict=True))
+    return [found[zone][0].to_numpy() for zone in zones]
 
 
 def day_factors(scenario: Scenario, first_day: int, n: int, city: str | None = None) -> F64:
