@@ -6,7 +6,8 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import in_steps
-from fraud_assets.simulation.calendar import hour_quantiles, offset_at, second_of_day, utc_offset_minutes
+from fraud_assets.simulation.calendar import hour_quantiles, second_of_day
+from fraud_assets.simulation.clocks import offset_at, utc_offset_minutes
 from fraud_assets.simulation.dates import Dates
 from fraud_assets.simulation.employers import paid_by
 from fraud_assets.simulation.intents import DAY, INCOME, MINUTE, TO_PERSON, Bank, Intents

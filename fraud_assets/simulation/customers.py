@@ -19,7 +19,7 @@ import polars as pl
 from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation import calendar
+from fraud_assets.simulation import calendar, clocks
 from fraud_assets.simulation.communal import NONE, communal_homes
 from fraud_assets.simulation.kyc import amount_factors, kyc_levels, limits
 from fraud_assets.simulation.once import once
@@ -247,8 +247,8 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
 
 def joined_us(scenario: Scenario, city: I64, registered_day: I64) -> I64:
     """Instant at which the local day of joining begins, UTC microseconds."""
-    local = registered_day * calendar.DAY_US
-    return local - calendar.utc_offset_minutes(scenario, city, local) * 60_000_000
+    local = registered_day * clocks.DAY_US
+    return local - clocks.utc_offset_minutes(scenario, city, local) * clocks.MINUTE_US
 
 
 def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFrame:
@@ -260,7 +260,7 @@ def customers_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> p
     joining began before the end of the month.
     """
     t = traits(scenario, units)
-    rows = np.flatnonzero(joined_us(scenario, t.city, t.registered_day) < calendar.microseconds(month.end))
+    rows = np.flatnonzero(joined_us(scenario, t.city, t.registered_day) < clocks.microseconds(month.end))
     age = _ages(t.birth_day[rows], month)
     people, cities = scenario.population, scenario.cities
     city = t.city[rows]

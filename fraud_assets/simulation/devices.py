@@ -17,7 +17,7 @@ import polars as pl
 from fraud_assets import codes, tables
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation import calendar
+from fraud_assets.simulation import calendar, clocks
 from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.guests import GUEST_MONTHS, first_visits
 from fraud_assets.simulation.merchants import directory, terminal_id
@@ -98,16 +98,16 @@ def _lives(scenario: Scenario, t: Traits) -> _Lives:
     days = np.maximum(30, np.rint(scenario.devices.phone_months * _MEAN_MONTH_DAYS / rate)).astype(np.int64)
     phase = np.floor(hashed_uniforms(seed, "devices.phase", owner, slot) * days).astype(np.int64)
     # New devices are taken into use between nine and nine by the clock on the wall.
-    start = np.full((n, 1), calendar.microseconds(scenario.first.start))
-    offset = calendar.offset_at(scenario, t.city[:, None], start) * 60_000_000
+    start = np.full((n, 1), clocks.microseconds(scenario.first.start))
+    offset = clocks.offset_at(scenario, t.city[:, None], start) * clocks.MINUTE_US
     hour = 9 + 12 * hashed_uniforms(seed, "devices.hour", owner, slot)
     clock = np.floor(hour * 3_600_000).astype(np.int64) * 1000 - offset
     return _Lives(
         owner=owner.ravel(),
         slot=slot.ravel(),
         shared=shared.ravel(),
-        life=(days * calendar.DAY_US).ravel(),
-        shift=(phase * calendar.DAY_US - clock).ravel(),
+        life=(days * clocks.DAY_US).ravel(),
+        shift=(phase * clocks.DAY_US - clock).ravel(),
     )
 
 
@@ -176,8 +176,8 @@ def replaced(scenario: Scenario, month: Month, units: Sequence[int]) -> tuple[I6
     lives = _lives(scenario, t)
     rows = np.arange(len(t.index)) * SLOTS + PHONE
     rows = rows[owns(scenario, t)[:, PHONE]]
-    begins = lives.begins(rows, lives.generation(rows, calendar.microseconds(month.end) - 1))
-    new = begins >= calendar.microseconds(month.start)
+    begins = lives.begins(rows, lives.generation(rows, clocks.microseconds(month.end) - 1))
+    new = begins >= clocks.microseconds(month.start)
     return rows[new] // SLOTS, begins[new]
 
 
@@ -192,8 +192,8 @@ def devices_frame(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.
     """
     t = traits(scenario, units)
     lives = _lives(scenario, t)
-    end = calendar.microseconds(month.end)
-    oldest = calendar.microseconds((month - _KEPT_MONTHS).start)
+    end = clocks.microseconds(month.end)
+    oldest = clocks.microseconds((month - _KEPT_MONTHS).start)
     joined = joined_us(scenario, t.city, t.registered_day) < end
     cells = np.flatnonzero((owns(scenario, t) & joined[:, None]).ravel())
     # The first of a household who has joined stands for all: the first row of each (household, slot). Not who joined
@@ -286,7 +286,7 @@ def terminals_frame(scenario: Scenario, month: Month) -> pl.DataFrame:
             "os_version": version,
             "app_version": nothing,
             "browser": nothing,
-            "first_used_at": pl.Series((today - age) * calendar.DAY_US).cast(pl.Datetime("us", "UTC")),
+            "first_used_at": pl.Series((today - age) * clocks.DAY_US).cast(pl.Datetime("us", "UTC")),
             "is_shared": np.zeros(len(number), dtype=bool),
         }
     )

@@ -14,7 +14,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Episode
 from fraud_assets.simulation import limits
 from fraud_assets.simulation.amounts import price_points
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.customers import credit_lines
 from fraud_assets.simulation.echoes import UNREFERENCED
 from fraud_assets.simulation.hours import at_usual_hours

@@ -15,7 +15,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation import calendar
+from fraud_assets.simulation import calendar, clocks
 from fraud_assets.simulation.customers import Traits, joined_us
 from fraud_assets.simulation.groups import EVERYDAY, Grouped, by_group
 from fraud_assets.simulation.intents import Bank
@@ -158,7 +158,7 @@ def _visits(group: Bank, month: Month) -> Guests:
     scenario, t = group.scenario, group.traits
     new = _first_visits(group, month)
     parts = [new]
-    start, end = calendar.microseconds(month.start), calendar.microseconds(month.end)
+    start, end = clocks.microseconds(month.start), clocks.microseconds(month.end)
     follower = _followers(t)
     for first in (*(_first_visits(group, month - back) for back in range(GUEST_MONTHS, 0, -1)), new):
         back, passed = (
@@ -213,7 +213,7 @@ def _later(scenario: Scenario, first: Guests, nth: I64) -> I64:
     days_u, hours_u = (hashed_uniforms(scenario.seed, f"guest.{part}", first.device_id, nth) for part in ("d", "h"))
     days = np.floor(_WITHIN_DAYS * days_u**_SOON)
     hours = np.where(days == 0, 1 + 3 * hours_u, 4 * hours_u - 2)
-    later: I64 = first.start_us + days.astype(np.int64) * calendar.DAY_US
+    later: I64 = first.start_us + days.astype(np.int64) * clocks.DAY_US
     return later + np.rint(hours * 3_600_000).astype(np.int64) * 1000
 
 

@@ -8,7 +8,7 @@ from fraud_assets.months import Month
 from fraud_assets.simulation.allowances import allowances
 from fraud_assets.simulation.blocks import blocks
 from fraud_assets.simulation.borrowed import on_borrowed_devices
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.echoes import card_checks, is_refunded, may_check_card, refunds, repeats, retries
 from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.fraud.accidents import accidents

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import offset_at, on_holiday, time_quantiles, utc_offset_minutes, weekday
+from fraud_assets.simulation.calendar import on_holiday, time_quantiles, weekday
+from fraud_assets.simulation.clocks import offset_at, utc_offset_minutes
 from fraud_assets.simulation.intents import DAY, MINUTE, Bank
 from fraud_assets.simulation.streams import F64, I64
 from fraud_assets.simulation.weeks import hours_of_days

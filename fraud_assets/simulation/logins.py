@@ -16,7 +16,7 @@ import polars as pl
 from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation import calendar
+from fraud_assets.simulation import calendar, clocks
 from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.devices import PHONE, device, lenders, owns, replaced
 from fraud_assets.simulation.guests import GUEST_LOGINS, lines, visits
@@ -82,7 +82,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
     session = np.repeat(np.arange(len(count)), count)
     step = np.arange(len(session)) - first[session]
     event = _events(sessions, session, step)
-    end = calendar.microseconds(month.end)
+    end = clocks.microseconds(month.end)
     event_us = np.minimum(sessions.start_us[session] + _elapsed(scenario, sessions, session, step, first), end - 1)
 
     who = sessions.who
@@ -94,7 +94,7 @@ def logins(scenario: Scenario, month: Month, units: Sequence[int]) -> pl.DataFra
             "login_id": ids(scenario.seed, "login", sessions.number[session], step),
             "customer_id": t.customer_id[who[session]],
             "event_time": pl.Series(event_us).cast(pl.Datetime("us", "UTC")),
-            "utc_offset_minutes": calendar.offset_at(scenario, t.city[who[session]], event_us),
+            "utc_offset_minutes": clocks.offset_at(scenario, t.city[who[session]], event_us),
             "event": pl.Series(codes.LOGIN_EVENTS, dtype=pl.Enum(codes.LOGIN_EVENTS))[event],
             "is_success": step >= sessions.fails[session],
             "device_id": sessions.device_id[session],
@@ -124,7 +124,7 @@ def _sessions(scenario: Scenario, t: Traits, month: Month, units: Sequence[int])
     joined = new_us >= member_since[new_who]
     new_who, new_us = new_who[joined], new_us[joined]
     visit = visits(scenario, month, units).logged_in(scenario, t)
-    visit_us = visit.login_us(scenario, t, calendar.microseconds(month.end))
+    visit_us = visit.login_us(scenario, t, clocks.microseconds(month.end))
     number = np.concatenate([ordinary, ids(seed, "session.phone", t.index[new_who], new_us), visit.number(scenario, t)])
     kinds = np.repeat(np.arange(3), [len(ordinary), len(new_who), len(visit.who)])  # ordinary, new phone, guest
     new_phone = np.full(len(new_who), PHONE)
@@ -213,8 +213,8 @@ def _elapsed(scenario: Scenario, sessions: _Sessions, session: I64, step: I64, f
 def _network(scenario: Scenario, t: Traits, month: Month, units: Sequence[int], sessions: _Sessions) -> tuple[I64, I64]:
     """Address and located city of each session: at home, on the move, away or behind a VPN."""
     seed, who = scenario.seed, sessions.who
-    local_us = sessions.start_us + calendar.offset_at(scenario, t.city[who], sessions.start_us) * 60_000_000
-    day = local_us // calendar.DAY_US
+    local_us = sessions.start_us + clocks.offset_at(scenario, t.city[who], sessions.start_us) * clocks.MINUTE_US
+    day = local_us // clocks.DAY_US
     trip = trips(Bank(scenario, tuple(int(u) for u in units)), [month])
     away = trip.city_on(who, day)
     u = hashed_uniforms(seed, "logins.network", sessions.number)

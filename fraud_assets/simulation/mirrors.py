@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraud_assets.simulation.calendar import offset_at
+from fraud_assets.simulation.clocks import offset_at
 from fraud_assets.simulation.intents import APPROVED, DAY, INCOME, NONE, SECOND, TO_PERSON, Bank, Intents
 from fraud_assets.simulation.recipients import handle
 from fraud_assets.simulation.streams import I64, hashed_uniforms, ids

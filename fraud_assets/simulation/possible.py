@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraud_assets.simulation.calendar import offset_at
+from fraud_assets.simulation.clocks import offset_at
 from fraud_assets.simulation.intents import DAY, HOUR, MINUTE, PURCHASE, Bank, Intents
 from fraud_assets.simulation.streams import F64, I64, Bools, finer
 from fraud_assets.simulation.weeks import stays_on, weekday_kept

@@ -9,7 +9,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, within_income
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.intents import DAY, TO_PERSON, Bank, Intents
 from fraud_assets.simulation.scenes import Scene, ways_to_send

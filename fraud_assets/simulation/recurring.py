@@ -7,7 +7,8 @@ from scipy.special import ndtri
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.amounts import price_points, taste, within_income
-from fraud_assets.simulation.calendar import hour_quantiles, utc_offset_minutes, weekday
+from fraud_assets.simulation.calendar import hour_quantiles, weekday
+from fraud_assets.simulation.clocks import utc_offset_minutes
 from fraud_assets.simulation.dates import Dates, due_days
 from fraud_assets.simulation.employers import employer_of, paid_by
 from fraud_assets.simulation.instruments import cards

@@ -10,7 +10,7 @@ from copy import copy
 
 import numpy as np
 
-from fraud_assets.simulation.calendar import offset_at
+from fraud_assets.simulation.clocks import offset_at
 from fraud_assets.simulation.instruments import cards, devices_used
 from fraud_assets.simulation.intents import DAY, INCOME, TO_PERSON, Bank, Column, Intents, expand, kinds
 from fraud_assets.simulation.merchants import pick

@@ -15,12 +15,9 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import recipients
 from fraud_assets.simulation.amounts import amounts
 from fraud_assets.simulation.blocks import Block
-from fraud_assets.simulation.calendar import (
-    day_factors_of_cities,
-    payday_factors,
-    utc_offset_minutes,
-)
+from fraud_assets.simulation.calendar import day_factors_of_cities, payday_factors
 from fraud_assets.simulation.choices import Choices
+from fraud_assets.simulation.clocks import utc_offset_minutes
 from fraud_assets.simulation.fates import BITS, fates
 from fraud_assets.simulation.hours import clock
 from fraud_assets.simulation.instruments import cards, devices_used, expired_cards, second_card

@@ -12,19 +12,16 @@ from hypothesis import strategies as st
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Activity, Scenario, ScenarioError
-from fraud_assets.simulation import calendar
+from fraud_assets.simulation import clocks
 from fraud_assets.simulation.calendar import (
-    DAY_US,
     day_factors,
     day_number,
     hour_quantiles,
     instants,
     mean_factor,
-    microseconds,
-    offset_at,
     payday_factors,
-    utc_offset_minutes,
 )
+from fraud_assets.simulation.clocks import DAY_US, microseconds, offset_at, utc_offset_minutes
 
 US = Scenario.load("us_bank")
 NEW_YORK = next(k for k, c in enumerate(US.cities) if c.city == "New York")
@@ -162,7 +159,7 @@ def test_a_utc_month_is_complete_on_its_own_and_keeps_local_hours(key: str) -> N
 
 
 def test_nothing_asked_is_nothing_answered() -> None:
-    assert len(calendar.offset_at(US, np.array([], dtype=np.int64), np.array([], dtype=np.int64))) == 0
+    assert len(clocks.offset_at(US, np.array([], dtype=np.int64), np.array([], dtype=np.int64))) == 0
 
 
 def test_days_with_hours_of_their_own_leave_the_week_as_it_is() -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import DAY_US, microseconds, month_days
+from fraud_assets.simulation.calendar import month_days
+from fraud_assets.simulation.clocks import DAY_US, microseconds
 from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import device, devices_frame, owns, replaced
 from fraud_assets.simulation.generator import SyntheticDataGenerator

@@ -8,7 +8,7 @@ import pytest
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import DAY_US, microseconds
+from fraud_assets.simulation.clocks import DAY_US, microseconds
 from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.generator import SyntheticDataGenerator

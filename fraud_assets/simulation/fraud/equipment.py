@@ -10,7 +10,7 @@ import polars as pl
 from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import microseconds, offset_at
+from fraud_assets.simulation.clocks import microseconds, offset_at
 from fraud_assets.simulation.devices import describe
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.families import FAMILIES

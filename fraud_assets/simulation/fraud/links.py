@@ -9,7 +9,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families import FAMILIES

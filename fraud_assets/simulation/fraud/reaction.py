@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.echoes import is_refunded
 from fraud_assets.simulation.fraud.delays import stopped_at
 from fraud_assets.simulation.fraud.families import FAMILIES

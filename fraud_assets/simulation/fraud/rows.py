@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from fraud_assets.months import Month
-from fraud_assets.simulation.calendar import microseconds
+from fraud_assets.simulation.clocks import microseconds
 from fraud_assets.simulation.fraud.campaigns import Plan
 from fraud_assets.simulation.fraud.families import FAMILIES
 from fraud_assets.simulation.fraud.families.base import Emission, Sessions

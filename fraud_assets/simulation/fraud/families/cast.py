@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraud_assets.simulation.calendar import offset_at
+from fraud_assets.simulation.clocks import offset_at
 from fraud_assets.simulation.devices import device as own_device
 from fraud_assets.simulation.devices import owns
 from fraud_assets.simulation.fraud import actors
