@@ -1,6 +1,6 @@
 """The calendar's rhythm: weekdays, paydays, holidays, hours of the day; what the clocks show is in ``clocks.py``.
 
-What lives here: functions of time alone. What does not: who does something at that time (``customers.py``,
+What lives here: functions of time alone. What does not: who does something at that time (``traits.py``,
 ``spending.py``).
 Days are days since 1970-01-01 in local time; instants are microseconds since the epoch, UTC unless called local.
 """

@@ -48,7 +48,7 @@ def communal_homes(scenario: Scenario, index: I64, age: I64, gender: I64, occupa
     Parameters
     ----------
     index, age, gender, occupation
-        Customers' places in the bank's files, completed years, codes of ``customers.GENDERS`` and indices into the
+        Customers' places in the bank's files, completed years, codes of ``traits.GENDERS`` and indices into the
         scenario's occupations; shape (n,).
     """
     people = scenario.population

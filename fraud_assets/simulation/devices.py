@@ -18,11 +18,11 @@ from fraud_assets import codes, tables
 from fraud_assets.months import FEATURE_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar, clocks
-from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.guests import GUEST_MONTHS, first_visits
 from fraud_assets.simulation.merchants import directory, terminal_id
 from fraud_assets.simulation.software import browsers, systems, terminal_systems
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms, ids
+from fraud_assets.simulation.traits import Traits, joined_us, traits
 
 PHONE, LAPTOP, TABLET = 0, 1, 2
 SLOTS = 3

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from fraud_assets.months import REPORT_LOOKBACK, Month
 from fraud_assets.scenario import Scenario, ScenarioError
-from fraud_assets.simulation import customers, devices, merchants
+from fraud_assets.simulation import customers, devices, merchants, traits
 from fraud_assets.simulation.fraud.equipment import actor_devices, actor_logins
 from fraud_assets.simulation.fraud.families import check as check_fraud_types
 from fraud_assets.simulation.fraud.plan import campaigns_frame
@@ -53,7 +53,7 @@ def chunks(scenario: Scenario, wider: int = 1) -> list[tuple[int, ...]]:
     activity = scenario.activity
     daily = sum(activity.daily_mean) / 2 if activity.daily_mean else float(activity.gamma_mean or 0)
     width = wider * max(1, round(CHUNK_ROWS / (UNIT * daily * 30.4)))
-    every = customers.units(scenario)
+    every = traits.units(scenario)
     count = -(-len(every) // width)
     # Of even size, so that threads that begin together end together; the last one is among the smaller ones, since
     # nothing is made any more while it is written.

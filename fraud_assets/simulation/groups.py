@@ -17,7 +17,7 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation import customers
+from fraud_assets.simulation import traits
 from fraud_assets.simulation.intents import Bank, Intents, concat
 from fraud_assets.simulation.once import Once
 from fraud_assets.simulation.streams import UNIT
@@ -75,7 +75,7 @@ class Grouped(Generic[T]):
         if _SOON * len(bank.units) >= self._width:
             return
         soon = bank.units[-1] + _SOON * len(bank.units) if is_there else group[-1] + 1
-        if soon in customers.units(bank.scenario):
+        if soon in traits.units(bank.scenario):
             self._found.ahead(bank.scenario, shares(Bank(bank.scenario, (soon,)), self._width)[0].units, month)
 
 
@@ -98,7 +98,7 @@ def shares(bank: Bank, width: int) -> list[Share]:
     if not bank.units:
         return []
     first, end = bank.units[0], bank.units[-1] + 1
-    last = customers.units(bank.scenario).stop
+    last = traits.units(bank.scenario).stop
     found = []
     for start in range(first // width * width, end, width):
         low, high = max(first, start) - start, min(end, start + width) - start

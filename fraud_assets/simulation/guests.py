@@ -16,11 +16,11 @@ import numpy as np
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar, clocks
-from fraud_assets.simulation.customers import Traits, joined_us
 from fraud_assets.simulation.groups import EVERYDAY, Grouped, by_group
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.network import HOME, MOBILE, OF_DEVICE, PUBLIC, VPN
 from fraud_assets.simulation.streams import I64, UNIT, Bools, generator, hashed_uniforms, ids
+from fraud_assets.simulation.traits import Traits, joined_us
 
 #: One-off devices that a customer turns to, relative to logins [P]. Some people leave no cookies at all, others never
 #: change: their rates differ by a Gamma factor of this shape [P].

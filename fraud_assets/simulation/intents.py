@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.scenario.sections import Tag
-from fraud_assets.simulation.customers import Traits, traits
 from fraud_assets.simulation.merchants import Directory, directory
 from fraud_assets.simulation.streams import F64, I64, Bools
+from fraud_assets.simulation.traits import Traits, traits
 
 T = TypeVar("T")
 

@@ -17,7 +17,6 @@ from fraud_assets import codes, tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation import calendar, clocks
-from fraud_assets.simulation.customers import Traits, joined_us, traits
 from fraud_assets.simulation.devices import PHONE, device, lenders, owns, replaced
 from fraud_assets.simulation.guests import GUEST_LOGINS, lines, visits
 from fraud_assets.simulation.intents import NONE, Bank
@@ -33,6 +32,7 @@ from fraud_assets.simulation.network import (
 )
 from fraud_assets.simulation.population import savviness_shares
 from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, generator, hashed_uniforms, ids
+from fraud_assets.simulation.traits import Traits, joined_us, traits
 from fraud_assets.simulation.travel import trips
 
 LOGIN, PASSWORD_RESET, CREDENTIAL_CHANGE, PHONE_CHANGE = range(4)

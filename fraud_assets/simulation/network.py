@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import Traits
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
+from fraud_assets.simulation.traits import Traits
 
 HOME, MOBILE, VPN, PUBLIC = range(4)
 #: Added to a kind: the line is not the customer's own but that of whoever holds the device.

@@ -1,7 +1,7 @@
 """The laws of a population: how many live where and with whom, when they joined, how often they pay.
 
-What lives here: the draws behind :class:`fraud_assets.simulation.customers.Traits`, column by column, each a function
-of uniform or normal numbers. What does not: how the columns are put together (``customers.py``) and what people prefer
+What lives here: the draws behind :class:`fraud_assets.simulation.traits.Traits`, column by column, each a function
+of uniform or normal numbers. What does not: how the columns are put together (``traits.py``) and what people prefer
 (``preferences.py``).
 """
 

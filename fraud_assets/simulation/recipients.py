@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import places
 from fraud_assets.simulation.intents import FROM_SENDER, TO_OWN, TO_PERSON, Bank
 from fraud_assets.simulation.merchants import pick
 from fraud_assets.simulation.streams import F64, I64, UNIT, Bools, finer, hashed_uniforms, keyed
+from fraud_assets.simulation.traits import places
 
 #: Contacts of one customer [P].
 _CONTACTS = 15

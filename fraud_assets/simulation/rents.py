@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fraud_assets.simulation.customers import GENDERS
 from fraud_assets.simulation.intents import NONE, Bank
 from fraud_assets.simulation.population import YEAR
 from fraud_assets.simulation.recipients import acquaintance
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
+from fraud_assets.simulation.traits import GENDERS
 
 
 def tenants(bank: Bank) -> Bools:

@@ -11,12 +11,13 @@ import pytest
 from fraud_assets.months import REPORT_LOOKBACK, Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.communal import ring
-from fraud_assets.simulation.customers import credit_lines, traits, units
+from fraud_assets.simulation.customers import credit_lines
 from fraud_assets.simulation.fraud.links import links, table
 from fraud_assets.simulation.fraud.reports import incident_reports
 from fraud_assets.simulation.fraud.rows import campaign_rows
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.intents import Bank
+from fraud_assets.simulation.traits import traits, units
 from fraud_assets_tests.simulation.truths import beside_truth
 
 MONTHS = ["2024-02", "2024-03", "2024-04", "2024-05"]

@@ -14,8 +14,9 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import mean_factor, month_days
-from fraud_assets.simulation.customers import Traits, customers_frame, traits, units
+from fraud_assets.simulation.customers import customers_frame
 from fraud_assets.simulation.streams import UNIT
+from fraud_assets.simulation.traits import Traits, traits, units
 
 US = Scenario.load("us_bank")
 JANUARY = Month.parse("2024-01")

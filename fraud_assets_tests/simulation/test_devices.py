@@ -16,11 +16,11 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import month_days
 from fraud_assets.simulation.clocks import DAY_US, microseconds
-from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import device, devices_frame, owns, replaced
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.network import HOME, MOBILE, PUBLIC, VPN, address_number, format_addresses, geolocate
 from fraud_assets.simulation.streams import UNIT
+from fraud_assets.simulation.traits import Traits, traits, units
 
 US = Scenario.load("us_bank")
 MONTHS = [Month.parse(key) for key in ("2024-01", "2024-03", "2025-06")]

@@ -9,10 +9,10 @@ import pytest
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.clocks import DAY_US, microseconds
-from fraud_assets.simulation.customers import Traits, traits, units
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, first_visits, visits
+from fraud_assets.simulation.traits import Traits, traits, units
 
 US = Scenario.load("us_bank")
 MARCH = Month.parse("2024-03")

@@ -11,10 +11,10 @@ from rapidfuzz.distance import OSA
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.merchants import merchants_frame
 from fraud_assets.simulation.names import person_names
+from fraud_assets.simulation.traits import traits, units
 
 INDIA = Scenario.load("india_bank")
 MONTH = Month.parse("2024-06")

@@ -13,11 +13,11 @@ import pytest
 from fraud_assets.scenario import Scenario
 from fraud_assets.scenario.files import SHIPPED
 from fraud_assets.simulation.calendar import day_factors, day_number
-from fraud_assets.simulation.customers import traits
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.names import person_names
 from fraud_assets.simulation.recipients import contact, handle
+from fraud_assets.simulation.traits import traits
 
 INDIA = Scenario.load("india_bank")
 LOCAL = pl.col("event_time") + pl.duration(minutes=pl.col("utc_offset_minutes"))

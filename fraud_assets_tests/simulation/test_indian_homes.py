@@ -8,8 +8,8 @@ import pytest
 
 from fraud_assets.scenario import Scenario
 from fraud_assets.scenario.sections import Population, Rents
-from fraud_assets.simulation.customers import GENDERS, traits, units
 from fraud_assets.simulation.generator import SyntheticDataGenerator
+from fraud_assets.simulation.traits import GENDERS, traits, units
 
 INDIA = Scenario.load("india_bank")
 LOCAL = pl.col("event_time") + pl.duration(minutes=pl.col("utc_offset_minutes"))

@@ -9,11 +9,11 @@ import pytest
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.allowances import allowances
-from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.intents import HOUR, MINUTE, TO_EMPLOYER, Bank, concat
 from fraud_assets.simulation.merchants import directory
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
+from fraud_assets.simulation.traits import units
 
 INDIA = Scenario.load("india_bank")
 MONTH = Month.parse("2024-06")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.episodes import episodes
 from fraud_assets.simulation.generator import (
     SyntheticDataGenerator,
@@ -25,6 +24,7 @@ from fraud_assets.simulation.generator import (
 )
 from fraud_assets.simulation.intents import Bank, Intents
 from fraud_assets.simulation.ledger import in_order, order
+from fraud_assets.simulation.traits import units
 from fraud_assets.tables import Transactions, polars_schema
 
 MONTH = Month.parse("2024-02")

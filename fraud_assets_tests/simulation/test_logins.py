@@ -11,13 +11,13 @@ import pytest
 from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.generator import login_chunks
 from fraud_assets.simulation.guests import visits
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.logins import logins
 from fraud_assets.simulation.streams import UNIT
+from fraud_assets.simulation.traits import traits, units
 from fraud_assets.simulation.travel import trips
 
 US = Scenario.load("us_bank")

@@ -7,12 +7,12 @@ import pytest
 
 from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.episodes import SPREE, TRIAL, episodes
 from fraud_assets.simulation.fraud.lookalikes import lookalikes, of_episodes
 from fraud_assets.simulation.guests import VISIT_SECONDS, visits
 from fraud_assets.simulation.intents import DECLINED, ONLINE, SECOND, Bank, Intents
 from fraud_assets.simulation.streams import I64
+from fraud_assets.simulation.traits import units
 
 US = Scenario.load("us_bank")
 MARCH = Month.parse("2024-03")

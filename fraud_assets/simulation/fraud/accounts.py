@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.once import once
 from fraud_assets.simulation.streams import F64, I64
+from fraud_assets.simulation.traits import traits, units
 
 #: Share of the customers who count as new [P].
 _NEWEST = 0.10

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.realised.figure import Figure
 from fraud_assets.simulation.realised.view import View, as_float, collect
+from fraud_assets.simulation.traits import traits, units
 
 
 def accidents(view: View) -> list[Figure]:

@@ -9,9 +9,9 @@ import polars as pl
 from scipy.special import ndtr
 
 from fraud_assets.scenario import Category, Method, Scenario, placeholders
-from fraud_assets.simulation.customers import traits, units
 from fraud_assets.simulation.realised.figure import Figure, all_of, near
 from fraud_assets.simulation.realised.view import View, as_float, collect, shares, value, widest
+from fraud_assets.simulation.traits import traits, units
 
 #: Share of payments below this many rupees that go by UPI [S]; of no meaning elsewhere.
 _SMALL, _BY_UPI = 500, 0.89

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from fraud_assets.simulation.customers import units
 from fraud_assets.simulation.fraud.equipment import actor_devices
 from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.realised.figure import Figure, all_of, near
 from fraud_assets.simulation.realised.view import LOCAL, View, as_float, collect, shares, value, widest
+from fraud_assets.simulation.traits import units
 
 
 def devices(view: View) -> list[Figure]:
