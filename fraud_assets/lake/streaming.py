@@ -6,8 +6,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from itertools import islice
 
+import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
@@ -149,6 +151,7 @@ def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int, wait
         begin()
         return frame
 
+    _keep_what_is_freed()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="chunk")
     try:
         begin()
@@ -159,6 +162,18 @@ def in_order(work: Callable[[int], pl.DataFrame], count: int, threads: int, wait
         # The reader may stop early, or a chunk may have failed: what has not begun is not wanted any more. Not waiting,
         # because polars may drop this generator in any thread, even in one of the pool's own, which cannot join itself.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _keep_what_is_freed() -> None:
+    """Have the C library keep what arrays leave behind for those of the next chunk.
+
+    Otherwise it returns blocks of a megabyte to the system and gets them back page by page, which is a thirtieth of a
+    month's processor time. That of GNU takes the largest block that was freed for the size of blocks that come and go
+    (mallopt(3), M_MMAP_THRESHOLD); to others this is nothing. With 31 MiB, the most, a month of twenty million rows
+    takes 40 MB more.
+    """
+    np.empty(8 * 2**20, dtype=np.uint8)  # never written to, so that it takes no memory
 
 
 def _difference(found: pl.Schema, expected: pl.Schema) -> str:
