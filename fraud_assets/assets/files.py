@@ -92,14 +92,20 @@ def check_table(lake: Lake, scenario: Bank, table: str) -> None:
     LakeError
         With the tables that there are.
     """
-    if table in known_tables():
+    if table == LABELED_TRANSACTIONS and not scenario.has_truth:
+        raise LakeError(
+            f"{scenario.name} has no {table}: the labels are the truth, which only simulated banks have; name another"
+            " table with --table, such as scored_transactions or incident_reports"
+        )
+    known = (
+        known_tables() if scenario.has_truth else tuple(name for name in known_tables() if name != LABELED_TRANSACTIONS)
+    )
+    if table in known:
         return
     keys = [key.split("/") for key in lake.list(scenario.name) if key.endswith("/part-0000.parquet")]
     found = {parts[1] for parts in keys if len(parts) == 4}
     if table not in found:
-        raise LakeError(
-            f"{scenario.name} has no table {table!r}; there are {', '.join(sorted({*known_tables(), *found}))}"
-        )
+        raise LakeError(f"{scenario.name} has no table {table!r}; there are {', '.join(sorted({*known, *found}))}")
 
 
 def read_months(lake: Lake, scenario: Bank, table: str, months: Sequence[str]) -> tuple[pl.LazyFrame, list[str]]:

@@ -37,9 +37,11 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.explaining import explain
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.root import open_lake
-    from fraud_assets.scenario import load_bank
+    from fraud_assets.scenario import ScenarioError, load_bank
 
     bank = load_bank(options.scenario)
+    if options.truth and not bank.has_truth:
+        raise ScenarioError(f"nobody knows the truth about the transactions of {bank.name}; leave --truth out")
     lake = open_lake()
     check_lake_reachable(lake)
     print(explain(lake, bank, options.transaction_id, truth=options.truth), end="")

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
     add_scenario(parser)
     parser.add_argument("--month", metavar="MONTH", help="such as 2024-01; default: the last one in the lake")
     parser.add_argument("--portrait", action="store_true", help="the portrait of the data, not the evaluation report")
-    parser.add_argument("--to", metavar="FILE", help="copy the page there, and open nothing")
+    parser.add_argument("--to", metavar="FILE", help="copy the page there, also to s3://, and open nothing")
     parser.set_defaults(run=run)
 
 
@@ -32,14 +32,19 @@ def run(options: argparse.Namespace) -> int:
     import tempfile
     import webbrowser
 
-    from fraud_assets.assets.files import months_in_lake
+    from fraud_assets.assets.files import elsewhere, months_in_lake
     from fraud_assets.lake.paths import Place
     from fraud_assets.lake.preflight import check_lake_reachable
     from fraud_assets.lake.root import open_lake
     from fraud_assets.lake.store import LakeError
-    from fraud_assets.scenario import load_bank
+    from fraud_assets.lake.writing import write_bytes
+    from fraud_assets.scenario import ScenarioError, load_bank
 
     scenario = load_bank(options.scenario)
+    if options.portrait and not scenario.has_truth:
+        raise ScenarioError(
+            f"{scenario.name} has no portrait: half of it is the truth, which only simulated banks have"
+        )
     chosen = scenario.month(options.month).key if options.month is not None else None
     lake = open_lake()
     check_lake_reachable(lake)
@@ -56,14 +61,16 @@ def run(options: argparse.Namespace) -> int:
         raise LakeError(f"{which}{scenario.name}/{asset} is not in the lake {lake.url}; {has}")
     key = Place(scenario.name, asset, month).file(name)
     page = lake.path / key if lake.path else None
-    if options.to or page is None:
-        folder = None if options.to else tempfile.mkdtemp(prefix="fraud_assets_")
-        page = Path(options.to or f"{folder}/{scenario.name}_{month}_{name}")
-        try:
+    if options.to is not None:
+        with elsewhere(lake, scenario, options.to) as (target, place):
+            written = write_bytes(target, place, lake.read_bytes(key))
+        address = Path(written.uri).absolute().as_uri() if target.path else written.uri
+    else:
+        if page is None:
+            page = Path(tempfile.mkdtemp(prefix="fraud_assets_")) / f"{scenario.name}_{month}_{name}"
             page.write_bytes(lake.read_bytes(key))
-        except OSError as error:
-            raise LakeError(f"{page} cannot be written: {error.strerror}") from None
-    print(f"{lake.uri(key)}\n{page.absolute().as_uri()}")
-    if not options.to and sys.stdout.isatty():
-        webbrowser.open(page.absolute().as_uri())
+        address = page.absolute().as_uri()
+    print(f"{lake.uri(key)}\n{address}")
+    if options.to is None and sys.stdout.isatty():
+        webbrowser.open(address)
     return 0

@@ -129,7 +129,8 @@ def write_again(quarter: Quarter, month: str) -> bytes:
         (["explain", "17", "tiny_bank"], ["transaction 17", "tiny_bank"]),
         (["report", "--scenario", "us_bank"], ["us_bank/evaluation_report", "us_bank_monthly"]),
         (["report", "--scenario", "tiny_bank", "--month", ""], ["''", "2024-01"]),
-        (["report", "--scenario", "tiny_bank", "--to", "/nowhere/report.html"], ["/nowhere/report.html"]),
+        (["report", "--scenario", "tiny_bank", "--to", "/dev/null/report.html"], ["/dev/null is not a folder"]),
+        (["report", "--scenario", "tiny_bank", "--to", ""], ["empty"]),
         (["gates", "tiny_bank", "--first", ""], ["''", "2024-01"]),
         (["gates", "tiny_bank", "--months", "99999999"], ["2024-01"]),
     ],
@@ -246,7 +247,7 @@ def test_a_report_is_where_the_command_says(
     address, page = capsys.readouterr().out.split()
     assert address == quarter.lake.uri(key)
     assert Path(url2pathname(urlsplit(page).path)).read_bytes() == quarter.lake.read_bytes(key)
-    copy = tmp_path / "portrait.html"
+    copy = tmp_path / "not" / "yet" / "portrait.html"
     assert main(["report", "--scenario", "tiny_bank", "--portrait", "--month", MONTHS[0], "--to", str(copy)]) == 0
     assert copy.read_bytes() == quarter.lake.read_bytes(
         Place("tiny_bank", "data_portrait", MONTHS[0]).file("portrait.html")
