@@ -79,7 +79,7 @@ class Settings:
             alerts_per_10000=learning.alerts_per_10000,
             true_prevalence=learning.true_prevalence,
             currency=scenario.currency,
-            are_costs_own="learning" in scenario.model_fields_set,
+            are_costs_own="costs" in learning.model_fields_set,
         )
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fraud_assets.codes import CHANNELS, DIRECTIONS, KINDS, STATUSES
 from fraud_assets.scenario.bank import Bank
-from fraud_assets.scenario.sections import Costs, Holiday, Learning, Positive, Section, Share
+from fraud_assets.scenario.sections import Costs, Holiday, Learning, Positive, Section, Share, TruePrevalence
 
 #: What a file may say of a row, by the names of the ledger (``tables.Transactions``) and of the reports.
 Column = Literal[
@@ -199,6 +199,14 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+class UsualLearning(Learning):
+    """How a bank of files learns and decides: as us_bank, where its own figures are not known."""
+
+    alerts_per_10000: Positive = 50
+    true_prevalence: TruePrevalence = 0.0005
+    costs: Costs = Costs(loss_share=0.85, chargeback_fee=20, margin=0.015, friction=6, review=4)
+
+
 class FilesScenario(Bank):
     """A bank whose ledger is read from files. It has no truth: labels are what was reported."""
 
@@ -207,11 +215,7 @@ class FilesScenario(Bank):
     files: Files
     limits: tuple[Positive, ...] = ()
     holidays: tuple[Holiday, ...] = ()
-    learning: Learning = Learning(  # as us_bank's, until the bank's own figures are known
-        alerts_per_10000=50,
-        true_prevalence=0.0005,
-        costs=Costs(loss_share=0.85, chargeback_fee=20, margin=0.015, friction=6, review=4),
-    )
+    learning: UsualLearning = UsualLearning()
 
     @field_validator("currency")
     @classmethod

@@ -12,6 +12,7 @@ from fraud_assets.scenario.sections.frauds import (
     Fraud,
     Gates,
     Learning,
+    TruePrevalence,
 )
 from fraud_assets.scenario.sections.lines import (
     Brand,
@@ -114,6 +115,7 @@ __all__ = [
     "Tag",
     "Tariff",
     "Token",
+    "TruePrevalence",
     "Week",
     "Weight",
     "all_regions",

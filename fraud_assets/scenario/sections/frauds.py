@@ -79,6 +79,9 @@ class Costs(Section):
     review: Weight
 
 
+TruePrevalence = Annotated[float, Field(gt=0, lt=1)]
+
+
 class Learning(Section):
     """How the bank learns and decides.
 
@@ -87,7 +90,7 @@ class Learning(Section):
     """
 
     alerts_per_10000: Positive
-    true_prevalence: Annotated[float, Field(gt=0, lt=1)]
+    true_prevalence: TruePrevalence
     never_reported: Annotated[float, Field(ge=0, le=0.75)] = 0.0
     costs: Costs
 
