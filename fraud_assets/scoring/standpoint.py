@@ -66,17 +66,21 @@ class Standpoint:
             )
         there = {name: months_in_lake(lake, bank, name) for name in _ROWS}
         reach = [m for m in (*month.back(FEATURE_LOOKBACK), month) if m >= bank.first]
-        missing = [f"{name} of {m}" for name in _ROWS for m in reach if m <= then and m.key not in there[name]] + [
-            f"{name} of {then}" for name in _TABLES if not lake.exists(Place(bank.name, name, then.key).parquet)
+        lacks = [(name, m) for name in _ROWS for m in reach if m <= then and m.key not in there[name]] + [
+            (name, then) for name in _TABLES if not lake.exists(Place(bank.name, name, then.key).parquet)
         ]
         place = Place(bank.name, "champion", then.key).value
-        if missing or not lake.exists(place):
+        if not lake.exists(place):
+            lacks.append(("champion", then))
+        if lacks:
             decided = [m for m in months_in_lake(lake, bank, "champion") if m <= month.key]
             or_else = f", or name with --month one that is there, such as {decided[-1]}" if decided else ""
-            what = missing[0] if missing else f"champion of {then}"
+            name, first = lacks[0]
+            months = [m.key for m in sorted({m for _, m in lacks})]
+            order = " first, oldest first" if len(months) > 1 else ""
             raise LakeError(
-                f"rows of {month} are scored with {bank.name}/{what}, which is not in the lake {lake.url};"
-                f" materialize {then}{or_else}"
+                f"rows of {month} are scored with {bank.name}/{name} of {first}, which is not in the lake {lake.url};"
+                f" materialize {', '.join(months)}{order}{or_else}"
             )
         decision: dict[str, Any] = json.loads(lake.read_bytes(place))
         if decision["model"] is None:

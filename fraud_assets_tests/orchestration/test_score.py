@@ -209,6 +209,7 @@ def test_rows_of_a_month_that_is_not_there_are_scored_as_of_one_that_is(
     assert score("march.parquet") == 1
     said = capsys.readouterr().err
     assert "tiny_bank/transactions of 2024-03, which is not in the lake" in said
+    assert "; materialize 2024-03, or name" in said
     assert "name with --month one that is there, such as 2024-02" in said
     assert said.count("\n") == 1
     assert score("march.parquet", "--month", MONTHS[1]) == 0
@@ -325,3 +326,15 @@ def test_what_features_are_worth_is_refused_before_the_work(
     for command in ("worth", "compare"):
         assert main([command, "tiny_bank"]) == 1
         assert "has no month with tiny_bank/champion; run the job tiny_bank_monthly" in capsys.readouterr().err
+
+
+def test_all_months_that_are_missing_are_named_before_a_row_is_scored(
+    excerpt: pl.DataFrame, own_lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for month in MONTHS[:2]:
+        shutil.rmtree(own_lake / "transactions" / f"month={month}")
+    excerpt.head(3).write_parquet("march.parquet")
+    assert score("march.parquet") == 1
+    said = capsys.readouterr().err
+    assert "transactions of 2024-01, which is not in the lake" in said
+    assert "; materialize 2024-01, 2024-02 first, oldest first" in said
