@@ -11,26 +11,28 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from fraud_assets.ingest.currencies import GROUPS, bare
+from fraud_assets.ingest.currencies import GROUPS, are_codes, bare
 
 #: Different codes that are listed.
 MOST_CODES = 25
 #: Ours -> what is found in the names of columns, in many banks' languages; earlier ones are looked for first.
 NAMES: dict[str, str] = {
-    "is_fraud": r"fraud|betrug|fraude|frode|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
-    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|date.*signal|dispute_date|chargeback_date",
+    "is_fraud": r"fraud|betrug|fraude|frode|bedr[äa]geri|svindel|chargeback|is_?scam|^class$|^label$|isfraud|tx_fraud$",
+    "reported_at": r"report.*(date|time|at)|melde.*(datum|zeit)|^anm[äe]ld|date.*signal|dispute_date|chargeback_date",
     "event_time": r"time|zeit|datetime|timestamp|(trans|tx|event|buchungs?|auth)_?(date|datum|dt)|^dt$|^date$|^datum$"
     r"|fecha|data_ora|^date.(de.)?(l.)?(op[ée]r|trans)",
-    "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo",
-    "customer_id": r"cust|kunde|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente|^who$",
+    "amount": r"amount|amt|betrag|summe|^cents?$|importe|montant|valor|value|^sum$|importo|belopp|bel[øo]b",
+    "customer_id": r"cust|kunde|^kund|klant|client|account|konto|user|holder|cc_num|card_?(id|no|num)|nameorig|cliente"
+    r"|^who$",
     "transaction_id": r"(trans|tx|txn|buchung|event|payment|order).*(id|nr|no|num|ref)$|^id$|^buchung$|^ref|uuid"
     r"|^(n°|num[ée]ro|id|r[ée]f[ée]rence)\W.*(op[ée]r|trans)",
-    "merchant_id": r"merchant|haendler|händler|shop|store|seller|commer|terminal_id|^payee_name$|namedest",
+    "merchant_id": r"merchant|haendler|händler|försäljningsst|butik|shop|store|seller|commer|terminal_id|^payee_name$"
+    r"|namedest",
     "payee_id": r"payee|recipient|empfaenger|empfänger|b[ée]n[ée]fici|iban|counterparty|dest",
     "category": r"categor|mcc|branche|sector",
     "channel": r"channel|^weg$|kanal|^canal|entry|^pos|payment_?type|product_?cd|use_chip",
-    "status": r"status|^stand$|^[ée]tat$|^statut|result|approved|response|state_?code",
-    "currency": r"curr|waehrung|währung|^ccy|divisa|^devise",
+    "status": r"status|^stand$|^utfall$|^[ée]tat$|^statut|result|approved|response|state_?code",
+    "currency": r"curr|waehrung|währung|^ccy|valuta|divisa|^devise",
     "device_id": r"device|geraet|gerät|fingerprint",
     "ip_address": r"^ip|_ip$|ip_?addr",
     "latitude": r"(^|_)lat(itude)?$",
@@ -60,13 +62,13 @@ _HOURS = {r"^\d\d:\d\d:\d\d$": "%H:%M:%S", r"^\d\d:\d\d$": "%H:%M"}
 _DIGITS = ("%Y%m%d%H%M%S", "epoch_s", "epoch_ms")
 #: Ours -> what is found in a code -> what it means; what says no is looked for first, short words only as words.
 MEANINGS: dict[str, dict[str, str]] = {
-    "channel": {r"\be.?com|ecom|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
+    "channel": {r"\be.?com|ecom|e.?handel|online|\bweb|internet|\bcnp\b|not.?present|^w$": "online",
                 r"\bpos\b|point.?of.?sale|chip|swipe|\bpresent|magstripe": "card_present",
                 r"\bapp(li)?\b|mobile|wallet": "app",
                 r"^(ue|ü)b|transfer|virement|\bbank|\bwire\b|\bach\b|sepa": "bank"},
-    "status": {r"declin|reject|fail|refus|denied|abgel|abgebr|^n(ot)?.?ok$|^(not|nicht|non|kein)\b|^(dis|un|in)[acs]":
-               "declined",
-               r"\bok\b|appr|accept|success|^00$|complete|genehm|abgeschl|^y(es)?$": "approved",
+    "status": {r"declin|reject|fail|refus|denied|abgel|abgebr|^nek|^n(ot)?.?ok$|^(not|nicht|non|kein)\b"
+               r"|^(dis|un|in)[acs]": "declined",
+               r"\bok\b|appr|accept|success|^00$|complete|genehm|godk|abgeschl|^y(es)?$": "approved",
                r"^pend|^offen|^open|attente": "pending"},
     "is_fraud": {"^(1|1\\.0|true|t|y|yes|j|ja|fraud|s|si|o|oui)$": "true",
                  "^(0|0\\.0|false|f|n|no|nein|non|)$": "false"},
@@ -103,6 +105,16 @@ def is_written_time(cells: pl.Series, texts: pl.Series) -> bool:
     if _is_instant(cells):
         return True
     return any(share > 0.5 for form, share in forms(texts).items() if form not in _DIGITS)
+
+
+def _is_money(cells: pl.Series, texts: pl.Series) -> bool:
+    """Whether a column holds numbers of at most two decimals, and mostly of two: degrees have more, counts none."""
+    if cells.dtype.is_float():
+        hundredths = cells.drop_nulls().cast(pl.Float64) * 100
+        is_cents = (hundredths - hundredths.round()).abs() < 1e-6 * (1 + hundredths.abs())
+        return bool(len(hundredths)) and bool(is_cents.all()) and float((hundredths % 100 > 0).mean() or 0) > 0.5  # type: ignore[arg-type]
+    said = bare(texts.filter(texts.is_not_null() & (texts != "")))
+    return bool(len(said)) and float(said.str.contains(rf"^[-+]?[\d{GROUPS}.,]*\d[.,]\d\d$").mean() or 0) > 0.9  # type: ignore[arg-type]
 
 
 def has_codes_of(column: str, texts: pl.Series) -> bool:
@@ -152,4 +164,12 @@ FITS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
     "latitude": _is_degrees,
     "longitude": _is_degrees,
     "is_fraud": _is_flag,
+}
+#: Ours -> whether cells look like it, whatever the column is called.
+BY_CELLS: Mapping[str, Callable[[pl.Series, pl.Series], bool]] = {
+    "event_time": is_written_time,
+    "amount": _is_money,
+    "currency": lambda _, texts: are_codes(texts),
+    "channel": lambda _, texts: has_codes_of("channel", texts),
+    "status": lambda _, texts: has_codes_of("status", texts),
 }

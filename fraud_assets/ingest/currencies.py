@@ -58,6 +58,12 @@ def bare(amounts: pl.Series, currency: str | None = None) -> pl.Series:
     return amounts.str.strip_chars().str.replace_all(rf"^([-+]?)\s*{of}\s*|\s*{of}$", "${1}")
 
 
+def are_codes(texts: pl.Series) -> bool:
+    """Whether a column holds currencies' codes and nothing else."""
+    said = texts.filter(texts.is_not_null() & (texts != "")).unique()
+    return bool(len(said)) and bool(said.is_in(sorted(_ISO_4217)).all())
+
+
 def currency_of(texts: Mapping[str, pl.Series], amounts: Sequence[str], codes: str | None) -> tuple[str, str] | None:
     """The currency of a file, and what is doubtful of it; None if nothing in it tells.
 

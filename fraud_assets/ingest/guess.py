@@ -13,14 +13,13 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from fraud_assets.ingest.clues import (
+    BY_CELLS,
     FITS,
     MOST_CODES,
     NAMES,
     forms,
-    has_codes_of,
     has_days_alone,
     hours_of,
-    is_written_time,
     meaning,
 )
 from fraud_assets.ingest.currencies import bare, currency_of
@@ -180,15 +179,13 @@ def _guess(file: SourceFile, month: str | None) -> Guess:
 
 
 def _by_cells(guess: Guess, left: list[str], sample: pl.DataFrame, texts: dict[str, pl.Series]) -> None:
-    """The time, the channel and the status where no name tells: the columns whose cells look like it."""
-    for ours in ("event_time", "channel", "status"):
+    """What no name tells, where cells do: the columns that look like it."""
+    for ours, looks_like_it in BY_CELLS.items():
         if ours in guess.columns:
             continue
-        if ours == "event_time":
-            fit = [name for name in left if is_written_time(sample[name], texts[name])]
-            fit.sort(key=lambda name: not texts[name].str.contains(r"\d:\d\d").any())  # a birthday has no time of day
-        else:
-            fit = [name for name in left if has_codes_of(ours, texts[name])]
+        fit = [name for name in left if looks_like_it(sample[name], texts[name])]
+        if ours == "event_time":  # a birthday has no time of day
+            fit.sort(key=lambda name: not texts[name].str.contains(r"\d:\d\d").any())
         if fit:
             guess.columns[ours] = fit[0]
             left.remove(fit[0])
@@ -265,8 +262,7 @@ def _amount(guess: Guess, cells: pl.Series, texts: pl.Series) -> None:
     texts = bare(texts)
     if cells.dtype == pl.String and texts.str.contains(r",\d{1,2}$").mean():
         guess.settings["decimal"] = ","
-    number = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    if (number < 0).any():
+    if texts.str.contains(r"^-.*[1-9]").any():  # with whatever stands between thousands
         guess.settings["negative_amounts"] = "refund"
         guess.unsure["negative_amounts"] = "or payment, where what leaves the account is negative, or reject"
     is_whole = not texts.str.contains(r"[.,]\d").any()
@@ -283,6 +279,9 @@ def _codes(guess: Guess, column: str, texts: pl.Series) -> None:
         guess.unsure[column] = f"{len(codes):,} different codes; say in values what they mean"
         return
     mapping = {code: meaning(column, code) or "?" for code in codes}
+    if column == "is_fraud" and {ours for code, ours in mapping.items() if code} == {"?"} and "" in mapping:
+        guess.unsure[column] = "a cell that says anything is fraud, an empty one is not"
+        mapping = {"": "false", "*": "true"}
     if any(code not in CODES[column] or ours != code for code, ours in mapping.items()):
         guess.values[column] = mapping
 

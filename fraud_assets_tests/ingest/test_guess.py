@@ -81,3 +81,43 @@ def test_a_code_is_a_text_of_yaml_whatever_it_looks_like(tmp_path: Path, code: s
     (line,) = [line for line in text.splitlines() if line.endswith("one of true, false")]
     said = line.strip().removeprefix("# ").partition(": ?")[0]
     assert yaml.safe_load(said) == code
+
+
+def test_of_a_language_that_nobody_thought_of_the_cells_tell_amounts_and_currency(tmp_path: Path) -> None:
+    """The whole numbers are not money, nor is what has more decimals than two; thousands stand apart."""
+    rows = "".join(
+        f"{k};A{k % 3};{60 + k / 7:.4f};03/02/2025 0{k}:15;{'-' if k == 4 else ''}1 2{k}0,5{k};SEK\n"
+        for k in range(1, 9)
+    )
+    text = guessed(tmp_path, f"id;customer;bredd;stund;pris;slag\n{rows}")
+    document = yaml.safe_load(text)
+    columns = document["files"]["columns"]
+    assert (columns["amount"], columns["currency"], columns["event_time"]) == ("pris", "slag", "stund")
+    assert (document["currency"], document["files"]["decimal"]) == ("SEK", ",")
+    assert document["files"]["negative_amounts"] == "refund"
+    (line,) = [line for line in text.splitlines() if "amount: pris" in line]
+    assert "by its cells alone" in line
+
+
+@pytest.mark.parametrize("cells", [["1", "2"], ["1.2345", "2.3456"], ["A", "B"], ["", ""]])
+def test_what_is_no_money_is_no_amount(tmp_path: Path, cells: list[str]) -> None:
+    rows = "".join(f"{k},A,2024-02-03 10:30:00,{cell}\n" for k, cell in enumerate(cells))
+    assert yaml.safe_load(guessed(tmp_path, f"id,customer,time,x\n{rows}"))["files"]["columns"]["amount"] == "???"
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["", "Kortbedrägeri"], {"": False, "*": True}),
+        (["", "skimming", "phishing"], {"": False, "*": True}),
+        (["no", "skimming"], {"no": False}),
+        (["", "ja"], {"": False, "ja": True}),
+    ],
+)
+def test_a_type_of_fraud_is_a_fraud_where_others_are_left_empty(
+    tmp_path: Path, cells: list[str], values: dict[str, bool]
+) -> None:
+    rows = "".join(f"{k},A,2024-02-03 10:30:00,1.50,{cell}\n" for k, cell in enumerate(cells))
+    text = guessed(tmp_path, f"id,customer,time,amount,fraud_type\n{rows}")
+    assert yaml.safe_load(text)["files"]["values"]["is_fraud"] == values
+    assert ("a cell that says anything is fraud" in text) == ("*" in values)
