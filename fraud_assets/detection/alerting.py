@@ -25,13 +25,17 @@ CERTAIN = 0.5
 RARER = 10.0
 _INSTANT = pl.Datetime("us", "UTC")
 
+_LEVELS_MEAN = (
+    "CRITICAL: rejected, or fraud with a probability of a half; HIGH: flagged, and an anomaly; MEDIUM: flagged, or a"
+    " very rare anomaly; LOW: the rest"
+)
 #: Columns of an alert: type and meaning.
 ALERTS: dict[str, tuple[pl.DataType, str]] = {
     "alert_id": (pl.Int64(), "The transaction that leads it"),
     "customer_id": (pl.Int64(), "Whose account"),
     "hour": (_INSTANT, "The hour (UTC) whose payments it gathers"),
     "event_time": (_INSTANT, "When the leading payment happened"),
-    "level": (pl.Enum(LEVELS), "CRITICAL, HIGH, MEDIUM or LOW"),
+    "level": (pl.Enum(LEVELS), _LEVELS_MEAN),
     "rank": (pl.Int32(), "Place in the day's (UTC) queue, from 1"),
     "is_within_capacity": (pl.Boolean(), "Whether the day's people get to it"),
     "payments": (pl.Int32(), "Payments of the customer in that hour that stand out"),
