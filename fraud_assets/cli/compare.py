@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.lake.writing import write_bytes
 
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=False)
     months = chosen_months(lake, bank, options.months, "champion")
     with ExitStack() as targets:
         # Where nothing can be written is said before the work.

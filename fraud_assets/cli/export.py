@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
     scenario = load_bank(options.scenario)
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=options.to is None)
     check_table(lake, scenario, options.table)
     months = chosen_months(lake, scenario, options.months, options.table)
     begun = time.monotonic()

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
     bank = load_bank(options.scenario)
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=options.to is None)
     months = chosen_months(lake, bank, [options.month] if options.month else None, "transaction_features")
     to = f"{options.to.rstrip('/')}/{ROWS}" if options.to else options.to
     with destination(lake, bank, "model_ready", key=f"data/{bank.name}_model_ready/{ROWS}", to=to) as (target, key):

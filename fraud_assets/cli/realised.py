@@ -65,7 +65,7 @@ def _from_lake(scenario: Scenario, wanted: list[str] | None) -> tuple[list[Month
     from fraud_assets.simulation.realised import NEEDED, USED, figures
 
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=False)
     months = chosen_months(lake, scenario, wanted)
     there = [name for name in USED if name in NEEDED or set(months) <= set(months_in_lake(lake, scenario, name))]
     keys = {

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     out = beside(options.file) if options.out is None else options.out
     loose = LooseFile.of(options.file, bank)
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=False)
     begun = time.monotonic()
     with destination(lake, bank, "transactions", to=out) as target:
         found = score_file(lake, bank, loose, target, as_of=as_of, progress=row_progress(sys.stderr))

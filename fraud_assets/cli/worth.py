@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from fraud_assets.lake.writing import write_bytes
 
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=False)
     months = chosen_months(lake, bank, options.months, "champion")
     with nullcontext() if options.to is None else elsewhere(lake, bank, options.to) as target:
         document = feature_worth(lake, bank, months, lambda done: print(done, file=sys.stderr))

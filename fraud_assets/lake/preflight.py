@@ -46,7 +46,11 @@ def region() -> str:
 
 
 def check_lake_reachable(
-    lake: Lake, patience_seconds: float = PATIENCE_SECONDS, client: Callable[[], S3Client] = s3_client
+    lake: Lake,
+    patience_seconds: float = PATIENCE_SECONDS,
+    client: Callable[[], S3Client] = s3_client,
+    *,
+    writes: bool = True,
 ) -> None:
     """Raise unless the lake's bucket answers and takes the credentials, or the lake's folder is writable.
 
@@ -58,6 +62,8 @@ def check_lake_reachable(
         How long to wait for an answer before asking once more, and again after that.
     client
         Makes the client that asks.
+    writes
+        Whether something will be written there: who only reads needs a folder that can be read.
 
     Raises
     ------
@@ -65,8 +71,9 @@ def check_lake_reachable(
         One sentence with the bucket, the endpoint or the variable at fault; no credentials in it.
     """
     if lake.path:
-        if not os.access(lake.path, os.W_OK | os.X_OK):
-            raise LakeError(f"lake {lake.url}: the folder is not writable; mend its permissions or FRAUD_ASSETS_LAKE")
+        if not os.access(lake.path, (os.W_OK if writes else os.R_OK) | os.X_OK):
+            way = "writable" if writes else "readable"
+            raise LakeError(f"lake {lake.url}: the folder is not {way}; mend its permissions or FRAUD_ASSETS_LAKE")
         return
     question = hash((lake.url, *sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
     if question in _reached:
@@ -105,10 +112,17 @@ def _list(asking: S3Client, lake: Lake) -> None:
     there = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
     if there and there != region() and s3_endpoint() is None:
         raise _ElsewhereError(there)
+    # A page of HTML is well-formed, too. An S3 server says of its lists at least what they are a list of.
+    if answer.keys() <= {"ResponseMetadata"}:
+        raise _StrangeError
 
 
 class _ElsewhereError(Exception):
     """The bucket is in this region."""
+
+
+class _StrangeError(Exception):
+    """Somebody else than an S3 server answers."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -125,6 +139,9 @@ def _knock(endpoint: str, seconds: float) -> None:
         urllib.request.build_opener(_Stay).open(question, timeout=seconds).close()
     except _SILENCE:
         raise
+    except http.client.BadStatusLine as error:
+        if not isinstance(error, http.client.RemoteDisconnected):
+            raise _StrangeError from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, _SILENCE):
             raise error.reason from None
@@ -190,10 +207,12 @@ def _sentence(lake: Lake, failure: Exception) -> str:
             return f"{place}: {_in_region(lake, str(failure))}"
         case boto.ClientError() if proxy and _is_a_proxys(failure.response):
             return f"{place}: the proxy {proxy} refuses to ask; mend it, or name the server in NO_PROXY"
+        case boto.ClientError() if _is_a_websites(failure.response):
+            return f"{place}: {_STRANGE}"
         case boto.ClientError():
             return f"{place}: {_refusal(lake, failure.response)}"
-        case ResponseParserError():
-            return f"{place}: its answer is not an S3 server's; mend AWS_ENDPOINT_URL, with https:// if it speaks that"
+        case ResponseParserError() | _StrangeError():
+            return f"{place}: {_STRANGE}"
         case RecursionError():  # boto3 follows, and asks the same of the same server
             return f"{place}: {_SENT_ON}"
         case boto.ParamValidationError():
@@ -205,6 +224,7 @@ def _sentence(lake: Lake, failure: Exception) -> str:
             return f"{place}: {said.replace(endpoint, _without_user(endpoint) or '') if endpoint else said}"
 
 
+_STRANGE = "its answer is not an S3 server's; mend AWS_ENDPOINT_URL, with https:// if it speaks that"
 _SENT_ON = "the server sends all who ask elsewhere, as websites do; mend AWS_ENDPOINT_URL to the S3 server's own URL"
 
 
@@ -223,6 +243,14 @@ def _is_a_proxys(response: Any) -> bool:
     code = str(response.get("Error", {}).get("Code") or "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status in (403, 407, 502, 503, 504) and (not code or code.isdecimal())
+
+
+def _is_a_websites(response: Any) -> bool:
+    """Whether it is another server that has no such page or question: S3 gives its reason in words."""
+    code = str(response.get("Error", {}).get("Code") or "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    is_worded = bool(code) and not code.isdecimal()
+    return not is_worded and status in (200, 404, 405, 500, 501)
 
 
 def _in_region(lake: Lake, there: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -338,3 +339,40 @@ def test_a_wrong_access_key_names_its_variable(signed_lake: str, monkeypatch: py
 def test_a_wrong_secret_names_its_variable(signed_lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
     assert "mend AWS_SECRET_ACCESS_KEY" in refusal(signed_lake)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>Welcome</body></html>",
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"ok": true}',
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 404 File not found\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE HTML><html></html>",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+    ],
+)
+def test_another_server_than_s3_is_not_taken_for_a_missing_bucket_or_an_empty_lake(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answer)
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        sentence = refusal("s3://my-bucket/lake")
+        server.shutdown()
+        thread.join()
+    assert sentence.endswith("its answer is not an S3 server's; mend AWS_ENDPOINT_URL, with https:// if it speaks that")
+
+
+def test_a_lake_that_may_be_read_alone_is_refused_to_writers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & os.W_OK)  # as on a disk mounted for reading
+    assert "the folder is not writable" in refusal(tmp_path)
+    check_lake_reachable(Lake.from_url(tmp_path), writes=False)
