@@ -5,19 +5,23 @@ What lives here: where MLflow is, the check that it answers, and a client whose 
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import http.client
 import logging
 import os
+import sqlite3
+import time
 import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from fraud_assets.errors import Mendable
+from fraud_assets.errors import Mendable, is_refusal, refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,6 +33,8 @@ _SQLITE_BEGINS = b"SQLite format 3\0"
 _DATABASES = ("postgresql", "mysql", "mssql")
 #: Seconds in which a server must answer before anything is sent to it.
 PATIENCE = 4
+#: Seconds that whoever records in the same SQLite store is waited for: a month's record takes some ten of them.
+LOCK_PATIENCE = 120
 #: MLflow's own defaults hang for four minutes when a server goes away.
 _CLIENT_LIMITS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -90,10 +96,13 @@ def client() -> Iterator[MlflowClient]:
 
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What it tells with a page of traceback is raised as well, and told below in a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow, pandas and SQLAlchemy
             with _alone(uri):
+                _check_unlocked(uri)
                 with _made_whole(uri):
                     found = MlflowClient(tracking_uri=uri, registry_uri=uri)
                     if uri.startswith(_SQLITE):  # both stores are opened, and their tables made, while nobody else does
@@ -102,6 +111,11 @@ def client() -> Iterator[MlflowClient]:
                 yield found
     except (MlflowException, SQLAlchemyError) as error:
         raise MlflowError(f"MLflow at {public(uri)} refused or broke off: {_told(error, uri)}") from None
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        file = f" at {error.filename2 or error.filename}" if error.filename else ""
+        raise MlflowError(f"MLflow at {public(uri)} broke off{file}: {refusal(error)}, then run it again") from None
 
 
 @contextmanager
@@ -118,8 +132,47 @@ def _alone(uri: str) -> Iterator[None]:
         return
     database = _file(uri)
     with database.with_name(f"{database.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by a kill
+        _wait_for(lock, database)  # let go when the file is closed, also by a kill
         yield
+
+
+def _wait_for(lock: IO[str], database: Path) -> None:
+    begun = time.monotonic()
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() - begun > LOCK_PATIENCE:
+                raise MlflowError(
+                    f"MLflow's database {database} is in use by another run of fraud_assets for more than"
+                    f" {LOCK_PATIENCE} seconds; wait for that run or stop it, then run it again"
+                ) from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _check_unlocked(uri: str) -> None:
+    """That an SQLite store can be written: MLflow itself would try five times as long, once for each of its questions.
+
+    The store's lock keeps out those who record with this module, and nobody else.
+    """
+    if not uri.startswith(_SQLITE) or not _file(uri).exists():
+        return
+    database = _file(uri)
+    try:
+        with closing(sqlite3.connect(database, timeout=PATIENCE, isolation_level=None)) as asked:
+            asked.execute("BEGIN IMMEDIATE")
+            asked.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        match error.sqlite_errorcode & 0xFF:  # without what SQLite adds to it
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                problem = f"is locked by another program for more than {PATIENCE} seconds; end that"
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                problem = f"cannot be written ({error}); mend its permissions, or correct {TRACKING_URI}"
+            case _:
+                return  # MLflow will say
+        raise MlflowError(f"MLflow's database {database} {problem}, then run it again") from None
 
 
 @contextmanager
@@ -170,6 +223,8 @@ def check_reachable() -> None:
             reason = getattr(error, "reason", error)
             silent = isinstance(reason, TimeoutError)
             problem = f"does not answer within {PATIENCE} seconds" if silent else f"cannot be reached: {reason}"
+        except http.client.HTTPException:
+            problem = "does not answer as a web server does"
         raise MlflowError(
             f"the MLflow server {public(uri)} {problem}; start it, or correct or unset {TRACKING_URI}"
         ) from None
@@ -188,15 +243,20 @@ def _check_file(database: Path) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MlflowError(
-            f"the folder {database.parent} of MLflow's database cannot be made: {error.strerror}"
+            f"the folder {database.parent} of MLflow's database cannot be made: {refusal(error)}"
         ) from None
+    if not os.access(database.parent, os.W_OK | os.X_OK):
+        raise MlflowError(
+            f"the folder {database.parent} of MLflow's database cannot be written; mend its permissions, or set"
+            f" {TRACKING_URI} to another place"
+        )
     try:
         with database.open("rb") as file:
             begins = file.read(len(_SQLITE_BEGINS))
     except FileNotFoundError:
         return
     except OSError as error:
-        raise MlflowError(f"MLflow's database {database} cannot be read: {error.strerror}") from None
+        raise MlflowError(f"MLflow's database {database} cannot be read: {refusal(error)}") from None
     if begins not in (b"", _SQLITE_BEGINS):
         raise MlflowError(
             f"{database} is no SQLite database, so that MLflow cannot keep its records there; move it away, or correct"
@@ -232,4 +292,8 @@ def public(uri: str) -> str:
 def _told(error: Exception, uri: str) -> str:
     """The first line of an error, without user and password."""
     text = (str(error).splitlines() or [type(error).__name__])[0]
+    if "Response body: '<" in text:  # a page for browsers
+        return f"its answer is not an MLflow server's; correct or unset {TRACKING_URI}"
+    if "database or disk is full" in text:
+        return f"{refusal(OSError(errno.ENOSPC, text))}, then run it again"
     return text.replace(uri, public(uri)).replace(urlsplit(uri).netloc or uri, urlsplit(public(uri)).netloc)

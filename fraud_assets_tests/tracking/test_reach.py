@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from fraud_assets.tracking import MlflowError, MlflowResource
+from fraud_assets.tracking import MlflowError, MlflowResource, reach
 from fraud_assets.tracking.reach import client, public
 from fraud_assets_tests.tracking.conftest import Document, log
 
@@ -163,3 +167,68 @@ def test_a_store_whose_maker_was_killed_is_made_again_and_one_that_is_whole_is_k
     assert again is not None
     assert again.experiment_id == kept
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_store_that_another_program_locks_is_a_sentence_within_seconds_and_recorded_in_afterwards(
+    kind: str, mlflow: MlflowResource, february: tuple[Document, Document], tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / ".dagster" / "mlflow.db", isolation_level=None)) as other:
+        other.execute(f"BEGIN {kind}")
+        sentence = fails_quickly(february)
+    assert sentence.startswith(f"MLflow's database {tmp_path}/.dagster/mlflow.db is locked by another program")
+    assert log(mlflow, february).aliases_moved
+
+
+def test_a_run_that_never_lets_go_of_the_store_is_not_waited_for_for_ever(
+    mlflow: MlflowResource, february: tuple[Document, Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "LOCK_PATIENCE", 0.2)
+    with (tmp_path / ".dagster" / "mlflow.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "is in use by another run of fraud_assets" in fails_quickly(february)
+    assert log(mlflow, february).aliases_moved
+
+
+def test_a_full_disk_under_the_models_files_is_a_sentence_and_the_month_is_recorded_once_it_is_free(
+    mlflow: MlflowResource, february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/lake/model.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fraud_assets.tracking.record._write_artifacts", full)
+        sentence = fails_quickly(february)
+    assert "broke off at /lake/model.json: No space left on device; free some space" in sentence
+    assert log(mlflow, february).aliases_moved
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not answer as a web server does; start it, or correct or unset"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>Welcome</html>", "is not an MLflow server's; correct"),
+    ],
+)
+def test_another_server_than_mlflows_is_said_to_be_another(
+    answer: bytes, said: str, february: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(answer)
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+        sentence = fails_quickly(february)
+        server.shutdown()
+    assert said in sentence
+
+
+def test_a_folder_that_may_be_read_alone_is_refused_before_a_run(
+    mlflow: MlflowResource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & os.W_OK)  # as on a disk mounted for reading
+    with pytest.raises(MlflowError, match=rf"folder {tmp_path}/\.dagster of MLflow's database cannot be written; mend"):
+        reach.check_reachable()
