@@ -5,7 +5,6 @@ The runs are ordinary runs of the monthly job on the instance of ``DAGSTER_HOME`
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -23,6 +22,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 
 from fraud_assets.assets.trial import months_of_reports
 from fraud_assets.definitions import build_definitions
+from fraud_assets.instance import dagster_home, naming_the_instance, open_instance
 from fraud_assets.knowledge import known_at
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.preflight import check_lake_reachable
@@ -32,7 +32,7 @@ from fraud_assets.months import FEATURE_LOOKBACK, REPORT_LOOKBACK, TRAINING_WIND
 from fraud_assets.partitions import monthly
 from fraud_assets.scenario import Bank, ScenarioError
 from fraud_assets.sensors import error_of, reason_of
-from fraud_assets.tracking import check_reachable, is_misread
+from fraud_assets.tracking import check_reachable
 
 _TRUTH, _LABELS, _REPORTS = "labeled_anomalies", "source_labels", "incident_reports"
 _LEDGER, _REPORT = "transactions", "evaluation_report"
@@ -78,7 +78,7 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
         If the user stops a run, which Dagster itself takes for a failure.
     """
     begun = time.monotonic()
-    home = _dagster_home()
+    home = dagster_home()
     lake = LakeResource().lake
     check_lake_reachable(lake)
     check_months_before(scenario, months, lake)
@@ -88,7 +88,7 @@ def run_demo(scenario: Bank, months: Sequence[Month]) -> bool:
         build_definitions(scenarios=[scenario]), dg.Definitions(loggers={"progress": progress_logger})
     )
     job = definitions.resolve_job_def(f"{scenario.name}_monthly")
-    with open_instance(home) as instance:
+    with naming_the_instance(home), open_instance(home) as instance:
         _launched_from_the_ui(instance, job.name)
         for month in months:
             print(f"\n{month}", flush=True)
@@ -168,28 +168,6 @@ def _launched_from_the_ui(instance: dg.DagsterInstance, job: str) -> None:
     location = RegisteredCodeLocationOrigin(CODE_LOCATION)
     origin = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job)
     instance.create_run_for_job = partial(instance.create_run_for_job, remote_job_origin=origin)  # type: ignore[method-assign]
-
-
-def _dagster_home() -> str | None:
-    home = os.environ.get("DAGSTER_HOME")
-    if home and not (Path(home).expanduser().is_absolute() and Path(home).expanduser().is_dir()):
-        raise ValueError(
-            f"DAGSTER_HOME is {home!r}; it must be the absolute path of an existing folder; make it, or unset it"
-        )
-    if home and is_misread(home):
-        raise ValueError(f"DAGSTER_HOME is {home!r}; a ? or a code such as %20 makes it another address; take another")
-    return home
-
-
-def open_instance(home: str | None) -> dg.DagsterInstance:
-    """The Dagster instance of a folder; without one an instance in memory."""
-    if not home:
-        return dg.DagsterInstance.ephemeral()
-    folder = Path(home).expanduser() / ".dagster"
-    folder.mkdir(exist_ok=True)
-    with (folder / "instance.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two that make the tables of a new instance at once break one another's
-        return dg.DagsterInstance.get()
 
 
 def _interrupted(event: dg.DagsterEvent) -> bool:

@@ -10,6 +10,7 @@ from fraud_assets.detection.rollback import ROLLED_BACK, champions, rolled_back
 from fraud_assets.lake.documents import to_json
 from fraud_assets.lake.paths import Place
 from fraud_assets.lake.store import Lake
+from fraud_assets.lake.writing import write_bytes
 from fraud_assets.scenario import Bank
 from fraud_assets.tracking import MlflowError, MlflowResource
 
@@ -54,7 +55,6 @@ def roll_back(lake: Lake, bank: Bank, mlflow: MlflowResource, version: str | Non
             )
         document = rolled_back(newest, was[-1])
         # The document first: it counts. Killed in between, the same order again brings the aliases after it.
-        with lake.open_writer(Place(bank.name, _ASSET, months[-1]).value) as writer:
-            writer.write(to_json(document))
+        write_bytes(lake, Place(bank.name, _ASSET, months[-1]).value, to_json(document))
     mlflow.roll_back(bank.name, document, wanted)
     return document

@@ -25,7 +25,7 @@ from fraud_assets.cli import (
     score,
     worth,
 )
-from fraud_assets.errors import Mendable
+from fraud_assets.errors import Mendable, is_refusal, refusal
 
 #: In the order of the help. ``add(commands)`` adds the command's parser, whose default ``run`` is what it does: options
 #: in, exit code out. Heavy imports belong into ``run``, so that the help comes at once.
@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _NOBODY_READS
     except (Mendable, ValueError) as error:
         print(f"fraud-assets: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        print(f"fraud-assets: {error.filename or 'the output'} cannot be written: {refusal(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nfraud-assets: stopped; what was written is whole, the rest is as it was before", file=sys.stderr)

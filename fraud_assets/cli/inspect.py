@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     import os
     import re
 
+    from fraud_assets.errors import refusal
     from fraud_assets.ingest.guess import TO_FILL_IN, first_scenario
     from fraud_assets.lake.outside import find
     from fraud_assets.lake.store import LakeError
@@ -52,10 +53,20 @@ def run(options: argparse.Namespace) -> int:
     if target.exists():
         raise LakeError(f"{target} exists; nothing was written over it")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        _write(target, text)
     except OSError as error:
-        raise LakeError(f"{target} cannot be written: {error.strerror}") from None
+        raise LakeError(f"{target} cannot be written: {refusal(error)}") from None
     blank = f"; put the names of columns in place of {TO_FILL_IN}" if f'"{TO_FILL_IN}"' in text else ""
     print(f"{target}: {text.count('# ?')} lines are unsure, each with a question mark{blank}")
     return 0
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a new file, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f".{target.name}.part")
+    try:
+        half.write_text(text, encoding="utf-8")
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         )
     chosen = scenario.month(options.month).key if options.month is not None else None
     lake = open_lake()
-    check_lake_reachable(lake)
+    check_lake_reachable(lake, writes=False)
     asset, name = ("data_portrait", "portrait.html") if options.portrait else ("evaluation_report", "report.html")
     there = months_in_lake(lake, scenario, asset)
     month = chosen or (there[-1] if there else None)

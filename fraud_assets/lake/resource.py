@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -10,6 +11,7 @@ from pydantic import Field, PrivateAttr
 from fraud_assets.lake.preflight import check_lake_reachable, region
 from fraud_assets.lake.root import DEFAULT_ROOT, VARIABLE, open_lake
 from fraud_assets.lake.store import Lake
+from fraud_assets.lake.sweep import sweep
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,9 +28,15 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # generi
     _lake: Lake | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Open the lake and fail at once, in one sentence, if it cannot be reached."""
+        """Open the lake, fail at once, in one sentence, if it cannot be reached, and clear up after killed runs.
+
+        On disk alone: of a bucket it takes a permission that few have, and a rule of its own clears what is unfinished.
+        """
         del context
         check_before_run(self.lake)
+        if self.lake.path:
+            with suppress(OSError):  # another run may be clearing up, too
+                sweep(self.lake)
 
     @property
     def lake(self) -> Lake:

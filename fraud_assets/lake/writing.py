@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 import polars as pl
 import polars.selectors as cs
 
+from fraud_assets.errors import is_refusal, refusal
 from fraud_assets.lake.store import Lake, LakeError, Writer
 from fraud_assets.lake.streaming import stored_chunks
 
@@ -274,4 +275,6 @@ def hashed_object(lake: Lake, key: str) -> Iterator[HashingWriter]:
             raise body_error from body_error.__cause__
         # obstore's messages go on for a page of debugging output; the first line says it.
         reason = str(error).strip().split("\n")[0] or type(error).__name__
+        if isinstance(error, OSError) and is_refusal(error):
+            reason = refusal(error)
         raise LakeError(f"{lake.uri(key)} could not be written and is as it was before: {reason}") from error

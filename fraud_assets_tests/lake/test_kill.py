@@ -11,8 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import boto3
+import dagster as dg
 import pytest
 
+from fraud_assets.lake.resource import LakeResource
 from fraud_assets.lake.store import Lake
 from fraud_assets.lake.streaming import lazy_chunks
 from fraud_assets.lake.sweep import sweep
@@ -100,3 +102,14 @@ def test_a_sweep_takes_old_left_overs_of_its_own_lake_alone(lake: Lake) -> None:
     assert lake.list() == [KEY]
     if lake.bucket:
         assert [upload["Key"] for upload in client.list_multipart_uploads(Bucket=lake.bucket)["Uploads"]] == [elsewhere]
+
+
+def test_a_run_clears_away_what_runs_that_were_killed_days_ago_left_on_the_disk(disk_lake: Lake) -> None:
+    assert disk_lake.path
+    old, new = (disk_lake.path / ".staging" / f"{name}.part" for name in ("old", "new"))
+    old.parent.mkdir(exist_ok=True)
+    for half in (old, new):
+        half.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with dg.build_resources({"lake": LakeResource(root=disk_lake.url)}):
+        assert list(old.parent.iterdir()) == [new]

@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from polars.testing import assert_frame_equal
 
 from fraud_assets.lake.store import PART_BYTES, Lake, LakeError, Writer
 from fraud_assets.lake.streaming import lazy_chunks
-from fraud_assets.lake.writing import escape_formulas, write_bytes, write_csv, write_parquet
+from fraud_assets.lake.writing import Written, escape_formulas, write_bytes, write_csv, write_jsonl, write_parquet
 from fraud_assets_tests.lake.frames import CITIES, SCHEMA, chunks
 
 ROOT = Path(__file__).parents[2]
@@ -231,3 +232,31 @@ def test_a_small_file_replaces_the_one_before(lake: Lake) -> None:
     written = write_bytes(lake, "bank/report/month=2024-01/report.html", b"<p>new</p>")
     assert lake.read_bytes("bank/report/month=2024-01/report.html") == b"<p>new</p>"
     assert (written.rows, written.bytes) == (None, 10)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "html"])
+def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(
+    ending: str, disk_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, frame = f"bank/file.{ending}", pl.DataFrame({"a": range(50_000)})
+
+    def write(lake: Lake, key: str, frame: pl.DataFrame) -> Written:
+        match ending:
+            case "csv":
+                return write_csv(lake, key, frame)
+            case "jsonl":
+                return write_jsonl(lake, key, frame)
+            case _:
+                return write_bytes(lake, key, b"<html>")
+
+    whole = write(disk_lake, key, frame).sha256
+    assert disk_lake.path
+    staging = disk_lake.path / ".staging"
+    with monkeypatch.context() as patch:
+        patch.setattr("fraud_assets.lake.store.uuid.uuid4", lambda: uuid.UUID(int=0))
+        (staging / f"{uuid.UUID(int=0).hex}.part").symlink_to("/dev/full")
+        with pytest.raises(LakeError, match=r"is as it was before: No space left on device; free some space"):
+            write(disk_lake, key, frame)
+    assert disk_lake.sha256(key) == whole
+    assert list(staging.iterdir()) == []
+    assert write(disk_lake, key, frame).sha256 == whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -12,6 +13,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.op_concurrency_limits_counter import GlobalOpConcurrencyLimitsCounter
+from sqlalchemy import create_engine
+
+from fraud_assets.errors import Mendable
+from fraud_assets.instance import naming_the_instance
 
 ROOT = Path(__file__).parents[2]
 #: A run in a process of its own, as those of the UI: it writes to the terminal by itself.
@@ -88,3 +93,16 @@ def test_of_two_runs_of_a_bank_the_second_waits_which_keeps_their_records_apart_
         instance.create_run_for_job(monthly, tags=month, status=dg.DagsterRunStatus.STARTED)
         assert waits(instance.create_run_for_job(monthly, tags=month))
         assert not waits(instance.create_run_for_job(others.resolve_job_def("others")))
+
+
+def test_a_disk_that_takes_no_more_of_dagsters_records_is_told_with_their_folder(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/runs.db")
+    full = rf"under DAGSTER_HOME {tmp_path}: database or disk is full; see to the disk"
+    with engine.connect() as records:
+        records.exec_driver_sql("PRAGMA max_page_count = 1")
+        with pytest.raises(Mendable, match=full), naming_the_instance(str(tmp_path)):
+            records.exec_driver_sql("CREATE TABLE runs (id INTEGER)")
+    engine.dispose()
+    read_only = OSError(errno.EROFS, os.strerror(errno.EROFS), "instance.lock")
+    with pytest.raises(Mendable, match="Read-only file system; mount it"), naming_the_instance(str(tmp_path)):
+        raise read_only
