@@ -21,6 +21,7 @@ from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
 from fraud_assets.assets.trial import months_of_reports
+from fraud_assets.counting import counted
 from fraud_assets.definitions import build_definitions
 from fraud_assets.instance import dagster_home, naming_the_instance, open_instance
 from fraud_assets.knowledge import known_at
@@ -187,7 +188,7 @@ def summary(scenario: Bank, months: Sequence[Month], lake: Lake) -> str:
     place = Place(scenario.name, _REPORT, months[-1].key)
     report = json.loads(lake.read_bytes(place.value))
     lines = [
-        ("payments", f"{rows:,} ledger rows, {frauds:,} {called} ({frauds / max(1, rows):.2%})"),
+        ("payments", f"{counted(rows, 'ledger row')}, {frauds:,} {called} ({frauds / max(1, rows):.2%})"),
         *_found(report),
         ("report", lake.uri(place.file("report.html"))),
         ("lake", lake.url),
@@ -214,10 +215,14 @@ def _found(report: dict[str, Any]) -> list[tuple[str, str]]:
     headline, currency = report["headline"], report["settings"]["currency"]
     precision, savings = headline["average_precision"], headline["savings"]
     has_interval = precision["low"] is not None
+    tested = counted(report["tested"]["rows"], "unseen payment")
     return [
-        ("model", f"{report['champion']}, tested on {report['tested']['rows']:,} unseen payments of {report['month']}"),
+        ("model", f"{report['champion']}, tested on {tested} of {report['month']}"),
         ("AP", f"{_interval(precision, '.3f')} (average precision{', 95 % interval' if has_interval else ''})"),
-        ("alerts", f"{headline['alerts']:,} payments flagged or rejected{_share(headline['alert_precision'])}"),
+        (
+            "alerts",
+            f"{counted(headline['alerts'], 'payment')} flagged or rejected{_share(headline['alert_precision'])}",
+        ),
         ("saved", f"{currency} {_interval(savings, ',.0f')}"),
     ]
 

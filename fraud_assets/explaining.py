@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.features.registry import FAMILIES, REACH, REGISTRY
 from fraud_assets.in_words import in_words, text
 from fraud_assets.lake.paths import Place, asset_folder
@@ -172,7 +173,10 @@ def _features(features: pl.DataFrame | None, transaction_id: int) -> str:
         if rows:
             lines += ["", f" {family.name}", _grid([("feature", "now", "usual", "unit"), *rows])]
     if silent:
-        lines += ["", f"  left out: {len(silent)} features without any value, or always 0, for this customer"]
+        lines += [
+            "",
+            f"  left out: {counted(len(silent), 'feature')} without any value, or always 0, for this customer",
+        ]
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ import dagster as dg
 import polars as pl
 
 from fraud_assets.assets.common import Chain
+from fraud_assets.counting import counted
 from fraud_assets.ingest import FILES_TABLES, Ingested, IngestError, ingest_month
 from fraud_assets.lake import outside
 from fraud_assets.lake.io_managers import column_schema
@@ -109,7 +110,8 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
             yield dg.Output(labels.lazy(), "source_labels", metadata={"reports that come too late": late})
             if late:
                 context.log.warning(
-                    f"{late:,} of {labels.height:,} frauds of {month} are reported later than {REPORT_LOOKBACK} months"
+                    f"{late:,} of {counted(labels.height, 'fraud')} of {month} are reported later "
+                    f"than {REPORT_LOOKBACK} months"
                     " after it: no incident report tells of them, and they count as honest; is reported_at the right"
                     " column?"
                 )

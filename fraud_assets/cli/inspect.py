@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fraud_assets.counting import counted
+
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
 
@@ -57,7 +59,10 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise LakeError(f"{target} cannot be written: {refusal(error)}") from None
     blank = f"; put the names of columns in place of {TO_FILL_IN}" if f'"{TO_FILL_IN}"' in text else ""
-    print(f"{target}: {text.count('# ?')} lines are unsure, each with a question mark{blank}")
+    unsure = counted(
+        text.count("# ?"), "line is unsure, with a question mark", "lines are unsure, each with a question mark"
+    )
+    print(f"{target}: {unsure}{blank}")
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fraud_assets.cli.options import add_scenario, row_progress
+from fraud_assets.counting import counted
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
@@ -57,8 +58,11 @@ def run(options: argparse.Namespace) -> int:
             truth=options.truth,
             progress=row_progress(sys.stderr),
         )
-    print(f"{found.rows.uri}: {found.rows.rows:,} rows, {found.columns} columns, SHA-256 {found.rows.sha256}")
+    print(
+        f"{found.rows.uri}: {counted(found.rows.rows or 0, 'row')}, {counted(found.columns, 'column')}, "
+        f"SHA-256 {found.rows.sha256}"
+    )
     for split, (rows, frauds) in found.counts.items():
-        print(f"  {split:<8} {rows:>10,} rows, {frauds:,} reported frauds")
+        print(f"  {split:<8} {rows:>10,} rows, {counted(frauds, 'reported fraud')}")
     print(f"{found.transformer.uri}: fraud_assets.detection.prepared.Preparation.load reads it")
     return 0

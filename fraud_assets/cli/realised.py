@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fraud_assets.cli.options import add_months, add_scenarios
+from fraud_assets.counting import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"# Asked and realised\n\n{'; '.join(spans)}.\n\n{table(found)}")
     for few in (bank for bank in banks if bank.population.customers < _FEW):
         print(
-            f"{few.name} has {few.population.customers:,} customers: with so few, chance alone takes some figures out"
+            f"{few.name} has {counted(few.population.customers, 'customer')}: with so few, chance "
+            f"alone takes some figures out"
             " of their ranges."
         )
     print(f"{len(lines):,} figures, {amiss or 'none'} not as asked for.")

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fraud_assets.cli.options import add_scenario, row_progress
+from fraud_assets.counting import counted
 
 if TYPE_CHECKING:
     from fraud_assets.cli.options import Commands
@@ -52,26 +53,30 @@ def run(options: argparse.Namespace) -> int:
     with destination(lake, bank, "transactions", to=out) as target:
         found = score_file(lake, bank, loose, target, as_of=as_of, progress=row_progress(sys.stderr))
     decided = ", ".join(f"{rows:,} {decision}" for decision, rows in found.decisions.items())
-    print(f"{found.written.uri}: {found.rows:,} rows in {time.monotonic() - begun:.0f} s: {decided}")
+    print(f"{found.written.uri}: {counted(found.rows, 'row')} in {time.monotonic() - begun:.0f} s: {decided}")
     for month, champion in found.champions.items():
         print(f"  {month}: scored by {champion}")
     if found.arriving:
-        print(f"  {found.arriving:,} rows of money that arrives are not scored")
-    print(f"  {found.known:,} rows are in the lake, {found.rows - found.known:,} are new to it")
-    if found.taken_for_payments:
         print(
-            f"  the file has no column direction or kind: all {found.taken_for_payments:,} new rows are scored as"
-            " payments, also those of money that arrives"
+            f"  {counted(found.arriving, 'row of money that arrives is', 'rows of money that arrives are')} not scored"
         )
+    print(
+        f"  {counted(found.known, 'row is', 'rows are')} in the lake, "
+        f"{counted(found.rows - found.known, 'is', 'are')} new to it"
+    )
+    if found.taken_for_payments:
+        taken = counted(found.taken_for_payments, "new row is scored as a payment", "new rows are scored as payments")
+        every = "all " if found.taken_for_payments > 1 else ""
+        print(f"  the file has no column direction or kind: {every}{taken}, also those of money that arrives")
     if found.strangers:
-        print(f"  {found.strangers:,} customers have no history in the lake: cold start")
+        print(f"  {counted(found.strangers, 'customer has', 'customers have')} no history in the lake: cold start")
     if found.lacking:
         print(f"  the file lacks {', '.join(found.lacking)}: features that need it are missing in new rows")
     if found.lacking and found.lost:
         # Null is what they are; a model that has hardly met it takes the lack itself for a sign.
         print(
-            f"  warning: without these {found.lost} features scores of new rows may be far off, since the model has"
-            " learned from payments that have them; do not refuse a payment by them"
+            f"  warning: without these ({counted(found.lost, 'feature')}) scores of new rows may be far off, since the"
+            " model has learned from payments that have them; do not refuse a payment by them"
         )
     return 0
 

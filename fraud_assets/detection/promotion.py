@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.detection.arrays import Mask, Vector
 from fraud_assets.detection.judging import average_precision, interval
 from fraud_assets.detection.train import Compared
@@ -135,7 +136,7 @@ class Trial:
 
     @property
     def _few(self) -> str:
-        return f"{int(self.rows.is_fraud.sum())} frauds, {ENOUGH_FOR_INTERVAL} needed for the lower end"
+        return f"{counted(int(self.rows.is_fraud.sum()), 'fraud')}, {ENOUGH_FOR_INTERVAL} needed for the lower end"
 
     def _types(self, alerted: Mapping[str, Mask]) -> Iterator[Rule]:
         kinds = self.rows.reported_type
@@ -146,7 +147,7 @@ class Trial:
             yield Rule(
                 f"recall of {kind} not down by more than {RECALL_TOLERANCE * 100:.0f} points",
                 mine >= theirs - RECALL_TOLERANCE if count >= ENOUGH else None,
-                f"{mine:.3f} against {theirs:.3f}, {count} frauds" + _needed(count),
+                f"{mine:.3f} against {theirs:.3f}, {counted(count, 'fraud')}" + _needed(count),
             )
 
     def _calibration(self) -> Rule:
@@ -158,7 +159,7 @@ class Trial:
             f"calibration within {CALIBRATION_BAND[0]} to {CALIBRATION_BAND[1]}, or no further out than the champion's",
             bool(fits or _from_even(ratio) <= _from_even(old)) if count >= ENOUGH else None,
             f"expected over observed {ratio:.3f}, 95 % interval {least:.3f} to {most:.3f}, against {old:.3f},"
-            f" {count} frauds" + _needed(count),
+            f" {counted(count, 'fraud')}" + _needed(count),
         )
 
     def _groups(self, alerted: Mapping[str, Mask], groups: pl.DataFrame) -> Iterator[Rule]:

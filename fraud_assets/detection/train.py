@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fraud_assets.counting import counted
 from fraud_assets.detection.arrays import Mask, Vector
 from fraud_assets.detection.calibration import Calibration
 from fraud_assets.detection.candidates import CANDIDATES
@@ -77,7 +78,7 @@ def train_candidates(
             continue
         days = getattr(slices, name)
         when = f"from {days.start:%Y-%m-%d} to {days.end:%Y-%m-%d}"
-        reason = f"no fraud among the {size['rows']:,} rows to {name} with {when} was reported before the cut"
+        reason = f"no fraud among the {counted(size['rows'], 'row')} to {name} with {when} was reported before the cut"
         if not size["rows"]:
             reason = f"there are too few months to learn from yet: no payments to {name} with {when}"
         elif size["frauds"]:

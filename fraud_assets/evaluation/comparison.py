@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from fraud_assets.costs import losses
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.intervals import Resampler, clusters, interval
 from fraud_assets.evaluation.money import net_savings
 from fraud_assets.evaluation.ranking import Floats, Steps
@@ -149,7 +150,7 @@ def _table(title: str, part: dict[str, Any], settings: dict[str, Any]) -> str:
     lines = [
         title,
         "",
-        f"{part['rows']:,} payments, {part['frauds']:,} of them fraud; approving everything loses {lost}.",
+        f"{counted(part['rows'], 'payment')}, {part['frauds']:,} of them fraud; approving everything loses {lost}.",
         "",
         f"| candidate | {' | '.join(heads)} |",
         "|---" * (len(heads) + 1) + "|",

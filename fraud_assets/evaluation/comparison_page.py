@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation import words
 from fraud_assets.evaluation.comparison import CHAMPION
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, section, table, tag
@@ -32,7 +33,7 @@ def comparison_page(bank: str, document: dict[str, Any]) -> str:
     top = [
         tag(
             "p",
-            f"{count(pooled['rows'])} payments of {len(months)} month{'s' if months[1:] else ''}, "
+            f"{counted(pooled['rows'], 'payment')} of {counted(len(months), 'month')}, "
             f"{count(pooled['frauds'])} of them fraud. Every candidate was trained before the month that it is judged "
             "on; all are judged on the same rows. Intervals are 95 %, by campaign and customer.",
         ),
@@ -153,7 +154,7 @@ def _months(document: dict[str, Any], figures: dict[str, Figure]) -> Markup:
             for name, of in month["candidates"].items()
         ]
         tables.append(
-            tag("h3", f"{month['month']}: {count(month['frauds'])} frauds") + table(["Candidate", *heads], rows)
+            tag("h3", f"{month['month']}: {counted(month['frauds'], 'fraud')}") + table(["Candidate", *heads], rows)
         )
     return section("months", "Month by month", *drawn, *(Markup(text) for text in tables))
 

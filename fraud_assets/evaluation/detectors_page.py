@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.detectors_charts import NAMES, detectors_charts
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, says, section, shaded, shown, table, tag, tile
 from fraud_assets.evaluation.page import page
@@ -39,12 +40,15 @@ def sentences(verdict: dict[str, Any]) -> list[str]:
     """What to know of a verdict, in two or three sentences."""
     anomalies, found = verdict["anomalies"], verdict["average_precision"]["anomaly_score"]
     precision = "" if anomalies["precision"] is None else f"; {percent(anomalies['precision'])} of them are fraud"
-    called = f"{count(anomalies['count'])} payments are called anomalies ({percent(anomalies['share_of_rows'])})"
+    called = (
+        f"{counted(anomalies['count'], 'payment is called an anomaly', 'payments are called anomalies')} "
+        f"({percent(anomalies['share_of_rows'])})"
+    )
     said = [
         (
             "Three detectors looked for unusual payments without any label. Together they reach an average precision "
-            f"of {number(found['value'], 3)} on {count(verdict['rows'])} payments, of which "
-            f"{count(verdict['frauds'])} are fraud in {count(verdict['campaigns'])} campaigns."
+            f"of {number(found['value'], 3)} on {counted(verdict['rows'], 'payment')}, of which "
+            f"{counted(verdict['frauds'], 'is fraud', 'are fraud')} in {counted(verdict['campaigns'], 'campaign')}."
         ),
         f"{called}{precision}, and {percent(anomalies['recall'])} of all fraud is among them.",
     ]

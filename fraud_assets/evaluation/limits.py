@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.words import title
 
 #: Share found below which a type goes unseen, by a list of the usual length and by the decisions alike.
@@ -20,7 +21,7 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
     """
     per = report["settings"]["alerts_per_10000"]
     said = [
-        f"{title(row['fraud_type'])}: of {row['frauds']:,} rows in {_campaigns(row['campaigns'])} "
+        f"{title(row['fraud_type'])}: of {counted(row['frauds'], 'row')} in {counted(row['campaigns'], 'campaign')} "
         f"{row['recall_at_budget']['value']:.0%} are among the {per:g} highest scores of 10,000, and the month’s own "
         f"decisions found {row['recall_of_decisions']['value']:.0%}."
         for row in report["fraud_types"]
@@ -56,7 +57,8 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
         )
         if campaigns["alerted"] < campaigns["campaigns"]:
             said.append(
-                f"{campaigns['campaigns'] - campaigns['alerted']:,} of {_campaigns(campaigns['campaigns'])} went by "
+                f"{campaigns['campaigns'] - campaigns['alerted']:,} of "
+                f"{counted(campaigns['campaigns'], 'campaign')} went by "
                 "without a single alarm"
                 + (f"; they hold {campaigns['lost_never_alerted'] / total:.0%} of the loss." if total else ".")
             )
@@ -67,18 +69,14 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
             )
         if campaigns["campaigns"] < 100:
             said.append(
-                f"The finer differences. {_campaigns(campaigns['campaigns'])} "
-                f"{'is' if campaigns['campaigns'] == 1 else 'are'} few: intervals are wide, and one "
+                f"The finer differences. {counted(campaigns['campaigns'], 'campaign is', 'campaigns are')} "
+                f"few: intervals are wide, and one "
                 "month neither makes nor breaks a model."
             )
     if report["tested"]["frauds"] < 300:
-        said.append(f"With {report['tested']['frauds']:,} fraud rows no figure of this page is firm.")
+        said.append(f"With {counted(report['tested']['frauds'], 'fraud row')} no figure of this page is firm.")
     said.append(
         "What it would change. The month is replayed as it was: a customer refused here would have come back, and "
         "a criminal stopped here would have tried something else."
     )
     return said
-
-
-def _campaigns(number: int) -> str:
-    return f"{number:,} campaign{'' if number == 1 else 's'}"

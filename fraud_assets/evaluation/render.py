@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation import sections
 from fraud_assets.evaluation.calibration import leaning
 from fraud_assets.evaluation.figures import figures
@@ -38,14 +39,15 @@ def render_html(report: dict[str, Any]) -> str:
 def _lede(report: dict[str, Any]) -> Markup:
     tested = report["tested"]
     version = f" (version {report['version']})" if report["version"] else ""
-    campaigns = f", in {count(tested['campaigns'])} campaigns" if tested["campaigns"] else ""
+    campaigns = f", in {counted(tested['campaigns'], 'campaign')}" if tested["campaigns"] else ""
     known = "" if report["labels"] == "truth" else " according to the reports received so far"
     return tag(
         "p",
         f"The champion, {title(report['champion'])}{version}, learned from {report['trained_on']}. It is tested "
-        f"here on {count(tested['rows'])} payments of {count(tested['customers'])} customers in "
+        f"here on {counted(tested['rows'], 'payment')} of {counted(tested['customers'], 'customer')} in "
         f"{month_name(report['month'])}, none of which it had seen. {count(tested['frauds'])} of them "
-        f"({percent(tested['fraud_rate'])}) were fraud{known}{campaigns}.{_caution(report['calibration'])}",
+        f"({percent(tested['fraud_rate'])}) {'was' if tested['frauds'] == 1 else 'were'} fraud{known}"
+        f"{campaigns}.{_caution(report['calibration'])}",
         css="lede",
     )
 

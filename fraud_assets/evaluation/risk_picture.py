@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from fraud_assets.codes import RISK_LEVELS
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.drawing import canvas, plain_axes, png
 from fraud_assets.evaluation.plotting import BLUE
 from fraud_assets.evaluation.words import count, month_name
@@ -18,7 +19,7 @@ def risk_picture(risk: pl.DataFrame) -> bytes:
     left, right = figure.subplots(1, 2)
     left.hist(risk["risk_score"].to_list(), bins=[2 * k for k in range(51)], color=BLUE)
     left.set_yscale("symlog", linthresh=1)
-    plain_axes(left, f"{count(risk.height)} customers", "Risk score", "Customers")
+    plain_axes(left, counted(risk.height, "customer"), "Risk score", "Customers")
     drivers = _drivers(risk).head(8).reverse()
     right.barh([name.replace("_", " ") for name in drivers["sign"]], drivers["len"].to_list(), height=0.55, color=BLUE)
     plain_axes(right, "What drives scores of high and critical", "Customers with it among their first three")

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.intervals import Resampler, clusters, interval
 from fraud_assets.evaluation.markup import Markup, how, says, section, table
 from fraud_assets.evaluation.ranking import Steps
@@ -75,9 +76,9 @@ def compare_variants(rows: pl.DataFrame, settings: Settings, reference: str) -> 
 
 def worth_table(document: dict[str, Any]) -> str:
     """The document as a Markdown table, those that lose most first."""
-
+    payments = counted(document["rows"], "payment")
     lines = [
-        f"{', '.join(document['months'])}: {document['rows']:,} payments, {document['frauds']:,} of them fraud.",
+        f"{', '.join(document['months'])}: {payments}, {document['frauds']:,} of them fraud.",
         "",
         f"| features | average precision (95 %) | behind {document['reference']} (95 %) | recall at the budget |",
         "|---|---|---|---|",
@@ -108,7 +109,7 @@ def worth_section(document: dict[str, Any] | None) -> Markup:
         "What features are worth",
         says(
             f"Boosted trees on some of the features, trained before each of {', '.join(months)} and tried on it: "
-            f"{count(document['rows'])} payments, {count(document['frauds'])} of them fraud."
+            f"{counted(document['rows'], 'payment')}, {count(document['frauds'])} of them fraud."
         ),
         table(["Features", "Average precision", f"Behind {document['reference']}", "Found at the alert budget"], rows),
         how("The loss when a family is left out is what it adds to all the others, not what it would be worth alone."),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol
 
+from fraud_assets.counting import counted
 from fraud_assets.errors import Mendable
 from fraud_assets.scenario.source import Files
 
@@ -55,7 +56,7 @@ def is_parquet(name: str) -> bool:
 def never_closed(file: SourceFile, what: str, lines: int) -> IngestError:
     """What is said of a quote that has swallowed rows."""
     return IngestError(
-        f"{file.name}: {what} goes on for {lines:,} lines; a quote that is never closed?"
+        f"{file.name}: {what} goes on for {counted(lines, 'line')}; a quote that is never closed?"
         " One that belongs to a text is written twice, in a cell with quotes around it"
     )
 
@@ -131,7 +132,8 @@ def sentences(file: SourceFile, files: Files) -> Iterator[None]:
         if parsed := _PARSED.search(problem):
             number, expected, actual = parsed.groups()
             raise IngestError(
-                f"{file.name} cannot be read: row {int(number) - 1:,} has {actual} cells where the header has"
+                f"{file.name} cannot be read: row {int(number) - 1:,} has {counted(int(actual), 'cell')} "
+                f"where the header has"
                 f" {expected}, and bytes that are not {files.encoding}; is it CSV, in this encoding?"
             ) from None
         if "magic bytes" in problem:

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.ingest.cells import originals, time_cells
 from fraud_assets.ingest.files import IngestError, SourceFile, is_parquet
 from fraud_assets.ingest.finish import labels, ledger
@@ -125,7 +126,8 @@ class Ingested:
         """
         if self.kept != self.expected:
             raise RuntimeError(
-                f"{self.scenario.name} {self.month}: {self.read:,} rows were read, {self.kept:,} are in the ledger,"
+                f"{self.scenario.name} {self.month}: {counted(self.read, 'row was read', 'rows were read')}, "
+                f"{self.kept:,} are in the ledger,"
                 f" {self.rejected:,} rejected and {self.elsewhere:,} of other months;"
                 f" {self.expected - self.kept:,} are lost"
             )

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.ingest.files import (
     BLOCK_BYTES,
     LOOKED_AT,
@@ -188,7 +189,7 @@ def _told(rows: list[Any], file: SourceFile, files: Files) -> list[tuple[int, st
     for row in rows:
         if is_several_rows(row.text, files.separator, row.expected_columns):
             raise never_closed(file, f"row {row.number - 1:,}", lines_of(row.text))
-        reason = f"has {row.actual_columns} cells; the header has {row.expected_columns}"
+        reason = f"has {counted(row.actual_columns, 'cell')}; the header has {row.expected_columns}"
         told.append((row.number - 1, reason, row.text[:LONGEST_ORIGINAL]))
     return told
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fraud_assets.counting import counted
+
 
 def model_card(scenario: str, model: Mapping[str, Any], candidates: Mapping[str, Any] | None) -> str:
     """The card of a model's document; ``candidates`` is the document it comes from, for its figures, where at hand."""
     origin = model["origin"]
     what = (
-        f"Gives the probability that a debit of {scenario} is fraud, from {len(model['encoder']['features'])} features"
+        f"Gives the probability that a debit of {scenario} is fraud, from "
+        f"{counted(len(model['encoder']['features']), 'feature')}"
         f" known just before it. Trained for {origin['month']} on {origin['training_window']}, with the frauds reported"
         " by the start of that month as labels."
     )
@@ -30,7 +33,7 @@ def model_card(scenario: str, model: Mapping[str, Any], candidates: Mapping[str,
         figures = candidates["metrics"][model["name"]]
         lines += [
             "",
-            f"## On the {size['rows']} rows kept for comparing, {size['frauds']} of them reported frauds",
+            f"## On the {counted(size['rows'], 'row')} kept for comparing, {size['frauds']} of them reported as fraud",
             "",
             "| figure | value |",
             "|---|---|",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.words import number, percent, title
 
 
@@ -33,3 +34,18 @@ def test_what_is_below_zero_differs_by_a_true_minus_sign_alone(write: type[str],
 )
 def test_names_are_written_as_people_write_them(name: str, written: str) -> None:
     assert title(name) == written
+
+
+@pytest.mark.parametrize(
+    ("number_of", "noun", "plural", "said"),
+    [
+        (1, "row", None, "1 row"),
+        (0, "row", None, "0 rows"),
+        (2_300, "fraud row", None, "2,300 fraud rows"),
+        (1, "city", "cities", "1 city"),
+        (2, "row is", "rows are", "2 rows are"),
+        (None, "merchant", None, "– merchants"),
+    ],
+)
+def test_one_of_a_thing_is_no_plural(number_of: int | None, noun: str, plural: str | None, said: str) -> None:
+    assert counted(number_of, noun, plural) == said

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.detection.anomaly.aspects import aspects_of
 from fraud_assets.detection.anomaly.kinds import Detector, Forest, OneClass, TailSum
 from fraud_assets.detection.anomaly.surprises import Surprises
@@ -132,7 +133,7 @@ def fit_detectors(features: pl.LazyFrame, month: Month, rate: float, *, code_ver
     past = features.filter(pl.col("event_time") < month.start) if "event_time" in schema else features.head(0)
     rows = int(past.select(pl.len()).collect(engine="streaming").item()) if len(schema) else 0
     if rows < FEWEST_ROWS:
-        why = f"{rows} payments before it; {FEWEST_ROWS} are needed to say what is rare"
+        why = f"{counted(rows, 'payment')} before it; {FEWEST_ROWS} are needed to say what is rare"
         return DetectorSet.empty(str(month), f"{month}: {why}", rate)
     aspects = aspects_of({name for name, dtype in schema.items() if dtype.is_numeric()})
     wanted = sorted({name for of in aspects.values() for name in of})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.maps import city_map
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, TEAL, Figure, axis, day_axis, figure
 from fraud_assets.evaluation.unjudged import every_row, unjudged, unjudged_notes
@@ -154,7 +155,7 @@ def _severities(rows: list[dict[str, Any]]) -> Figure | None:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [f"{title(row['severity'])}<br>{row['rows']:,} frauds" for row in rows],
+                "x": [f"{title(row['severity'])}<br>{counted(row['rows'], 'fraud')}" for row in rows],
                 "y": values,
                 "error_y": {
                     "type": "data",

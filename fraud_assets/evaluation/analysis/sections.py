@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, cell, chart, how, join, pair, says, section, shown, table, tag
 from fraud_assets.evaluation.unjudged import unjudged
 from fraud_assets.evaluation.words import count, number, percent, rounded, signed, title
@@ -80,7 +81,7 @@ def _permuted_on(on: dict[str, Any] | None) -> str:
     """Which rows were permuted, as a sentence."""
     if on is None:
         return "Nothing was permuted: there is no fraud, or nothing else."
-    rows = f"{count(on['frauds'])} frauds and {count(on['honest'])} honest payments"
+    rows = f"{counted(on['frauds'], 'fraud')} and {counted(on['honest'], 'honest payment')}"
     if on["honest"] < on["drawn"]:
         rows += f" (those with the highest scores, and some of the others, of {count(on['drawn'])})"
     return (
@@ -151,7 +152,7 @@ def _correlations(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         shown("correlations", drawn, "Correlations of features", "There are too few features."),
         how(
             f"Above the diagonal Pearson’s correlation (straight lines), below it Spearman’s (ranks), over "
-            f"{count(found['rows'])} payments with frauds as rare as they are. Where the two differ, a few large "
+            f"{counted(found['rows'], 'payment')} with frauds as rare as they are. Where the two differ, a few large "
             "values rule, or the relation is bent."
         ),
     )
@@ -188,7 +189,8 @@ def _differences(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         ),
         table(head, lines),
         how(
-            f"{count(found['frauds'])} frauds against {count(found['honest'])} honest payments: Welch’s t for numbers, "
+            f"{counted(found['frauds'], 'fraud')} against {counted(found['honest'], 'honest payment')}: "
+            f"Welch’s t for numbers, "
             "chi-square for texts and flags, and a one-way analysis of variance of honest payments and each type. "
             "Payments of a campaign or a customer are not independent, which makes every p too small."
         ),

@@ -56,7 +56,8 @@ def sentences(document: dict[str, Any]) -> list[str]:
     if names:
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         said.append(
-            f"{count(len(names))} of {count(judged)} features have moved more than in any stable month: {listed}."
+            f"{count(len(names))} of {count(judged)} features {'has' if len(names) == 1 else 'have'} moved more than"
+            f" in any stable month: {listed}."
         )
     else:
         said.append(f"None of {count(judged)} features has moved more than stable months do.")

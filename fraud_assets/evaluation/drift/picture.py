@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.drawing import canvas, plain_axes, png
 from fraud_assets.evaluation.drift.page import sentences
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED
@@ -29,7 +30,11 @@ def drift_picture(document: dict[str, Any]) -> bytes:
         left.axvline(1, color=INK, linewidth=1.6)
         left.xaxis.set_major_formatter("{x:.0%}")
     beyond = len(document["alarms"]["features"])
-    heading = f"{beyond} features beyond their limits" if has_limits else "Features that moved most"
+    heading = (
+        f"{counted(beyond, 'feature beyond its limit', 'features beyond their limits')}"
+        if has_limits
+        else "Features that moved most"
+    )
     plain_axes(left, heading, "Share of the limit from stable months" if has_limits else "PSI")
     left.grid(axis="y", visible=False)
     rate = document["alert_rate"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.gates.result import Line, Result, share_line, untested
 from fraud_assets.evaluation.gates.sample import Tables, Truth
 from fraud_assets.months import Month
@@ -45,7 +46,7 @@ def realised_rate(truth: Truth, scenario: Scenario, month: Month, campaigns: pl.
     begun = sum(shares.values()) / max(1e-9, sum(kind.share for kind in scenario.fraud.types.values()))
     low = max(0.0, asked * begun * (1 - swing) - max(RATE_TOLERANCE * asked * begun, chance))
     high = asked * begun * (1 + swing) + max(RATE_TOLERANCE * asked * begun, chance)
-    line = Line("fraud rows a ledger row", value, low, high, asked * begun, f"{truth.frauds:,} rows")
+    line = Line("fraud rows a ledger row", value, low, high, asked * begun, counted(truth.frauds, "row"))
     return Result(
         name="realised_rate",
         passed=line.holds,
@@ -79,7 +80,7 @@ def realised_mix(truth: Truth, scenario: Scenario, month: Month, campaigns: pl.D
     lines = []
     for name, part, error in zip(names, asked.tolist(), errors.tolist(), strict=True):
         room, found = max(MIX_TOLERANCE * part, CHANCE * error), rows.get(name, 0)
-        lines.append(share_line(name, found / truth.frauds, part - room, part + room, part, f"{found:,} rows"))
+        lines.append(share_line(name, found / truth.frauds, part - room, part + room, part, counted(found, "row")))
     apart = sum(abs(line.realised - (line.asked or 0.0)) for line in lines) / 2
     # Mean and variance of a sum of half-normal deviations.
     chance = errors.sum() / np.sqrt(2 * np.pi) + CHANCE * np.sqrt((0.5 - 1 / np.pi) / 2 * (errors**2).sum())
@@ -126,7 +127,7 @@ def active_types(
             expected = share * least * sum(other.rows for other in months)
             if expected >= ACTIVE_ROWS and expected >= ACTIVE_CAMPAIGNS * planned.get(name, largest):
                 found = sum(int((other.fraud["fraud_type"] == name).sum()) for other in months)
-                note = f"rows of {len(months)} month{'s' if len(months) > 1 else ''}; asked for: the fewest to expect"
+                note = f"rows of {counted(len(months), 'month')}; asked for: the fewest to expect"
                 lines.append(
                     Line(name, float(found), float(np.ceil(max(1.0, _FADED * expected))), None, expected, note)
                 )
@@ -136,7 +137,8 @@ def active_types(
     broken = [line for line in lines if not line.holds]
     nearest = min(lines, key=lambda line: line.realised / (line.low or 1.0))
     told = "; ".join(
-        f"{line.name} has {line.realised:,.0f} rows, at least {line.asked:,.0f} were due" for line in broken
+        f"{line.name} has {counted(round(line.realised), 'row')}, at least {line.asked:,.0f} were due"
+        for line in broken
     )
     return Result(
         name="active_types",
@@ -146,7 +148,7 @@ def active_types(
         explanation=f"{told}."
         if broken
         else f"All {len(lines)} types of which rows were due have some; nearest to too few is {nearest.name}: "
-        f"{nearest.realised:,.0f} rows, at least {nearest.low:,.0f} are asked for.",
+        f"{counted(round(nearest.realised), 'row')}, at least {nearest.low:,.0f} are asked for.",
         n=truth.frauds,
         lines=tuple(sorted(lines, key=lambda line: line.holds)),
         decisive=replace(
@@ -200,7 +202,7 @@ def _line(name: str, shares: pl.Series, asked: tuple[float, float], tolerance: f
         return []
     low, high = asked[0] - tolerance, asked[1] + tolerance
     value = float(shares.to_numpy().mean())
-    return [Line(f"{name}, mean of customers", value, low, high, sum(asked) / 2, f"{len(shares):,} customers")]
+    return [Line(f"{name}, mean of customers", value, low, high, sum(asked) / 2, counted(len(shares), "customer"))]
 
 
 def _purchases(truth: Truth, tables: Tables) -> pl.LazyFrame:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.gates.result import Result, share_line, untested
 from fraud_assets.evaluation.statistics import Floats
 
@@ -66,7 +67,7 @@ def report_delays(labeled_anomalies: pl.LazyFrame, incident_reports: pl.LazyFram
                 asked - room,
                 asked + room,
                 asked,
-                f"{watched:,} campaigns watched so long; {share[days_before]:.1%} of all fraud known",
+                f"{counted(watched, 'campaign')} watched so long; {share[days_before]:.1%} of all fraud known",
             )
         )
     n = fraud.height

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.gates.patterns import Pattern
 from fraud_assets.evaluation.gates.result import Line, Result
 from fraud_assets.evaluation.gates.sample import Truth
@@ -131,11 +132,11 @@ def giveaways(found: Sequence[Owned], truth: Truth, patterns: int) -> Result:
     """Are there values that are one type of fraud in over half of their rows?"""
     ranked = sorted(found, key=lambda o: (not o.is_broken, -o.least / o.limit, o.pattern, o.value, o.fraud_type))
     broken = [o for o in ranked if o.is_broken]
-    told = " ".join(f"{_said(o)} ({o.frauds} rows)." for o in broken[:_TOLD])
+    told = " ".join(f"{_said(o)} ({counted(o.frauds, 'row')})." for o in broken[:_TOLD])
     most = (
-        f"{_said(ranked[0])}. No other value in {patterns} patterns comes nearer to its limit."
+        f"{_said(ranked[0])}. No other value in {counted(patterns, 'pattern')} comes nearer to its limit."
         if ranked
-        else f"No value in {patterns} patterns belongs to one type of fraud in a fifth of its rows."
+        else f"No value in {counted(patterns, 'pattern')} belongs to one type of fraud in a fifth of its rows."
     )
     return Result(
         name="giveaways",
@@ -152,7 +153,10 @@ def giveaways(found: Sequence[Owned], truth: Truth, patterns: int) -> Result:
                 f"{o.fraud_type.replace('_', ' ')} where {o.where}",
                 o.least,
                 high=o.limit,
-                note=f"{o.frauds:,} rows of {o.campaigns:,} campaigns among {o.honest:,.0f} honest ones",
+                note=(
+                    f"{counted(o.frauds, 'row')} of {counted(o.campaigns, 'campaign')} among "
+                    f"{o.honest:,.0f} honest ones"
+                ),
             )
             for o in ranked[:8]
         ),

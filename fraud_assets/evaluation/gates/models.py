@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.gates.result import Line, Result, untested
 
 #: Average precision, ROC-AUC and recall at the alert budget of the champion. Real payments: ROC-AUC .93, and of the
@@ -91,7 +92,7 @@ def _spread(pooled: dict[str, Any]) -> Result:
         return untested("recall_by_type", limit, n, "fewer than two types have enough campaigns")
     recall = {name: kind["recall_at_budget"]["value"] for name, kind in kinds.items()}
     lines = [
-        Line(f"recall of {name}", recall[name], low, high, None, f"{kinds[name]['campaigns']} campaigns")
+        Line(f"recall of {name}", recall[name], low, high, None, counted(kinds[name]["campaigns"], "campaign"))
         for name, (low, high) in _FOUND.items()
         if name in kinds
     ]
@@ -104,7 +105,7 @@ def _look_alikes(pooled: dict[str, Any]) -> Result:
     kinds = [kind for kind in pooled["look_alikes"] if kind["rows"] >= _ENOUGH_ALIKE]
     limit, n = f"at least {_ALIKE:g} times the false alarms of other honest payments", pooled["frauds"]
     lines = [
-        Line(f"like {kind['lookalike_of']}", kind["times_the_usual"], _ALIKE, None, None, f"{kind['rows']:,} rows")
+        Line(f"like {kind['lookalike_of']}", kind["times_the_usual"], _ALIKE, None, None, counted(kind["rows"], "row"))
         for kind in sorted(kinds, key=lambda kind: kind["times_the_usual"] or 0.0)
         if kind["times_the_usual"] is not None
     ]

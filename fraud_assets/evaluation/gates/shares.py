@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.gates.result import Line, Result, share_line, untested
 from fraud_assets.evaluation.gates.sample import Sample, Truth
 from fraud_assets.evaluation.statistics import clustered_mean
@@ -43,7 +44,7 @@ def top_amount_share(sample: Sample, truth: Truth) -> Result:
         limit=limit,
         explanation=f"{share.value:.1%} of the frauds exceed {told}, as a tenth of the honest payments do.",
         n=fraud.height,
-        lines=(allowed, *(Line(t, float(s), note=f"{n:,} rows") for t, s, n in types.iter_rows())),
+        lines=(allowed, *(Line(t, float(s), note=counted(n, "row")) for t, s, n in types.iter_rows())),
         details={"border": dict(border.sort("currency").iter_rows())},
     )
 
@@ -71,7 +72,7 @@ def night_share(sample: Sample, truth: Truth) -> Result:
             f"{ours.value:.1%} of the frauds and {theirs:.1%} of the honest payments are between 0 and 5 o'clock."
         ),
         n=fraud.height,
-        lines=(allowed, *(Line(t, float(s) / theirs, note=f"{n:,} rows") for t, s, n in types.iter_rows())),
+        lines=(allowed, *(Line(t, float(s) / theirs, note=counted(n, "row")) for t, s, n in types.iter_rows())),
     )
 
 

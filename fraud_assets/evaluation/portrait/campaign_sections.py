@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, chart, how, pair, section, tag
-from fraud_assets.evaluation.words import count, title
+from fraud_assets.evaluation.words import title
 
 #: Whole numbers from here on are ids, of which every digit counts and none is grouped.
 _AN_ID = 10**12
@@ -28,10 +29,10 @@ def campaigns_section(document: dict[str, Any], drawn: dict[str, Any]) -> Markup
 
 
 def _campaign(k: int, plan: dict[str, Any], drawn: dict[str, Any]) -> Markup:
-    people = f"{count(plan['victims'])} customer{'s' if plan['victims'] != 1 else ''}"
+    people = counted(plan["victims"], "customer")
     if plan["drawn_victims"] < plan["victims"]:
         people += f", {plan['drawn_victims']} of them drawn"
-    facts = [f"{count(plan['rows'])} row{'s' if plan['rows'] != 1 else ''}", people]
+    facts = [counted(plan["rows"], "row"), people]
     if plan["skill"]:
         facts.append(f"{plan['skill']} skill")
     if plan["parent"]:

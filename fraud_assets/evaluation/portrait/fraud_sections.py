@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, cell, chart, explained, how, pair, says, section, shown, table, tag
 from fraud_assets.evaluation.portrait.knowledge import STATIONS
 from fraud_assets.evaluation.words import count, money, month_name, number, percent, price, title
@@ -21,7 +22,7 @@ def fraud_section(document: Document, drawn: Drawn) -> Markup:
     near = clusters["near"]
     rows = [
         [
-            cell(title(row["fraud_type"]), f"{count(row['campaigns'])} campaign{'s' if row['campaigns'] != 1 else ''}"),
+            cell(title(row["fraud_type"]), counted(row["campaigns"], "campaign")),
             count(row["rows"]),
             percent(row["rows"] / found["fraud"]),
             count(row["customers"]),
@@ -68,7 +69,8 @@ def compared_section(document: Document, drawn: Drawn) -> Markup:
                 tag("h3", method["method"]),
                 chart(f"fraud_amounts_{k}", drawn, f"Amounts of fraud and of honest payments by {method['method']}"),
                 how(
-                    f"{count(ours['rows'])} frauds with a median of {price(ours['p50'], method['currency'])}; honest "
+                    f"{counted(ours['rows'], 'fraud')} with a median of {price(ours['p50'], method['currency'])}; "
+                    f"honest "
                     f"payments have {price(theirs['p50'], method['currency'])}, and nine in ten are below "
                     f"{price(theirs['p90'], method['currency'])}."
                 ),
@@ -112,7 +114,10 @@ def knowledge_section(document: Document, drawn: Drawn) -> Markup:
     span = (
         f"the fraud of {month}"
         if found["months"] == 1
-        else f"the fraud of {month} and the {found['months'] - 1} months before"
+        else (
+            f"the fraud of {month} and the "
+            f"{'month' if found['months'] == 2 else counted(found['months'] - 1, 'month')} before"
+        )
     )
     types = [
         [
@@ -142,7 +147,7 @@ def knowledge_section(document: Document, drawn: Drawn) -> Markup:
             [
                 "Type",
                 "Rows",
-                *(f"Known after {day} day{'s' if day > 1 else ''}" for day in STATIONS),
+                *(f"Known after {counted(day, 'day')}" for day in STATIONS),
                 "Median days of those reported",
             ],
             types,

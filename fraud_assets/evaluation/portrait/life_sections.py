@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, cell, explained, how, pair, says, section, shown, table, tag
 from fraud_assets.evaluation.portrait.rhythm import NIGHT_UNTIL
 from fraud_assets.evaluation.words import count, number, percent, price, title
@@ -114,7 +115,7 @@ def amounts_section(document: Document, drawn: Drawn) -> Markup:
             continue
         rows.append(
             [
-                cell(method["method"], f"{count(side['rows'])} payments"),
+                cell(method["method"], counted(side["rows"], "payment")),
                 price(side["p50"], cash),
                 price(side["mean"], cash),
                 price(side["p95"], cash),
@@ -213,7 +214,7 @@ def _categories(categories: list[dict[str, Any]]) -> Markup:
         return Markup("")
     rows = [
         [
-            cell(row["category"], f"{count(row['customers'])} customers"),
+            cell(row["category"], counted(row["customers"], "customer")),
             count(row["rows"]),
             count(row["median"]),
             count(row["p95"]),
@@ -246,7 +247,8 @@ def _popular(popular: dict[str, Any]) -> Markup:
     return tag(
         "div",
         how(
-            f"{count(popular['merchant_count'])} merchants with {count(popular['name_count'])} names were paid in "
+            f"{counted(popular['merchant_count'], 'merchant')} with {counted(popular['name_count'], 'name')} "
+            f"were paid in "
             "honest purchases. The most popular hundredth of the merchants has "
             f"{percent(popular['top_hundredth'])} of the purchases, "
             f"{percent(popular['seen_once'])} of them have one.{slope}"

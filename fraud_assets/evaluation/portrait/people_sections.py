@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.maps import MAP_COLORS
 from fraud_assets.evaluation.markup import Markup, cell, explained, how, says, section, shaded, shown, table, tag
 from fraud_assets.evaluation.portrait.place_charts import reddest
@@ -20,8 +21,10 @@ def places_section(document: Document, drawn: Drawn) -> Markup:
     told = []
     if found["cities"]:
         many = found["country_count"]
-        where = f"{count(many)} {'country' if many == 1 else 'countries'}"
-        told.append(f"Payments were made in {count(found['city_count'])} cities of {where}, fraud included.")
+        where = f"{counted(many, 'country', 'countries')}"
+        told.append(
+            f"Payments were made in {counted(found['city_count'], 'city', 'cities')} of {where}, fraud included."
+        )
     home = [f"{title(channel)} {percent(value)}" for channel, value in found["home_share"].items() if value is not None]
     if home:
         told.append(f"In the customer’s own city: {', '.join(home)}.")
@@ -120,7 +123,7 @@ def _crossed(heading: str, first: str, found: dict[str, Any]) -> Markup:
     most = [max(line[k] for line in found["shares"]) or 1 for k in range(len(found["across"]))]
     rows = [
         [
-            cell(title(name), f"{count(n)} payments"),
+            cell(title(name), counted(n, "payment")),
             *(shaded(percent(value), value / top) for value, top in zip(line, most, strict=True)),
         ]
         for name, n, line in zip(found["down"], found["rows"], found["shares"], strict=True)
@@ -135,7 +138,7 @@ def _income(found: dict[str, Any] | None) -> Markup:
     top = max(group["times"] for group in found["groups"])
     rows = [
         [
-            cell(title(group["income_bracket"]), f"{count(group['customers'])} customers"),
+            cell(title(group["income_bracket"]), counted(group["customers"], "customer")),
             shaded(number(group["times"]), group["times"] / top),
             number(group["typical"]),
             percent(group["of_income"]),

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.drawing import canvas, plain_axes, png
 from fraud_assets.evaluation.plotting import BLUE, INK, RED, SERIES, channel_color
 from fraud_assets.evaluation.portrait.amounts import COARSE
 from fraud_assets.evaluation.portrait.rhythm import NIGHT_UNTIL
-from fraud_assets.evaluation.words import count, month_name, percent, price, title
+from fraud_assets.evaluation.words import month_name, percent, price, title
 
 _MOST_TYPES = 16
 _MOST_METHODS = 4
@@ -79,7 +80,7 @@ def portrait_markdown(document: dict[str, Any]) -> str:
     lines = [
         f"### {document['bank']}, {month_name(document['month'])}",
         "",
-        f"{count(ledger['rows'])} ledger rows of {count(ledger['customers'])} customers; {_fraud(document)}.",
+        f"{counted(ledger['rows'], 'ledger row')} of {counted(ledger['customers'], 'customer')}; {_fraud(document)}.",
         "",
     ]
     for money in ledger["currencies"][:1]:
@@ -102,7 +103,10 @@ def _fraud(document: dict[str, Any]) -> str:
     ledger, types = document["ledger"], len(document["frauds"]["types"])
     if not ledger["fraud"]:
         return "none of them is known to be fraud"
-    return f"{count(ledger['fraud'])} are fraud, in {count(ledger['campaigns'])} campaigns of {count(types)} types"
+    return (
+        f"{counted(ledger['fraud'], 'is fraud', 'are fraud')}, in {counted(ledger['campaigns'], 'campaign')} "
+        f"of {counted(types, 'type')}"
+    )
 
 
 def _both(honest: float, fraud: float | None) -> str:

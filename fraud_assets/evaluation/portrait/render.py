@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, tag, tile
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.plotting import Figure
@@ -67,8 +68,9 @@ def _lede(document: dict[str, Any]) -> Markup:
     ledger = document["ledger"]
     return tag(
         "p",
-        f"Does it look like people, and like a bank? {count(ledger['rows'])} ledger rows of "
-        f"{count(ledger['customers'])} customers, drawn from as many sides as fit on a page: first honest life, then "
+        f"Does it look like people, and like a bank? {counted(ledger['rows'], 'ledger row')} of "
+        f"{counted(ledger['customers'], 'customer')}, drawn from as many sides as fit on a page: "
+        f"first honest life, then "
         "what is not. The second half is truth that no bank has.",
         css="lede",
     )
@@ -78,14 +80,13 @@ def _tiles(document: dict[str, Any]) -> Markup:
     ledger, repeats = document["ledger"], document["habits"]["repeats"]
     money = (ledger["currencies"] or [{"currency": "", "median": None, "mean": None}])[0]
     rate = ledger["fraud"] / ledger["rows"] if ledger["rows"] else None
-    many = "campaign" if ledger["campaigns"] == 1 else "campaigns"
     return tag(
         "div",
         tile(
             "Ledger rows",
             count(ledger["rows"]),
-            f"{count(ledger['customers'])} customers",
-            f"at {count(ledger['merchants'])} merchants, refunds and fraud included.",
+            counted(ledger["customers"], "customer"),
+            f"at {counted(ledger['merchants'], 'merchant')}, refunds and fraud included.",
         ),
         tile(
             "Typical payment",
@@ -102,8 +103,8 @@ def _tiles(document: dict[str, Any]) -> Markup:
         tile(
             "Fraud",
             percent(rate),
-            f"{count(ledger['fraud'])} rows",
-            f"of {count(ledger['campaigns'])} {many}." if ledger["fraud"] else "in this month.",
+            counted(ledger["fraud"], "row"),
+            f"of {counted(ledger['campaigns'], 'campaign')}." if ledger["fraud"] else "in this month.",
         ),
         css="tiles",
     )

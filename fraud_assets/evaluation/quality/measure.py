@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.report import plain
 from fraud_assets.evaluation.words import count, percent
 
@@ -115,13 +116,14 @@ def _findings(
         if one["orphans"]:
             text = (
                 f"{count(one['orphans'])} of {count(one['values'])} values of {one['column']} are in no row of "
-                f"{one['target']}, among them {', '.join(one['examples'])}; {count(one['rows'])} rows have one."
+                f"{one['target']}, among them {', '.join(one['examples'])}; "
+                f"{counted(one['rows'], 'row has', 'rows have')} one."
             )
             found.append({"table": one["table"], "text": text})
     for table in tables:
         if table["duplicates"]:
             key = ", ".join(table["key"])
-            text = f"{count(table['duplicates'])} rows repeat the key ({key}) of another."
+            text = f"{counted(table['duplicates'], 'row repeats', 'rows repeat')} the key ({key}) of another."
             found.append({"table": table["name"], "text": text})
         for column in table["columns"]:
             text = _of_column(column, earlier.get((table["name"], column["name"])))
@@ -134,7 +136,7 @@ def _of_column(column: Mapping[str, Any], before: Mapping[str, Any] | None) -> s
     """What is wrong with a column, or new since the month before; empty if nothing is."""
     name = column["name"]
     if column["not_finite"]:
-        return f"{name} is not a number, or infinite, in {count(column['not_finite'])} rows."
+        return f"{name} is not a number, or infinite, in {counted(column['not_finite'], 'row')}."
     if before is None or column["missing"] is None or before["missing"] is None:
         return ""
     if column["missing"] == 1 and before["missing"] < 1 - _RARE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.markup import Markup, cell, how, join, says, section, shown, table, tag, tile
 from fraud_assets.evaluation.page import page
 from fraud_assets.evaluation.quality.charts import quality_charts
@@ -45,11 +46,12 @@ def summary(document: dict[str, Any]) -> str:
     tables, found = document["tables"], document["findings"]
     rows = {one["name"]: one["rows"] for one in tables}
     said = (
-        f"{count(len(tables))} tables with {count(sum(len(one['columns']) for one in tables))} columns; the ledger has "
-        f"{count(rows.get('transactions', 0))} rows. "
+        f"{counted(len(tables), 'table')} with "
+        f"{counted(sum(len(one['columns']) for one in tables), 'column')}; the ledger has "
+        f"{counted(rows.get('transactions', 0), 'row')}. "
     )
     said += (
-        f"{count(len(found))} {'thing wants' if len(found) == 1 else 'things want'} a look."
+        f"{counted(len(found), 'thing wants', 'things want')} a look."
         if found
         else ("No key is there twice, every reference leads somewhere, and no column has become empty or constant.")
     )
@@ -211,7 +213,7 @@ def _labels(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
     ]
     known = longest_known(document)
     heading = (
-        f"After {known[0]} days the bank knows of {percent(known[1])} of the fraud that went through"
+        f"After {counted(known[0], 'day')} the bank knows of {percent(known[1])} of the fraud that went through"
         if known
         else "How complete the labels are"
     )
@@ -223,9 +225,12 @@ def _labels(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             f"{followed} The share known within so many days of the payment, by the method of Kaplan and Meier: what "
             "is too young to be known is not counted as unknown. Declined attempts, of which few are "
             "ever reported, count in “All” and in the types. Models learn from reports alone. "
-            f"{count(labels['false_reports'])} fraud reports are about honest ones."
+            f"{counted(labels['false_reports'], 'fraud report is', 'fraud reports are')} about honest ones."
         ),
-        table(["Fraud type", "Frauds", "Reported by now", *(f"In {days} days" for days in labels["days"])], rows),
+        table(
+            ["Fraud type", "Frauds", "Reported by now", *(f"In {counted(days, 'day')}" for days in labels["days"])],
+            rows,
+        ),
     )
 
 
@@ -272,7 +277,9 @@ def _columns(document: dict[str, Any]) -> Markup:
             ]
             for column in one["columns"]
         ]
-        parts.append(tag("details", tag("summary", f"{one['name']}, {count(one['rows'])} rows"), table(_COLUMNS, rows)))
+        parts.append(
+            tag("details", tag("summary", f"{one['name']}, {counted(one['rows'], 'row')}"), table(_COLUMNS, rows))
+        )
     every = {one["name"]: one["every"] for one in document["tables"] if one["every"] > 1}
     sampled = "; ".join(f"every {ordinal(k)} row of {name}" for name, k in every.items())
     text = "Different: values that differ, missing ones aside. "
