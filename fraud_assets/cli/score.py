@@ -75,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
     if found.lacking and found.lost:
         # Null is what they are; a model that has hardly met it takes the lack itself for a sign.
         print(
-            f"  warning: without these ({counted(found.lost, 'feature')}) scores of new rows may be far off, since the"
-            " model has learned from payments that have them; do not refuse a payment by them"
+            f"  warning: without {'this' if found.lost == 1 else 'these'} {counted(found.lost, 'feature')} scores of"
+            " new rows may be far off, since the model has learned from payments that have them; do not refuse"
+            " a payment by them"
         )
     return 0
 

@@ -85,7 +85,7 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path) -> None:
         (
             "file.csv",
             (HEAD + GOOD * 200).encode() + b"\xb4\xba\n" * 3,
-            "cannot be read: row 201 has 1 cells where the header has 4, and bytes that are not utf-8",
+            "cannot be read: row 201 has 1 cell where the header has 4, and bytes that are not utf-8",
         ),
     ],
     ids=[

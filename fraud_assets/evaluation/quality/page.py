@@ -227,10 +227,7 @@ def _labels(document: dict[str, Any], drawn: dict[str, Any]) -> Markup:
             "ever reported, count in “All” and in the types. Models learn from reports alone. "
             f"{counted(labels['false_reports'], 'fraud report is', 'fraud reports are')} about honest ones."
         ),
-        table(
-            ["Fraud type", "Frauds", "Reported by now", *(f"In {counted(days, 'day')}" for days in labels["days"])],
-            rows,
-        ),
+        table(["Fraud type", "Frauds", "Reported by now", *(f"In {days} days" for days in labels["days"])], rows),
     )
 
 
@@ -277,9 +274,8 @@ def _columns(document: dict[str, Any]) -> Markup:
             ]
             for column in one["columns"]
         ]
-        parts.append(
-            tag("details", tag("summary", f"{one['name']}, {counted(one['rows'], 'row')}"), table(_COLUMNS, rows))
-        )
+        heading = f"{one['name']}, {counted(one['rows'], 'row')}"
+        parts.append(tag("details", tag("summary", heading), table(_COLUMNS, rows)))
     every = {one["name"]: one["every"] for one in document["tables"] if one["every"] > 1}
     sampled = "; ".join(f"every {ordinal(k)} row of {name}" for name, k in every.items())
     text = "Different: values that differ, missing ones aside. "
