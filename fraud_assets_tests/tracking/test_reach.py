@@ -25,6 +25,11 @@ from fraud_assets_tests.tracking.conftest import Document, log
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow, pandas and SQLAlchemy
 
 
+@pytest.fixture(autouse=True)
+def _relative_lakes_lie_in_the_tests_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def silent() -> Iterator[str]:
     """A server that accepts and never answers."""
