@@ -29,6 +29,8 @@ LABELED_TRANSACTIONS = "labeled_transactions"
 DEFAULT_KEY = "data/synthetic_transactions_labeled.csv"
 #: A half-written file that has not grown for so long is of a killed process.
 _DEAD = timedelta(hours=1)
+#: Tables that a chain makes of what only the simulator knows.
+_OF_THE_TRUTH = frozenset({"fraud_campaigns", LABELED_TRANSACTIONS})
 
 
 def known_tables() -> tuple[str, ...]:
@@ -92,20 +94,19 @@ def check_table(lake: Lake, scenario: Bank, table: str) -> None:
     LakeError
         With the tables that there are.
     """
-    if table == LABELED_TRANSACTIONS and not scenario.has_truth:
+    lacks = frozenset() if scenario.has_truth else _OF_THE_TRUTH
+    if table in lacks:
         raise LakeError(
-            f"{scenario.name} has no {table}: the labels are the truth, which only simulated banks have; name another"
-            " table with --table, such as scored_transactions or incident_reports"
+            f"{scenario.name} has no {table}: it tells the truth, which only simulated banks have; name another table"
+            " with --table, such as scored_transactions or incident_reports"
         )
-    known = (
-        known_tables() if scenario.has_truth else tuple(name for name in known_tables() if name != LABELED_TRANSACTIONS)
-    )
+    known = set(known_tables()) - lacks
     if table in known:
         return
     keys = [key.split("/") for key in lake.list(scenario.name) if key.endswith("/part-0000.parquet")]
     found = {parts[1] for parts in keys if len(parts) == 4}
     if table not in found:
-        raise LakeError(f"{scenario.name} has no table {table!r}; there are {', '.join(sorted({*known, *found}))}")
+        raise LakeError(f"{scenario.name} has no table {table!r}; there are {', '.join(sorted(known | found))}")
 
 
 def read_months(lake: Lake, scenario: Bank, table: str, months: Sequence[str]) -> tuple[pl.LazyFrame, list[str]]:

@@ -110,10 +110,9 @@ def _files(chain: Chain, scenario: FilesScenario) -> dg.AssetsDefinition:
             yield dg.Output(labels.lazy(), "source_labels", metadata={"reports that come too late": late})
             if late:
                 context.log.warning(
-                    f"{late:,} of {counted(labels.height, 'fraud')} of {month} are reported later "
-                    f"than {REPORT_LOOKBACK} months"
-                    " after it: no incident report tells of them, and they count as honest; is reported_at the right"
-                    " column?"
+                    f"{late:,} of {counted(labels.height, 'fraud')} of {month} are reported later than"
+                    f" {REPORT_LOOKBACK} months after it: no incident report tells of them, and they count as honest;"
+                    " is reported_at the right column?"
                 )
             for sentence in found.missing:
                 context.log.warning(sentence)

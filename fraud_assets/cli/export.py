@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         )
     size = f"{written.bytes / 1e6:,.0f} MB" if written.bytes >= 1e6 else f"{written.bytes / 1e3:,.0f} kB"
     print(
-        f"{written.uri}: {counted(written.rows or 0, 'row')} of {', '.join(months)}, {size}"
+        f"{written.uri}: {counted(written.rows, 'row')} of {', '.join(months)}, {size}"
         f" in {time.monotonic() - begun:.0f} s, SHA-256 {written.sha256}"
     )
     return 0

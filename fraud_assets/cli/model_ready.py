@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
             progress=row_progress(sys.stderr),
         )
     print(
-        f"{found.rows.uri}: {counted(found.rows.rows or 0, 'row')}, {counted(found.columns, 'column')}, "
-        f"SHA-256 {found.rows.sha256}"
+        f"{found.rows.uri}: {counted(found.rows.rows, 'row')}, {counted(found.columns, 'column')},"
+        f" SHA-256 {found.rows.sha256}"
     )
     for split, (rows, frauds) in found.counts.items():
         print(f"  {split:<8} {rows:>10,} rows, {counted(frauds, 'reported fraud')}")

@@ -52,9 +52,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"# Asked and realised\n\n{'; '.join(spans)}.\n\n{table(found)}")
     for few in (bank for bank in banks if bank.population.customers < _FEW):
         print(
-            f"{few.name} has {counted(few.population.customers, 'customer')}: with so few, chance "
-            f"alone takes some figures out"
-            " of their ranges."
+            f"{few.name} has {counted(few.population.customers, 'customer')}: with so few, chance alone"
+            " takes some figures out of their ranges."
         )
     print(f"{len(lines):,} figures, {amiss or 'none'} not as asked for.")
     return 1 if amiss else 0

@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
             f"  {counted(found.arriving, 'row of money that arrives is', 'rows of money that arrives are')} not scored"
         )
     print(
-        f"  {counted(found.known, 'row is', 'rows are')} in the lake, "
-        f"{counted(found.rows - found.known, 'is', 'are')} new to it"
+        f"  {counted(found.known, 'row is', 'rows are')} in the lake,"
+        f" {counted(found.rows - found.known, 'is', 'are')} new to it"
     )
     if found.taken_for_payments:
         taken = counted(found.taken_for_payments, "new row is scored as a payment", "new rows are scored as payments")

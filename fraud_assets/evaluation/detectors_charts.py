@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.analysis.charts import anomaly_days
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, TEAL, Figure, axis, bars, figure
-from fraud_assets.evaluation.words import count, number, title
+from fraud_assets.evaluation.words import number, title
 
 #: How each ranking is called, on two lines at most: on a phone a long name would leave no room for the chart.
 NAMES = {
@@ -65,7 +66,7 @@ def _shares(kinds: Sequence[dict[str, Any]], color: str, noun: str, nothing: str
     rows = kinds[::-1]
     names = [
         f"{nothing if one['kind'] == 'none' else title(one['kind'])}<br><span style='font-size:10.5px;color:{MUTED}'>"
-        f"{count(one['rows'])} {noun}{'' if one['rows'] == 1 else 's'}</span>"
+        f"{counted(one['rows'], noun)}</span>"
         for one in rows
     ]
     data = [

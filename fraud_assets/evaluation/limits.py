@@ -57,9 +57,8 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
         )
         if campaigns["alerted"] < campaigns["campaigns"]:
             said.append(
-                f"{campaigns['campaigns'] - campaigns['alerted']:,} of "
-                f"{counted(campaigns['campaigns'], 'campaign')} went by "
-                "without a single alarm"
+                f"{campaigns['campaigns'] - campaigns['alerted']:,} of {counted(campaigns['campaigns'], 'campaign')} "
+                "went by without a single alarm"
                 + (f"; they hold {campaigns['lost_never_alerted'] / total:.0%} of the loss." if total else ".")
             )
         if total:
@@ -69,9 +68,8 @@ def cannot_see(report: dict[str, Any]) -> list[str]:
             )
         if campaigns["campaigns"] < 100:
             said.append(
-                f"The finer differences. {counted(campaigns['campaigns'], 'campaign is', 'campaigns are')} "
-                f"few: intervals are wide, and one "
-                "month neither makes nor breaks a model."
+                f"The finer differences. {counted(campaigns['campaigns'], 'campaign is', 'campaigns are')} few: "
+                "intervals are wide, and one month neither makes nor breaks a model."
             )
     if report["tested"]["frauds"] < 300:
         said.append(f"With {counted(report['tested']['frauds'], 'fraud row')} no figure of this page is firm.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fraud_assets.counting import counted
 from fraud_assets.evaluation.plotting import BLUE, INK, MUTED, PALE, RED, SAND, Figure, axis, bars, colors, figure
 from fraud_assets.evaluation.words import count, delay_name, number, percent, title
 
@@ -86,7 +87,7 @@ def fraud_types(report: dict[str, Any]) -> Figure | None:
         return None
     names = [
         f"{title(r['fraud_type'])}<br><span style='font-size:11px;color:{MUTED}'>"
-        f"{count(r['frauds'])} in {count(r['campaigns'])} campaign{'s' if r['campaigns'] != 1 else ''}</span>"
+        f"{count(r['frauds'])} in {counted(r['campaigns'], 'campaign')}</span>"
         for r in rows
     ]
     budget = [r["recall_at_budget"] for r in rows]

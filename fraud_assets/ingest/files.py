@@ -132,9 +132,8 @@ def sentences(file: SourceFile, files: Files) -> Iterator[None]:
         if parsed := _PARSED.search(problem):
             number, expected, actual = parsed.groups()
             raise IngestError(
-                f"{file.name} cannot be read: row {int(number) - 1:,} has {counted(int(actual), 'cell')} "
-                f"where the header has"
-                f" {expected}, and bytes that are not {files.encoding}; is it CSV, in this encoding?"
+                f"{file.name} cannot be read: row {int(number) - 1:,} has {counted(int(actual), 'cell')} where the"
+                f" header has {expected}, and bytes that are not {files.encoding}; is it CSV, in this encoding?"
             ) from None
         if "magic bytes" in problem:
             raise IngestError(

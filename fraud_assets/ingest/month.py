@@ -126,8 +126,8 @@ class Ingested:
         """
         if self.kept != self.expected:
             raise RuntimeError(
-                f"{self.scenario.name} {self.month}: {counted(self.read, 'row was read', 'rows were read')}, "
-                f"{self.kept:,} are in the ledger,"
+                f"{self.scenario.name} {self.month}: {counted(self.read, 'row was read', 'rows were read')},"
+                f" {self.kept:,} are in the ledger,"
                 f" {self.rejected:,} rejected and {self.elsewhere:,} of other months;"
                 f" {self.expected - self.kept:,} are lost"
             )

@@ -139,9 +139,10 @@ def _knock(endpoint: str, seconds: float) -> None:
         urllib.request.build_opener(_Stay).open(question, timeout=seconds).close()
     except _SILENCE:
         raise
-    except http.client.BadStatusLine as error:
-        if not isinstance(error, http.client.RemoteDisconnected):
-            raise _StrangeError from None
+    except http.client.RemoteDisconnected:
+        return
+    except http.client.BadStatusLine:
+        raise _StrangeError from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, _SILENCE):
             raise error.reason from None

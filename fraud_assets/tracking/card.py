@@ -12,8 +12,8 @@ def model_card(scenario: str, model: Mapping[str, Any], candidates: Mapping[str,
     """The card of a model's document; ``candidates`` is the document it comes from, for its figures, where at hand."""
     origin = model["origin"]
     what = (
-        f"Gives the probability that a debit of {scenario} is fraud, from "
-        f"{counted(len(model['encoder']['features']), 'feature')}"
+        f"Gives the probability that a debit of {scenario} is fraud, from"
+        f" {counted(len(model['encoder']['features']), 'feature')}"
         f" known just before it. Trained for {origin['month']} on {origin['training_window']}, with the frauds reported"
         " by the start of that month as labels."
     )

@@ -28,8 +28,8 @@ def written(folder: Path, **settings: Any) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["export", "foreign"], "foreign has no labeled_transactions: the labels are the truth"),
-        (["export", "foreign", "--table", "labeled_transactions"], "name another table with --table"),
+        (["export", "foreign"], "foreign has no labeled_transactions: it tells the truth"),
+        (["export", "foreign", "--table", "fraud_campaigns"], "which only simulated banks have; name another table"),
         (["report", "foreign", "--portrait"], "foreign has no portrait: half of it is the truth"),
         (["explain", "17", "foreign", "--truth"], "nobody knows the truth about the transactions of foreign"),
     ],

@@ -190,9 +190,9 @@ def _differences(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         table(head, lines),
         how(
             f"{counted(found['frauds'], 'fraud')} against {counted(found['honest'], 'honest payment')}: "
-            f"Welch’s t for numbers, "
-            "chi-square for texts and flags, and a one-way analysis of variance of honest payments and each type. "
-            "Payments of a campaign or a customer are not independent, which makes every p too small."
+            "Welch’s t for numbers, chi-square for texts and flags, and a one-way analysis of variance of honest "
+            "payments and each type. Payments of a campaign or a customer are not independent, which makes every p too "
+            "small."
         ),
     )
 
@@ -237,7 +237,7 @@ def _anomalies(found: dict[str, Any], drawn: dict[str, Any]) -> Markup:
         for row in found["bursts"]
     ]
     clusters = (
-        f"{count(found['all_bursts'])} {'burst holds' if found['all_bursts'] == 1 else 'bursts hold'} "
+        f"{counted(found['all_bursts'], 'burst holds', 'bursts hold')} "
         f"{count(found['in_bursts'])} of the anomalies; fraud among these: {count(found['frauds_in_bursts'])}."
         if bursts
         else "No hour has more anomalies than its payments explain."

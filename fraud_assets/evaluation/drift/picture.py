@@ -31,7 +31,7 @@ def drift_picture(document: dict[str, Any]) -> bytes:
         left.xaxis.set_major_formatter("{x:.0%}")
     beyond = len(document["alarms"]["features"])
     heading = (
-        f"{counted(beyond, 'feature beyond its limit', 'features beyond their limits')}"
+        counted(beyond, "feature beyond its limit", "features beyond their limits")
         if has_limits
         else "Features that moved most"
     )

@@ -37,8 +37,7 @@ def fraud_section(document: Document, drawn: Drawn) -> Markup:
         "Fraud by type and day",
         says(
             f"{count(found['fraud'])} of {count(found['rows'])} ledger rows are fraud "
-            f"({percent(found['fraud'] / found['rows'])}), of {count(len(found['types']))} "
-            f"type{'s' if len(found['types']) != 1 else ''}."
+            f"({percent(found['fraud'] / found['rows'])}), of {counted(len(found['types']), 'type')}."
         ),
         explained(
             "types_days",
@@ -70,8 +69,7 @@ def compared_section(document: Document, drawn: Drawn) -> Markup:
                 chart(f"fraud_amounts_{k}", drawn, f"Amounts of fraud and of honest payments by {method['method']}"),
                 how(
                     f"{counted(ours['rows'], 'fraud')} with a median of {price(ours['p50'], method['currency'])}; "
-                    f"honest "
-                    f"payments have {price(theirs['p50'], method['currency'])}, and nine in ten are below "
+                    f"honest payments have {price(theirs['p50'], method['currency'])}, and nine in ten are below "
                     f"{price(theirs['p90'], method['currency'])}."
                 ),
             )
@@ -114,10 +112,7 @@ def knowledge_section(document: Document, drawn: Drawn) -> Markup:
     span = (
         f"the fraud of {month}"
         if found["months"] == 1
-        else (
-            f"the fraud of {month} and the "
-            f"{'month' if found['months'] == 2 else counted(found['months'] - 1, 'month')} before"
-        )
+        else f"the fraud of {month} and of {counted(found['months'] - 1, 'month')} before"
     )
     types = [
         [

@@ -248,8 +248,7 @@ def _popular(popular: dict[str, Any]) -> Markup:
         "div",
         how(
             f"{counted(popular['merchant_count'], 'merchant')} with {counted(popular['name_count'], 'name')} "
-            f"were paid in "
-            "honest purchases. The most popular hundredth of the merchants has "
+            "were paid in honest purchases. The most popular hundredth of the merchants has "
             f"{percent(popular['top_hundredth'])} of the purchases, "
             f"{percent(popular['seen_once'])} of them have one.{slope}"
         ),

@@ -21,7 +21,7 @@ def places_section(document: Document, drawn: Drawn) -> Markup:
     told = []
     if found["cities"]:
         many = found["country_count"]
-        where = f"{counted(many, 'country', 'countries')}"
+        where = counted(many, "country", "countries")
         told.append(
             f"Payments were made in {counted(found['city_count'], 'city', 'cities')} of {where}, fraud included."
         )

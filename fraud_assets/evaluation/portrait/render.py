@@ -70,8 +70,7 @@ def _lede(document: dict[str, Any]) -> Markup:
         "p",
         f"Does it look like people, and like a bank? {counted(ledger['rows'], 'ledger row')} of "
         f"{counted(ledger['customers'], 'customer')}, drawn from as many sides as fit on a page: "
-        f"first honest life, then "
-        "what is not. The second half is truth that no bank has.",
+        "first honest life, then what is not. The second half is truth that no bank has.",
         css="lede",
     )
 
