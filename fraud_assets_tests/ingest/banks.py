@@ -17,6 +17,9 @@ from fraud_assets.scenario import FilesScenario
 from fraud_assets.tables import polars_schema
 
 COLUMNS = {"transaction_id": "id", "customer_id": "who", "event_time": "when", "amount": "sum"}
+#: A file's first line with these columns, and a row that is as it should be.
+HEAD = "id,who,when,sum\n"
+GOOD = "1,A,2024-01-05 10:00:00,12.50\n"
 SORTED_BY = ("customer_id", "event_time", "transaction_id")
 
 

@@ -20,9 +20,8 @@ from fraud_assets.lake.outside import find
 from fraud_assets.scenario import FilesScenario
 from fraud_assets.sensors import reason_of
 from fraud_assets.testing import environment
-from fraud_assets_tests.ingest.banks import COLUMNS, bank, take, take_csv, zipped
+from fraud_assets_tests.ingest.banks import COLUMNS, HEAD, bank, take, take_csv, zipped
 
-HEAD = "id,who,when,sum\n"
 WIDE = "id,who,shop,when,sum,memo\n"
 
 
