@@ -219,6 +219,17 @@ class Bank:
         return self._codes("method", [m.name for m in self.scenario.methods])
 
     @cached_property
+    def is_bought(self) -> Bools:
+        """Categories of what merchants sell for money; points are redeemed by who is logged in, not with a card."""
+        return (self.recipient == TO_MERCHANT) & ~self.tagged("points")
+
+    @cached_property
+    def popularity(self) -> F64:
+        """Share of all payments by hand that is of each category, as the scenario asks for it."""
+        shares = np.array([m.share for m in self.scenario.methods])
+        return shares[self.method] * np.array([c.weight for c in self.scenario.categories])
+
+    @cached_property
     def normal_maximum(self) -> F64:
         """Normal maximum of each category's method, major units."""
         return np.array([m.normal_maximum for m in self.scenario.methods])[self.method]

@@ -115,6 +115,12 @@ def test_points_are_redeemed_soon_after_a_login_from_a_new_device(
     assert points.group_by("device_id").agg(pl.col("customer_id").n_unique())["customer_id"].max() >= 3  # type: ignore[operator]
 
 
+def test_who_only_has_a_card_cannot_redeem_its_points(rows: pl.DataFrame) -> None:
+    points = rows.filter(pl.col("is_fraud") & (pl.col("category") == "Points Redemption"))
+    assert set(points["fraud_type"]) <= {"loyalty_abuse", "account_takeover"}
+    assert "loyalty_abuse" in set(points["fraud_type"])
+
+
 def test_honest_points_are_redeemed_in_one_go_before_they_expire(bank: Scenario) -> None:
     generator = SyntheticDataGenerator(bank)
 

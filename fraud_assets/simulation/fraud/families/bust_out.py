@@ -11,7 +11,7 @@ from fraud_assets.simulation.customers import credit_lines
 from fraud_assets.simulation.episodes import DEAREST, FURNISHING
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Look, Sessions
-from fraud_assets.simulation.fraud.families.cast import Cast, to_ms
+from fraud_assets.simulation.fraud.families.cast import Cast, appeal, to_ms
 from fraud_assets.simulation.fraud.families.own import OwnAccount, counts, hands, usual
 from fraud_assets.simulation.intents import (
     AMOUNT,
@@ -19,7 +19,6 @@ from fraud_assets.simulation.intents import (
     DECLINED,
     INSUFFICIENT_FUNDS,
     LIMIT_EXCEEDED,
-    TO_MERCHANT,
     Bank,
     Column,
 )
@@ -106,15 +105,14 @@ class BustOut(OwnAccount):
 
     def _category(self, cast: Cast) -> I64:
         bank = cast.bank
-        allowed = (bank.recipient == TO_MERCHANT) & (bank.channel != APP)
-        allowed = allowed if allowed.any() else bank.recipient == TO_MERCHANT
+        allowed = bank.is_bought & (bank.channel != APP)
+        allowed = allowed if allowed.any() else bank.is_bought
         loot = allowed & (bank.tagged("resale") | bank.tagged("cash_like"))
         loot = loot if loot.any() else allowed
-        median = np.array([k.median for k in bank.scenario.categories])
-        weight = np.cumsum([loot * median**0.3, allowed * median**0.7], axis=1)
+        weight = np.cumsum([loot * appeal(bank, 0.3), allowed * appeal(bank, 0.7)], axis=1)
         kind = (cast.u("loot") >= cast.value("resale")).astype(np.int64)
         u = cast.u("category") * weight[kind, -1]
-        return (weight[kind] <= u[:, None]).sum(axis=1).clip(0, len(median) - 1)
+        return (weight[kind] <= u[:, None]).sum(axis=1).clip(0, len(loot) - 1)
 
     def _when(self, cast: Cast) -> I64:
         # An account's rows are about even over the time; each first one comes in its first tenth.

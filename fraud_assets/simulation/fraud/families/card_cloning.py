@@ -10,11 +10,11 @@ from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.fraud.accounts import home_city, neighbours
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look
-from fraud_assets.simulation.fraud.families.cast import Cast, by_median, first_index, to_ms
+from fraud_assets.simulation.fraud.families.cast import Cast, by_appeal, first_index, to_ms
 from fraud_assets.simulation.fraud.families.habits import blameless, dear_cents, own_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import CARD_PRESENT, DAY, GEOGRAPHIC, TO_CASH, TO_MERCHANT, Bank, Intents
+from fraud_assets.simulation.intents import CARD_PRESENT, DAY, GEOGRAPHIC, TO_CASH, Bank, Intents
 from fraud_assets.simulation.possible import always_open, when_open
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
@@ -82,7 +82,7 @@ class CardCloning(Family):
         within = cast.nth % _TRIP * to_ms(0.12 + 0.5 * cast.u("gap"))
         event_us = self._trip_us(bank, plan, victims.take(cast.victim), trip) + within
         place = _places(cast, trip)
-        late = by_median(bank, always_open(bank, _counters(bank)), 0.4, cast.u("late"))
+        late = by_appeal(bank, always_open(bank, _counters(bank)), 0.4, cast.u("late"))
         category = _counter(bank, 0.4, cast.u("category"), cast.of_account("cash", trip))
         category = when_open(bank, category, place, event_us, late)
         rows = cast.intents(
@@ -120,12 +120,12 @@ class CardCloning(Family):
 
 def _counters(bank: Bank) -> Bools:
     """Shops that read cards; a code is scanned with a phone."""
-    return (bank.channel == CARD_PRESENT) & (bank.recipient == TO_MERCHANT)
+    return (bank.channel == CARD_PRESENT) & bank.is_bought
 
 
 def _counter(bank: Bank, power: float, u: F64, cash_u: F64) -> I64:
     """What is paid with a card in hand: cash, or in a shop, the dear ones the likelier the greater ``power`` is."""
-    shop, cash = by_median(bank, _counters(bank), power, u), np.flatnonzero(bank.recipient == TO_CASH)
+    shop, cash = by_appeal(bank, _counters(bank), power, u), np.flatnonzero(bank.recipient == TO_CASH)
     return np.where(cash_u < _CASH, cash[0], shop) if len(cash) else shop
 
 

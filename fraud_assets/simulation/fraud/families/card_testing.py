@@ -9,7 +9,7 @@ from fraud_assets.simulation.episodes import TRIAL
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look, join
-from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_median, first_index, local_hour, to_ms
+from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_appeal, first_index, local_hour, to_ms
 from fraud_assets.simulation.intents import (
     APPROVED,
     CVV_MISMATCH,
@@ -20,7 +20,6 @@ from fraud_assets.simulation.intents import (
     NONE,
     ONLINE,
     TECHNICAL,
-    TO_MERCHANT,
     Bank,
     Intents,
 )
@@ -103,9 +102,9 @@ class CardTesting(Family):
         nth = (cast.u("shop") * shops).astype(np.int64)
         favourite = cast.of_campaign("favourite", nth) < 0.3
         owner = np.where(favourite, cast.actor, cast.campaign_id)
-        online = (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT)
+        online = (bank.channel == ONLINE) & bank.is_bought
         # Where small prices are normal, a test is not noticed.
-        category = by_median(bank, online, -1.0, hashed_uniforms(cast.seed, "testing.category", owner, nth))
+        category = by_appeal(bank, online, -1.0, hashed_uniforms(cast.seed, "testing.category", owner, nth))
         return category, actors.weak_merchants(
             bank, category, hashed_uniforms(cast.seed, "testing.merchant", owner, nth)
         )
@@ -118,7 +117,8 @@ class CardTesting(Family):
         # The middling mix tiny and usual amounts; many of the tiny ones are a round dollar, as honest checks are.
         is_tiny = (cast.skill == 0) | ((cast.skill == 1) & ((u * 64) % 1.0 < 0.45))
         whole = np.maximum(1.0, np.rint(tiny))
-        small = np.where((u * 512) % 1.0 < max(0.35, bank.scenario.prices.whole), whole, tiny)
+        gifts = np.array([k.price_style == "round" for k in bank.scenario.categories])[category]
+        small = np.where(gifts | ((u * 512) % 1.0 < max(0.35, bank.scenario.prices.whole)), whole, tiny)
         cents = np.maximum(np.rint(small * 100).astype(np.int64), 50)
         return np.where(is_tiny, cents, price_points(bank, category, usual, cast.u("price")))
 
@@ -136,8 +136,8 @@ class CardTesting(Family):
         day = 1 + (_SOLD_WITHIN - 1) * cast.of_account("day") ** 1.5
         hours = cast.value("hours") + 24 * day + cast.nth * (0.2 + 5 * cast.u("hour"))
         event_us = plan.starts_us[cast.campaign] + to_ms(hours)
-        online = (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT)
-        category = by_median(bank, online, 0.5, cast.u("category"))
+        online = (bank.channel == ONLINE) & bank.is_bought
+        category = by_appeal(bank, online, 0.5, cast.u("category"))
         factor = np.where(cast.skill == 2, 1.3, cast.value("sold_factor"))
         value = np.array([k.median for k in bank.scenario.categories])[category] * factor
         value = np.minimum(value * np.exp(cast.u("amount") - 0.5), bank.till_maximum[category] * 0.95)

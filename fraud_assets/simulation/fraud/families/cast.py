@@ -182,6 +182,8 @@ class Cast:
         )
 
 
+#: How far fraud follows the crowd: 0 = no kind of shop sees more of it for being popular, 1 = as customers do [P].
+_CROWD = 0.5
 #: Network of an actor's device, whatever it is at the time.
 FOREIGN_NET = OF_DEVICE
 #: A stranger's connections: a home or a carrier, a service that hides, else a hotspot; and how often it is a carrier,
@@ -205,10 +207,19 @@ def month_index(event_us: I64) -> I64:
     return event_us.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
 
 
-def by_median(bank: Bank, allowed: Bools, power: float, u: F64) -> I64:
-    """Categories among the allowed ones, those with a high median the likelier the greater ``power`` is."""
+def appeal(bank: Bank, power: float) -> F64:
+    """How fraud is drawn to each category: to where many people pay, and to high medians the more ``power`` is.
+
+    Thieves go where the shops are, and hide among those who pay there; but less so than customers do.
+    """
+    median = np.array([c.median for c in bank.scenario.categories])
+    return np.asarray(np.maximum(bank.popularity, 1e-6) ** _CROWD * median**power)
+
+
+def by_appeal(bank: Bank, allowed: Bools, power: float, u: F64) -> I64:
+    """Categories among the allowed ones, by their appeal at that power."""
     choice = bank.some(allowed, "a kind of payment to choose among")
-    weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
+    weight = np.cumsum(appeal(bank, power)[choice])
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]
 
 

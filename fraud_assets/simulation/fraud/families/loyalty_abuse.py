@@ -8,7 +8,7 @@ from fraud_assets.scenario import Scenario, ScenarioError
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look, Sessions
-from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_median, first_index, to_ms
+from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_appeal, first_index, to_ms
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
@@ -62,7 +62,7 @@ class LoyaltyAbuse(Family):
         begun = self.first_us(bank, plan, victims)
         cast = Cast(bank, plan, victims, counts(bank, plan, victims, "loyalty", plan.values["redemptions"]), "loyalty")
         wait = np.where(cast.nth == 0, 0.0, cast.nth / 15 + cast.u("wait") ** 2 * cast.value("hours"))
-        category = by_median(bank, bank.tagged("points"), 0.0, cast.u("category"))
+        category = by_appeal(bank, bank.tagged("points"), 0.0, cast.u("category"))
         rows = cast.intents(
             begun[cast.victim] + to_ms(wait),
             category,

@@ -11,7 +11,7 @@ from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Look
 from fraud_assets.simulation.fraud.families.cast import Cast, to_ms
 from fraud_assets.simulation.fraud.families.own import OwnAccount, counts, hands, small_shops, usual
-from fraud_assets.simulation.intents import AMOUNT, TO_MERCHANT, Bank
+from fraud_assets.simulation.intents import AMOUNT, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools
 
 _NEAR, _ROUND, _PLAUSIBLE = range(3)
@@ -64,7 +64,7 @@ class MerchantCollusion(OwnAccount):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """A tutor, a wholesaler, a landlord paid again and again; a purchase large for its shop, just below a limit."""
-        bought = (bank.recipient == TO_MERCHANT)[look.category] & look.is_dear(_LARGE)
+        bought = bank.is_bought[look.category] & look.is_dear(_LARGE)
         return (look.episode == SUPPLIER) | (bought & limits.is_near(bank, look.cents))
 
     def _when(self, cast: Cast) -> I64:

@@ -10,10 +10,10 @@ import numpy as np
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Family, Sessions
-from fraud_assets.simulation.fraud.families.cast import Cast
+from fraud_assets.simulation.fraud.families.cast import Cast, by_appeal
 from fraud_assets.simulation.hours import at_usual_hours
 from fraud_assets.simulation.instruments import devices_used
-from fraud_assets.simulation.intents import APP, DAY, TO_MERCHANT, Bank, Column
+from fraud_assets.simulation.intents import APP, DAY, Bank, Column
 from fraud_assets.simulation.outcomes import outcomes
 from fraud_assets.simulation.recipients import contact
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
@@ -74,14 +74,12 @@ def small_shops(cast: Cast, power: float, only: Bools | None = None) -> tuple[I6
     matters what is sold.
     """
     bank, seed = cast.bank, cast.seed
-    allowed = (bank.recipient == TO_MERCHANT) & ~bank.at_counter & (bank.channel != APP) & bank.takes_large
+    allowed = bank.is_bought & ~bank.at_counter & (bank.channel != APP) & bank.takes_large
     if only is not None and (allowed & only).any():
         allowed = allowed & only
+    allowed = allowed if allowed.any() else bank.is_bought & ~bank.at_counter
     owner = np.where(cast.of_campaign("favourite") < 0.4, cast.actor, cast.campaign_id)
-    choice = np.flatnonzero(allowed if allowed.any() else (bank.recipient == TO_MERCHANT) & ~bank.at_counter)
-    weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
-    place = np.searchsorted(weight / weight[-1], hashed_uniforms(seed, "own.category", owner), side="right")
-    category = choice[place.clip(0, len(choice) - 1)]
+    category = by_appeal(bank, allowed, power, hashed_uniforms(seed, "own.category", owner))
     return category, actors.weak_merchants(bank, category, hashed_uniforms(seed, "own.shop", owner), only is None)
 
 

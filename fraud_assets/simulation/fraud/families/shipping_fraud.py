@@ -9,7 +9,7 @@ from fraud_assets.simulation.deliveries import HOME, destination
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look
-from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_median, first_index, to_ms
+from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_appeal, first_index, to_ms
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
@@ -68,7 +68,7 @@ class ShippingFraud(Family):
         # What is easily sold on before other goods.
         goods, resale = _goods(bank), bank.tagged("resale")
         sold_on = goods & resale if (goods & resale).any() else goods
-        first, any_goods = by_median(bank, sold_on, 0.0, cast.u("resale")), by_median(bank, goods, 0.0, cast.u("goods"))
+        first, any_goods = by_appeal(bank, sold_on, 0.0, cast.u("resale")), by_appeal(bank, goods, 0.0, cast.u("goods"))
         category = np.where(cast.u("sold_on") < 0.4, first, any_goods)
         rerouted = cast.of_account("reroute") < cast.value("reroute")
         rows = cast.intents(

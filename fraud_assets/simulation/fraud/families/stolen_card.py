@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.families.base import Emission, Family, Look
 from fraud_assets.simulation.fraud.families.cast import (
     FOREIGN_NET,
     Cast,
-    by_median,
+    by_appeal,
     first_index,
     local_hour,
     month_index,
@@ -22,7 +22,7 @@ from fraud_assets.simulation.fraud.families.cast import (
 from fraud_assets.simulation.fraud.families.habits import dear_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.instruments import cards, has_second_card
-from fraud_assets.simulation.intents import CARD_PRESENT, HOUR, NONE, ONLINE, TO_MERCHANT, Bank
+from fraud_assets.simulation.intents import CARD_PRESENT, HOUR, NONE, ONLINE, Bank
 from fraud_assets.simulation.possible import always_open, when_open
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, keyed
 
@@ -86,12 +86,12 @@ class StolenCard(Family):
         share = np.where(cast.nth == 0, 0.0, ((cast.nth + 0.8 * cast.u("time")) / size) ** 1.5)
         begun = self.first_us(bank, plan, victims)[cast.victim]
         event_us = _by_day(bank, cast.index, begun + to_ms(cast.value("hours") * share), cast.u("waits"))
-        shop = bank.recipient == TO_MERCHANT
+        shop = bank.is_bought
         counters = (bank.channel == CARD_PRESENT) & shop
-        counter = by_median(bank, counters, -0.2, cast.u("counter"))
-        late = by_median(bank, always_open(bank, counters), -0.2, cast.u("late"))
+        counter = by_appeal(bank, counters, -0.2, cast.u("counter"))
+        late = by_appeal(bank, always_open(bank, counters), -0.2, cast.u("late"))
         counter = when_open(bank, counter, cast.home(), event_us, late)
-        wanted = by_median(bank, (bank.channel == ONLINE) & shop, 0.3, cast.u("wanted"))
+        wanted = by_appeal(bank, (bank.channel == ONLINE) & shop, 0.3, cast.u("wanted"))
         category = np.where(taps, counter, wanted)
         cents = dear_cents(cast, category, np.where(taps, 1.0, cast.value("amount_factor")))
         limit = cast.value("tap_limit")
@@ -125,7 +125,7 @@ class StolenCard(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear things, by card, on a round of shops where the customer has never been, as before a festival."""
-        by_card = (bank.recipient == TO_MERCHANT) & ((bank.channel == CARD_PRESENT) | (bank.channel == ONLINE))
+        by_card = bank.is_bought & ((bank.channel == CARD_PRESENT) | (bank.channel == ONLINE))
         return by_card[look.category] & look.is_dear(_DEAR) & look.is_new & (look.in_outing >= _ROUND)
 
 

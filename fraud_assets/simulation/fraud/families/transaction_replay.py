@@ -11,7 +11,7 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, to_ms
 from fraud_assets.simulation.fraud.families.habits import blameless, own_category, own_cents, own_shop
 from fraud_assets.simulation.fraud.families.own import counts, hands
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import BEHAVIOURAL, DO_NOT_HONOR, ONLINE, TECHNICAL, TO_MERCHANT, Bank, Intents
+from fraud_assets.simulation.intents import BEHAVIOURAL, DO_NOT_HONOR, ONLINE, TECHNICAL, Bank, Intents
 from fraud_assets.simulation.streams import F64, I64, Bools, ids
 
 #: The first copy comes after half a minute at the earliest.
@@ -43,7 +43,7 @@ class TransactionReplay(Family):
     def _when(self, bank: Bank, plan: Plan, victims: Victims) -> tuple[Cast, I64, I64]:
         """The payments that are copied, one an account, with their categories and instants."""
         cast = Cast(bank, plan, victims, np.ones(len(victims), dtype=np.int64), "replay.recorded")
-        category = own_category(cast, bank.recipient == TO_MERCHANT, cast.u("category"))
+        category = own_category(cast, bank.is_bought, cast.u("category"))
         at = plan.starts_us[cast.campaign] + to_ms(24 + cast.u("at") * cast.value("campaign_hours"))
         return cast, category, at_usual_hours(bank, cast.who, category, at, cast.u("hour"))
 

@@ -9,11 +9,11 @@ from fraud_assets.simulation.episodes import SPREE
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
 from fraud_assets.simulation.fraud.families.base import Emission, Family, Look
-from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_median, first_index, to_ms
+from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_appeal, first_index, to_ms
 from fraud_assets.simulation.fraud.families.habits import own_category, own_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import ONLINE, TO_MERCHANT, Bank
+from fraud_assets.simulation.intents import ONLINE, Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Shops that the actor knows to be slow in noticing [P].
@@ -63,7 +63,7 @@ class VelocityAbuse(Family):
         # One to three shops, some of them old favourites of the actor; the skilled choose what the customer likes.
         shop = (cast.of_campaign("shops") * 3 * cast.u("shop")).astype(np.int64)
         owner = np.where(cast.of_campaign("favourite", shop) < _FAVOURITES, cast.actor, cast.campaign_id)
-        category = by_median(bank, _online(bank), -0.4, hashed_uniforms(cast.seed, "velocity.category", owner, shop))
+        category = by_appeal(bank, _online(bank), -0.4, hashed_uniforms(cast.seed, "velocity.category", owner, shop))
         category = np.where(cast.skill == 2, own_category(cast, _online(bank), cast.of_account("liked")), category)
         merchant = actors.weak_merchants(bank, category, hashed_uniforms(cast.seed, "velocity.merchant", owner, shop))
         rows = cast.intents(
@@ -101,4 +101,4 @@ class VelocityAbuse(Family):
 
 
 def _online(bank: Bank) -> Bools:
-    return (bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT)
+    return (bank.channel == ONLINE) & bank.is_bought
