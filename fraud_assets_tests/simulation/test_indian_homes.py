@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from fraud_assets.scenario import Scenario
-from fraud_assets.scenario.sections import Population, Rents
+from fraud_assets.scenario.sections import Occupation, Population, Rents
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.traits import GENDERS, traits, units
 
@@ -178,11 +178,10 @@ def test_those_who_earn_nothing_are_neither_sent_fortunes_nor_pay_instalments_of
 
 def test_a_bank_that_says_nothing_of_homes_has_everybody_paid_and_housed_alike() -> None:
     us = Scenario.load("us_bank").population
-    assert us.rents == Rents()
+    assert us.rents == Rents(of_income=0.5)
     assert (us.credit_step, us.halls_by_gender, us.hall_occupations) == (None, False, ())
-    assert {(o.women, o.paid_by, o.small_employers, o.tenants) for o in us.occupations} == {
-        (None, "employer", 0.0, 1.0)
-    }
+    assert {(o.women, o.paid_by, o.small_employers) for o in us.occupations} == {(None, "employer", 0.0)}
+    assert (Rents().of_income, Occupation(name="any", hours="any", income=1.0).tenants) == (None, 1.0)
     assert Population.model_fields["halls_by_gender"].default is False
 
 
