@@ -37,6 +37,7 @@ from fraud_assets.simulation.intents import (
 from fraud_assets.simulation.merchants import terminal_id
 from fraud_assets.simulation.names import person_entries
 from fraud_assets.simulation.network import address_number, format_addresses, geolocate
+from fraud_assets.simulation.prices import charged
 from fraud_assets.simulation.recipients import cities
 from fraud_assets.simulation.streams import F64, I64, U64, Bools, hashed_uniforms, keyed, step
 from fraud_assets.simulation.tokens import tokens
@@ -96,7 +97,7 @@ def keys(bank: Bank, rows: Intents) -> pl.DataFrame:
             "transaction_id": rows.transaction_id,
             "customer_id": bank.traits.customer_id[rows.who],
             "event_time": _instants(rows.event_us),
-            "amount": rows.cents / 100.0,
+            "amount": charged(bank, rows.category, rows.merchant, rows.cents) / 100.0,
             "status": _coded(codes.STATUSES, rows.status),
             "merchant_id": _given(bank.directory.merchant_id[rows.merchant], rows.merchant),
             "payee_id": _given(rows.payee),

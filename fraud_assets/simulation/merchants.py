@@ -19,6 +19,7 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Category, PriceRange, Scenario
 from fraud_assets.simulation.calendar import day_number
+from fraud_assets.simulation.fares import with_fares
 from fraud_assets.simulation.signs import local_names
 from fraud_assets.simulation.streams import F64, I64, generator, hashed_uniforms, ids
 
@@ -84,7 +85,9 @@ def directory(scenario: Scenario) -> Directory:
     # One in five shops is known beyond its town; of what is online, two in five are not known to anybody.
     small = np.where(city == NOWHERE, rank % 5 >= 3, rank % 5 > 0)
     tier = np.where(chain, brand_tier[brand], np.where(small, 3, 2))
+    merchant_id = ids(seed, "merchant", cell, rank)
     names, sub_categories, prices = _names(scenario, category, city, brand, cell)
+    prices = with_fares(scenario, category, chain, merchant_id, prices)
 
     n = len(cell)
     draw = {column: generator(seed, f"merchants.{column}", 0, 0).random(n) for column in _COLUMNS}
@@ -103,7 +106,7 @@ def directory(scenario: Scenario) -> Directory:
     latitude = latitude + bell[:, 0] / 110.57
     nowhere = city == NOWHERE
     made = Directory(
-        merchant_id=ids(seed, "merchant", cell, rank),
+        merchant_id=merchant_id,
         name=names,
         category=category,
         city=city,

@@ -73,6 +73,23 @@ def on_the_list(bank: Bank, merchant: I64, cents: I64) -> I64:
     return np.where(np.isfinite(price), price, cents).astype(np.int64)
 
 
+def charged(bank: Bank, category: I64, merchant: I64, cents: I64) -> I64:
+    """Amounts in cents as they are, but for rides at a fare (tag ``fares``): the merchant's own that comes nearest.
+
+    Parameters
+    ----------
+    category, merchant, cents
+        Category, position in the directory (negative where it is nobody) and amount; shape (n,).
+    """
+    fares = bank.tagged("fares")
+    rides = np.flatnonzero(fares[category] & (merchant >= 0)) if fares.any() else []
+    if not len(rides):
+        return cents
+    found = cents.copy()
+    found[rides] = on_the_list(bank, merchant[rides], cents[rides])
+    return found
+
+
 def of_list(scenario: Scenario, category: int, value: F64) -> I64:
     """The category's listed price that is paid by who would pay each value (major units), in cents.
 

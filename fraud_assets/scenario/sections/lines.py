@@ -52,9 +52,21 @@ _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 #: What else a category is: delivered goods, easily sold on, paid with points, public transport, as good as cash, bought
 #: several times in a row, the same thing at the same price each time, a bill by the meter that is highest in summer or
 #: in winter, a rent, which goes by the city's level of rents, an order that may come back (``activity.refund_share``)
-#: although it is not paid by card online.
+#: although it is not paid by card online, rides at a fixed fare: whatever somebody would pay, it is the nearest of the
+#: prices that the merchant lists; each local business of a sub-category with a list asks one of them.
 Tag = Literal[
-    "goods", "resale", "points", "transit", "cash_like", "series", "usual", "cooling", "heating", "rent", "returned"
+    "goods",
+    "resale",
+    "points",
+    "transit",
+    "cash_like",
+    "series",
+    "usual",
+    "cooling",
+    "heating",
+    "rent",
+    "returned",
+    "fares",
 ]
 
 
