@@ -23,12 +23,15 @@ def check_possible(scenario: Scenario) -> None:
                 f"occupation {occupation.name}: hours {occupation.hours!r} have no weight at {weights.index(0)} h;"
                 " only counters close, people need some weight in every hour"
             )
+    _check_ages(scenario)
     jobs = {o.name for o in scenario.population.occupations}
     for c in scenario.categories:
         if unknown := set(c.by_occupation) - jobs:
             raise ValueError(f"category {c.category}: by_occupation: {sorted(unknown)} are none of {sorted(jobs)}")
         if c.by_occupation and c.recipient not in (*_BOUGHT, "person", "own", "biller"):
             raise ValueError(f"category {c.category}: by_occupation is for what people pay, not for a {c.recipient}")
+        if c.by_age and c.recipient not in (*_BOUGHT, "person", "own"):
+            raise ValueError(f"category {c.category}: by_age is for purchases, not for a {c.recipient}")
         if c.recipient not in _BOUGHT and (c.a_day or c.a_month):
             raise ValueError(f"category {c.category}: a_day and a_month are for purchases, not for a {c.recipient}")
         if c.recipient != "biller" and c.contracts > 1:
@@ -44,6 +47,18 @@ def check_possible(scenario: Scenario) -> None:
             f"activity.bills {list(scenario.activity.bills)}: nobody can have so many bills a month with the {bills}"
             " contracts of categories.csv"
         )
+
+
+def _check_ages(scenario: Scenario) -> None:
+    """Whoever belongs to a segment has one of its occupations, whatever the age."""
+    for segment in scenario.population.segments:
+        there = [o for o in scenario.population.occupations if segment.occupations.get(o.name)]
+        for age in range(segment.age[0], segment.age[1] + 1):
+            if not any(o.has(age) for o in there):
+                raise ValueError(
+                    f"segment {segment.name}: nobody of {age} years may have any of its occupations"
+                    f" ({', '.join(o.name for o in there)}); widen the age of one of them or narrow the segment's"
+                )
 
 
 def _check_homes(scenario: Scenario) -> None:

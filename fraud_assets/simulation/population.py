@@ -76,10 +76,12 @@ def by_row(shares: F64, u: F64) -> I64:
     return passed
 
 
-def occupations(scenario: Scenario, segment: I64, u: F64) -> I64:
+def occupations(scenario: Scenario, segment: I64, age: I64, u: F64) -> I64:
+    """One of the segment's occupations that people of the age have."""
     people = scenario.population
     table = np.array([[s.occupations.get(o.name, 0.0) for o in people.occupations] for s in people.segments])
-    return by_row(table[segment], u)
+    youngest, oldest = np.array([o.age for o in people.occupations]).T
+    return by_row(table[segment] * ((youngest <= age[:, None]) & (age[:, None] <= oldest)), u)
 
 
 def savviness_shares(scenario: Scenario) -> F64:
@@ -185,10 +187,13 @@ def _women(scenario: Scenario) -> F64:
 
 def occupation_shares(scenario: Scenario) -> F64:
     """Shares of the occupations in the population."""
-    people = scenario.population
-    return np.array(
-        [sum(s.share * s.occupations.get(o.name, 0.0) for s in people.segments) for o in people.occupations]
-    )
+    total = np.zeros(len(scenario.population.occupations))
+    for s in scenario.population.segments:
+        ages = range(s.age[0], s.age[1] + 1)
+        for age in ages:
+            own = np.array([s.occupations.get(o.name, 0.0) * o.has(age) for o in scenario.population.occupations])
+            total += s.share / len(ages) * own / own.sum()
+    return total
 
 
 def incomes(scenario: Scenario, segment: I64, occupation: I64, z: F64) -> tuple[F64, I64]:

@@ -104,7 +104,7 @@ def by_occupation(scenario: Scenario) -> F64:
 
 
 def category_weights(
-    scenario: Scenario, savviness: I64, occupation: I64, z: F64, u: F64, rates: F64
+    scenario: Scenario, savviness: I64, occupation: I64, age: I64, z: F64, u: F64, rates: F64
 ) -> tuple[F64, I64]:
     """Weights of the categories and the favourites among them.
 
@@ -114,7 +114,7 @@ def category_weights(
 
     Parameters
     ----------
-    savviness, occupation
+    savviness, occupation, age
         Of each customer, shape (n,).
     z, u
         Standard normal tastes and uniform draws, shape (n, categories).
@@ -131,7 +131,8 @@ def category_weights(
     share = min(1.0, scenario.activity.preferred_share / with_choice) if with_choice else 0.0
     app = np.array([c.channel == "app" for c in scenario.categories])
     most = np.array([c.a_month or np.inf for c in scenario.categories])
-    usual = by_occupation(scenario)[occupation]
+    leans = np.array([c.by_age for c in scenario.categories])
+    usual = by_occupation(scenario)[occupation] * np.exp(leans * (age[:, None] - 40) / 20)
     weights = np.zeros_like(z)
     favourites: list[npt.NDArray[np.int64]] = []
     for rate, (members, count) in zip(rates.T, _methods(scenario), strict=True):

@@ -159,7 +159,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
     years = youngest[segment] + draw.uniform("age") * (oldest - youngest + 1)[segment]
     age = np.floor(years).astype(np.int64)
     birth_day = start_day - np.ceil(years * YEAR).astype(np.int64)
-    occupation = occupations(scenario, segment, draw.uniform("occupation"))
+    occupation = occupations(scenario, segment, age, draw.uniform("occupation"))
     savviness = by_row(np.array([s.savviness for s in people.segments])[segment], draw.uniform("savviness"))
 
     income, bracket = incomes(scenario, segment, occupation, draw.normal("income"))
@@ -185,6 +185,7 @@ def _drawn_together(scenario: Scenario, units: tuple[int, ...]) -> Traits:
         scenario,
         savviness,
         occupation,
+        age,
         draw.normal("taste", width),
         draw.uniform("favourites", width),
         daily_rate[:, None] * methods,

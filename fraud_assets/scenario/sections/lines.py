@@ -163,6 +163,9 @@ class Category(Section):
     #: Purchases and bills: how many times as often people of an occupation have it as the others, as occupation:factor,
     #: separated by ;. A shopkeeper buys wholesale, a pensioner has no instalments left.
     by_occupation: Annotated[dict[str, Positive], BeforeValidator(split_weights)] = Field(default_factory=dict)
+    #: Purchases: how many times as often somebody twenty years older has it, as a logarithm: 0.5 is 1.6 times, -0.5 the
+    #: reverse. As ``Method.by_age``, within the method.
+    by_age: Annotated[Annotated[float, Field(ge=-3, le=3)], BeforeValidator(zero)] = 0.0
     #: Purchases of one customer: at most so many on a day, and in a month so many on average. A tank holds no more.
     a_day: Annotated[int | None, Field(ge=1), BeforeValidator(filled)] = None
     a_month: Annotated[Positive | None, BeforeValidator(filled)] = None

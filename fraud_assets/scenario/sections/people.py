@@ -48,6 +48,7 @@ class Occupation(Section):
     name: str
     hours: str  # a profile of hours.csv
     income: Positive  # median yearly, major units
+    age: Range[Age] = (0, 120)  # of its people; who is not has another one of the segment's occupations
     #: Share of women among its women and men; all such shares are shifted alike (as odds) until ``genders`` come out.
     #: None: as among all.
     women: Annotated[float | None, Field(gt=0, lt=1)] = None
@@ -60,6 +61,10 @@ class Occupation(Section):
     #: deviation of its logarithm. 0: the same each month.
     pay_varies: Annotated[float, Field(ge=0, lt=1)] = 0.0
     tenants: Share = 1.0  # of those to whom a rent would fall, who pay one; the others own a home or live with family
+
+    def has(self, age: int) -> bool:
+        """Whether its people may be so old."""
+        return self.age[0] <= age <= self.age[1]
 
 
 class Lodgers(Section):
