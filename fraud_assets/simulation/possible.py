@@ -17,7 +17,7 @@ def possible(bank: Bank, who: I64, category: I64, local_us: I64, u: F64) -> I64:
     """Categories as chosen, but for purchases that cannot be: each is another one of the method.
 
     Cannot be: what is sold at a counter, in the hours in which its profile has no weight; and more of a category than
-    ``Category.a_day`` on a day. Instead people buy what is always to be had, as they and the weekday like.
+    ``Category.a_day`` on a day. Instead people buy what is to be had then, however often, as they and the weekday like.
 
     Parameters
     ----------
@@ -44,10 +44,11 @@ def possible(bank: Bank, who: I64, category: I64, local_us: I64, u: F64) -> I64:
     found = category.copy()
     for method in np.unique(bank.method[category[rows]]):
         mine = rows[bank.method[category[rows]] == method]
-        always = np.flatnonzero((bank.method == method) & ~shuts & (most == 0))
+        always = np.flatnonzero((bank.method == method) & (most == 0))
         if not len(always):
             continue
         weights = bank.traits.category_weights[who[mine]][:, always]
+        weights *= ~closed[always].T[local_us[mine] // HOUR % 24]
         if (stays := stays_on(bank.scenario)) is not None:
             weekday = weekday_kept(bank.scenario, bank.traits.city[who[mine]], local_us[mine] // DAY)
             weights *= stays[1][always].T[weekday]  # as the weekday likes them, too
