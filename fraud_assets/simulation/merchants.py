@@ -27,6 +27,8 @@ NOWHERE = -1
 #: [P] Merchants of an average category in a city of 200,000; more in larger cities, with the exponent below.
 _DENSITY, _DENSITY_POPULATION, _DENSITY_EXPONENT = 3.4, 200_000, 0.6
 _FEWEST, _MOST = 4, 40
+#: [P] Kilometres that shops spread around the centre of a city of 100,000: within an outing nobody drives across it.
+_SPREAD = 0.6
 _SMALL_BILLERS = 16  # [P] landlords, utilities, employers without a name that everybody knows
 _REGIONAL_REACH = 0.5  # [P] metros in which a chain of tier 2 has outlets
 _ROOT = 5  # pick() writes the power out
@@ -100,7 +102,7 @@ def directory(scenario: Scenario) -> Directory:
     latitude = np.array([c.latitude for c in scenario.cities])[city]
     longitude = np.array([c.longitude for c in scenario.cities])[city]
     population = np.array([c.population for c in scenario.cities], dtype=np.float64)[city]
-    radius = 1.2 * np.sqrt(population / 1e5)  # shops stand closer to the centre than homes
+    radius = _SPREAD * np.sqrt(population / 1e5)  # shops stand closer to the centre than homes
     bell = generator(seed, "merchants.place", 0, 0).standard_normal((n, 2)) * radius[:, None]
     longitude = longitude + bell[:, 1] / (111.32 * np.cos(np.radians(latitude)))
     latitude = latitude + bell[:, 0] / 110.57
