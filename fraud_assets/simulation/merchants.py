@@ -19,7 +19,7 @@ from fraud_assets import tables
 from fraud_assets.months import Month
 from fraud_assets.scenario import Category, PriceRange, Scenario
 from fraud_assets.simulation.calendar import day_number
-from fraud_assets.simulation.fares import with_fares
+from fraud_assets.simulation.fares import NO_LIMIT, with_fares
 from fraud_assets.simulation.signs import local_names
 from fraud_assets.simulation.streams import F64, I64, generator, hashed_uniforms, ids
 
@@ -35,7 +35,6 @@ _ROOT = 5  # pick() writes the power out
 #: [P] Visits within a city and category follow a Zipf law with this exponent.
 ZIPF = 1 - 1 / _ROOT
 _OLDEST_DAYS = 35 * 365
-_NO_LIMIT = 1e12  # major units: dearer than anything
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +233,7 @@ def _in_cents(prices: Sequence[PriceRange]) -> F64:
     """Lowest and highest price, then the listed ones, in cents; shape (prices, 2 + most listed)."""
     table = np.full((len(prices), 2 + max((len(p.listed) for p in prices), default=0)), np.inf)
     for row, p in zip(table, prices, strict=True):
-        row[:2] = p.lowest * 100, (p.highest or _NO_LIMIT) * 100
+        row[:2] = p.lowest * 100, (p.highest or NO_LIMIT) * 100
         row[2 : 2 + len(p.listed)] = np.rint(np.array(p.listed) * 100)
     return table
 

@@ -81,11 +81,9 @@ def charged(bank: Bank, category: I64, merchant: I64, cents: I64) -> I64:
     category, merchant, cents
         Category, position in the directory (negative where it is nobody) and amount; shape (n,).
     """
-    fares = bank.tagged("fares")
-    rides = np.flatnonzero(fares[category] & (merchant >= 0)) if fares.any() else []
-    if not len(rides):
+    if not (fares := bank.tagged("fares")).any():
         return cents
-    found = cents.copy()
+    rides, found = np.flatnonzero(fares[category] & (merchant >= 0)), cents.copy()
     found[rides] = on_the_list(bank, merchant[rides], cents[rides])
     return found
 
