@@ -45,11 +45,13 @@ def shares(values: np.ndarray, n: int) -> np.ndarray:
 def test_segments_occupations_and_savviness_have_their_shares(crowd: Traits) -> None:
     segments = US.population.segments
     assert np.abs(shares(crowd.segment, 7) - [s.share for s in segments]).max() < 0.01
-    names = [o.name for o in US.population.occupations]
+    jobs = US.population.occupations
     for k, segment in enumerate(segments):
         mine = crowd.segment == k
-        wanted = [segment.occupations.get(name, 0) for name in names]
-        assert np.abs(shares(crowd.occupation[mine], len(names)) - wanted).max() < 0.03
+        ages = range(segment.age[0], segment.age[1] + 1)
+        by_age = np.array([[segment.occupations.get(o.name, 0) * o.has(age) for o in jobs] for age in ages])
+        wanted = (by_age / by_age.sum(axis=1, keepdims=True)).mean(axis=0)
+        assert np.abs(shares(crowd.occupation[mine], len(jobs)) - wanted).max() < 0.03
         assert np.abs(shares(crowd.savviness[mine], 3) - segment.savviness).max() < 0.04
         start = month_days(JANUARY)[0]
         age = (start - crowd.birth_day[mine]) / 365.2425
