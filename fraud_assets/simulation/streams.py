@@ -159,7 +159,7 @@ def _piecewise(
     for part in parts:  # single numbers in front, such as a month, are the same for all
         if not isinstance(part, int | np.integer):
             break
-        begun = (_finish_one(((int(part) * int(_MIX2)) & _MASK64) ^ begun) + int(_GOLDEN)) & _MASK64
+        begun = _finish_one(((int(part) * int(_MIX2)) & _MASK64) ^ begun)
         first += 1
     words = [_word(part) for part in parts[first:]]
     n = words[0].size if words else 0
@@ -178,12 +178,12 @@ def _word(part: npt.ArrayLike) -> U64:
 
 
 def _hashed(begun: int, words: Sequence[U64]) -> U64:
+    # Numbers that follow one another are far apart when they are multiplied: what SplitMix64 finishes well.
     # An array even of one place: numpy warns of scalars that overflow, and here they are meant to.
     state = np.array([begun], dtype=np.uint64)
     for word in words:
         state = _finish(word * _MIX2 ^ state)
-        state += _GOLDEN
-    return _finish(state)
+    return state
 
 
 def ids(seed: int, salt: str, *parts: npt.ArrayLike) -> I64:
@@ -202,10 +202,8 @@ def hashed_uniform_rows(seed: int, salts: Sequence[str], first: int, parts: I64)
     For few parts: what a call costs then hardly depends on the numbers.
     """
     number = (first * int(_MIX2)) & _MASK64
-    begun = [(_finish_one(number ^ _salted(seed, salt)) + int(_GOLDEN)) & _MASK64 for salt in salts]
-    state = _finish(_word(parts) * _MIX2 ^ np.array(begun, dtype=np.uint64)[:, None])
-    state += _GOLDEN
-    return _unit(_finish(state))
+    begun = [_finish_one(number ^ _salted(seed, salt)) for salt in salts]
+    return _unit(_finish(_word(parts) * _MIX2 ^ np.array(begun, dtype=np.uint64)[:, None]))
 
 
 def _unit(bits: U64) -> F64:
