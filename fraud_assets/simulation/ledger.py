@@ -273,6 +273,8 @@ def _towns(scenario: Scenario) -> pl.DataFrame:
 
 def _coded(values: list[str], code: Column | Bools) -> pl.Series:
     """Values by code, null for ``NONE``."""
+    if code.min(initial=0) >= 0:
+        return _enumeration(tuple(values))[_index(code)]
     # Nulls come last: polars takes three times as long to gather from values of which one is null.
     return _enumeration(tuple(values))[_index(np.maximum(code, 0))].set(pl.Series(code < 0), None)
 
