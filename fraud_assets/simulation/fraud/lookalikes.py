@@ -19,7 +19,8 @@ def of_spending(bank: Bank, spent: Spending) -> Look:
     return Look(
         who=spent.who,
         category=spent.category,
-        median=_medians(bank, spent.category),
+        of_median=_over(_medians(bank), spent.cents, spent.category),
+        of_maximum=_over(bank.normal_maximum, spent.cents, spent.category),
         cents=spent.cents,
         event_us=spent.event_us,
         offset=spent.offset,
@@ -38,7 +39,8 @@ def of_first_payments(bank: Bank, rows: Intents) -> Look:
     return Look(
         who=rows.who,
         category=rows.category,
-        median=_medians(bank, rows.category),
+        of_median=_over(_medians(bank), rows.cents, rows.category),
+        of_maximum=_over(bank.normal_maximum, rows.cents, rows.category),
         cents=rows.cents,
         event_us=rows.event_us,
         offset=rows.offset,
@@ -61,8 +63,13 @@ def of_episodes(bank: Bank, rows: Intents, kind: I64) -> Look:
     return replace(of_first_payments(bank, rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
 
 
-def _medians(bank: Bank, category: I64) -> F64:
-    return np.array([kind.median for kind in bank.scenario.categories])[category]
+def _medians(bank: Bank) -> F64:
+    return np.array([kind.median for kind in bank.scenario.categories])
+
+
+def _over(sums: F64, cents: I64, category: I64) -> F64:
+    """Cents, over a sum that each category has, major units."""
+    return cents / (100 * sums)[category]
 
 
 def joined(looks: Sequence[Look]) -> Look:

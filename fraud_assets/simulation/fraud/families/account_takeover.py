@@ -98,7 +98,7 @@ class AccountTakeover(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Large payments to somebody new: a first rent, a gift, a new phone."""
-        return look.is_new & (look.cents >= 40 * bank.normal_maximum[look.category])
+        return look.is_new & (look.of_maximum >= 0.4)
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
         """The first payment of each takeover; the skilled come when the customer is up."""

@@ -59,7 +59,8 @@ class Look:
 
     who: I64
     category: I64
-    median: F64  # of the category, major units
+    of_median: F64  # what is paid, over the median of the category
+    of_maximum: F64  # ... and over what is normal at most for the method
     cents: I64
     event_us: I64  # UTC
     offset: I64  # minutes
@@ -75,7 +76,7 @@ class Look:
 
     def is_dear(self, times: float) -> Bools:
         """Whether each is of so many times its category's median, or more."""
-        return self.cents >= 100 * times * self.median
+        return self.of_median >= times
 
 
 def join(emissions: list[Emission]) -> Emission:

@@ -156,7 +156,7 @@ class CardTesting(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Tiny purchases from an online merchant that is new to the customer; one small service after the other."""
-        tiny = (bank.channel == ONLINE)[look.category] & look.is_new & (look.cents <= 12 * look.median)
+        tiny = (bank.channel == ONLINE)[look.category] & look.is_new & (look.of_median <= 0.12)
         return tiny | (look.episode == TRIAL)
 
 

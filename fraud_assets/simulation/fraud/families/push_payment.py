@@ -57,7 +57,7 @@ class PushPayment(OwnAccount):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """A first rent, a used car, a craftsman's deposit; any unusually large transfer to somebody new."""
-        large = (look.cents >= 30 * bank.normal_maximum[look.category]) & look.is_new
+        large = (look.of_maximum >= 0.3) & look.is_new
         return (look.episode == FIRST_PAYMENT) | (large & (bank.recipient == TO_PERSON)[look.category])
 
     def _way(self, cast: Cast) -> I64:

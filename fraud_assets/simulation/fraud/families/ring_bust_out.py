@@ -45,7 +45,7 @@ class RingBustOut(BustOut):
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear purchases of those who live with many others: students, families."""
         crowd = _crowded(bank)[look.who]
-        return (look.episode == FURNISHING) | (crowd & (look.cents >= 100 * bank.normal_maximum[look.category]))
+        return (look.episode == FURNISHING) | (crowd & (look.of_maximum >= 1))
 
     def _equip(self, cast: Cast, columns: dict[str, Column]) -> None:
         foreign = self._is_foreign(cast)
