@@ -273,8 +273,16 @@ class Bank:
         return np.array([bool(c.listed) for c in self.scenario.categories])
 
     def tagged(self, tag: Tag) -> Bools:
-        """Which categories have the tag."""
-        return np.array([tag in c.tags for c in self.scenario.categories])
+        """Which categories have the tag; read-only, since all who ask get the same."""
+        if tag not in self._tagged:
+            found = np.array([tag in c.tags for c in self.scenario.categories])
+            found.flags.writeable = False
+            self._tagged[tag] = found
+        return self._tagged[tag]
+
+    @cached_property
+    def _tagged(self) -> dict[Tag, Bools]:
+        return {}
 
     def some(self, meant: Bools, what: str) -> I64:
         """Indices of the categories meant, of which an episode or a fraud type needs at least one.
