@@ -98,6 +98,7 @@ class AccountTakeover(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Large payments to somebody new: a first rent, a gift, a new phone."""
+        del bank  # what is normal is part of the look
         return look.is_new & (look.of_maximum >= 0.4)
 
     def first_us(self, bank: Bank, plan: Plan, victims: Victims) -> I64:
