@@ -39,8 +39,8 @@ _SHIFT_TO_53 = np.array(11, dtype=np.uint64)
 _MASK63 = np.array(0x7FFFFFFFFFFFFFFF, dtype=np.uint64)
 _TO_ONE = np.array(2.0**-53)
 _MASK64 = 0xFFFFFFFFFFFFFFFF
-#: Numbers that are hashed at a time: 64 KB a column, of which a hash takes three.
-_PIECE = 8192
+#: Numbers that are hashed at a time: 128 KB a column, of which a hash takes three.
+_PIECE = 16_384
 
 
 @lru_cache(maxsize=4096)
