@@ -50,7 +50,9 @@ def clock(bank: Bank, who: I64, category: I64, day: I64, u: F64) -> F64:
         row = _kind_of_day(bank, hours.kind, who, day) * occupations + row
     place = (row * purchases + hours.of_category[category]) * places + low
     table = hours.table.ravel()
-    return table[place] * (1 - fine) + table[place + 1] * fine
+    found = table[place]
+    found += fine * (table[place + 1] - found)
+    return found
 
 
 def _kind_of_day(bank: Bank, kind: I64, who: I64, day: I64) -> I64:

@@ -128,7 +128,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
         category = in_season(scenario, traits.category_weights, traits.city, who, category, day_o[outing], category_u)
 
     seconds = clock(bank, who_o, category[first], day_o, draws.uniform("hour", per_unit))
-    local_us = _times(scenario, day_o, seconds, size, draws.uniform("gap", rows))
+    local_us = _times(scenario, day_o, seconds, outing, first, draws.uniform("gap", rows - per_unit))
     category = possible(bank, who, category, local_us, category_u)
     months = sorted({block.month for block in blocks})
     month_o = np.array([months.index(block.month) for block in blocks])[block_o]
@@ -157,7 +157,7 @@ def spending(bank: Bank, blocks: list[Block]) -> Spending:
     status, reason = outcomes(bank, who, category, cents, place, day_o[outing], draws.uniform("status", rows))
     return Spending(
         who=who,
-        ordinal=np.arange(len(who)) - np.repeat(np.cumsum(per_entry) - per_entry, per_entry),
+        ordinal=np.arange(len(who)) - (np.cumsum(per_entry) - per_entry)[entry],
         outing=outing,
         period=period,
         size=size,
@@ -189,7 +189,8 @@ def intents(bank: Bank, spent: Spending) -> Intents:
 
     is_person = recipients.is_person(bank)[category]
     person, shop = np.flatnonzero(is_person), np.flatnonzero(~is_person & (recipient != TO_OWN))
-    city = np.where(bank.at_counter[category[shop]], place[shop], len(scenario.cities))
+    city = place[shop]
+    city[np.flatnonzero(~bank.at_counter[category[shop]])] = len(scenario.cities)
     new, slot, fresh = spent.is_new, spent.slot, spent.fresh
     merchant[shop] = recipients.merchants(
         bank, month[shop], who[shop], category[shop], city, new[shop], slot[shop], fresh[shop]
@@ -287,23 +288,22 @@ def _categories(bank: Bank, who: I64, method: I64, weekday: I64, u: F64) -> I64:
     return columns[chosen]
 
 
-def _times(scenario: Scenario, day: I64, seconds: F64, size: I64, gap: F64) -> I64:
+def _times(scenario: Scenario, day: I64, seconds: F64, outing: I64, first: I64, gap: F64) -> I64:
     """Local instants of the rows in microseconds, to the millisecond; later payments of an outing follow by minutes.
 
     The minutes follow a Weibull law of which 5 % lie below and 5 % above the scenario's: people have no last minute.
+    Draws ``gap`` are those of the rows that do not begin an outing.
     """
     shortest, longest = scenario.activity.outing_gap_minutes
     shape = np.log(np.log(0.05) / np.log(0.95)) / np.log(longest / shortest)
-    first = np.cumsum(size) - size
-    steps = np.zeros(len(gap), dtype=np.int64)
-    follows = np.ones(len(gap), dtype=bool)
+    follows = np.ones(len(outing), dtype=bool)
     follows[first] = False
-    later = np.flatnonzero(follows)
-    minutes = longest * (np.log(1 - gap[later]) / np.log(0.05)) ** (1 / shape)
-    steps[later] = (minutes * 60_000).astype(np.int64)
+    minutes = longest * (np.log(1 - gap) / np.log(0.05)) ** (1 / shape)
+    steps = np.zeros(len(outing), dtype=np.int64)
+    steps[np.flatnonzero(follows)] = (minutes * 60_000).astype(np.int64)
     passed = np.cumsum(steps)  # of whole milliseconds: a sum of fractions would depend on the rows before
     begun = day * 86_400_000 + np.rint(seconds * 1000).astype(np.int64) - passed[first]
-    passed += np.repeat(begun, size)
+    passed += begun[outing]
     return passed * (SECOND // 1000)
 
 
