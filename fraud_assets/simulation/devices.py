@@ -33,7 +33,7 @@ _SHARED_LAPTOP = 0.35  # [P] households of several who share their laptop; table
 _RATE_SPREAD = (0.6, 1.4)
 _MEAN_MONTH_DAYS = 30.436875
 #: Customers with a partner in another household who lends a device, and how often it is borrowed [P].
-_COUPLES, _BORROWED = 0.10, 0.15
+_COUPLES, _BORROWED = 0.10, 0.12
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,9 @@ from fraud_assets.simulation.recipients import acquaintance
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 from fraud_assets.simulation.traits import GENDERS
 
+#: A rent is a round sum: of the most that somebody can pay, what may still be rounded up.
+_BEFORE_ROUNDING = 0.94
+
 
 def tenants(bank: Bank) -> Bools:
     """Customers who pay a rent, if one falls to them among their bills; shape (customers,)."""
@@ -37,9 +40,9 @@ def most_rent(bank: Bank, who: I64, category: I64) -> F64:
 
 
 def _of_income(bank: Bank) -> F64:
-    """The most that each customer spends on rent a month, major units; shape (customers,)."""
+    """The most that each customer spends on rent a month, before it is rounded, major units; shape (customers,)."""
     share = bank.scenario.population.rents.of_income
-    return bank.traits.annual_income / 12 * (np.inf if share is None else share)
+    return bank.traits.annual_income / 12 * (np.inf if share is None else _BEFORE_ROUNDING * share)
 
 
 def landlords(bank: Bank, who: I64, category: I64) -> I64:

@@ -236,9 +236,11 @@ def test_shops_have_signs_in_the_language_of_the_city_and_faiths_do_not_mix(made
     there = hindi.filter(pl.col("city").is_in(["Chennai", "Kochi", "Mysuru", "Mangaluru"]))
     assert len(hindi) > 30
     assert len(there) < 0.01 * int(south.sum())
-    assert set(shops.filter(pl.col("name").str.contains("Pachakkari|Thattukada|Oottupura"))["city"].unique()) >= {
-        "Kochi"
-    }
+    # Few shops of a city have a sign in its own words for what they sell: those of three countries are counted.
+    several = [SyntheticDataGenerator(INDIA.model_copy(update={"seed": INDIA.seed + k})) for k in range(3)]
+    signs = pl.concat([country.generate("merchants") for country in several]).filter(~pl.col("is_chain"))
+    malayalam = signs.filter(pl.col("name").str.contains("Pachakkari|Thattukada|Oottupura"))["city"].drop_nulls()
+    assert malayalam.value_counts(sort=True)["city"][0] == "Kochi"
     assert not (shops["name"].str.contains("Vada Pav") & (shops["city"] == "Kochi")).any()
     muslim = "|".join(word for word, of in regions("deity", "family").items() if of == {"muslim"})
     hindu = "Gaushala|Mandir|Seva Samiti|Pure Veg|Pooja|Namghar|Vaishno|Gurdwara"

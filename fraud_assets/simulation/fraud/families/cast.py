@@ -183,7 +183,7 @@ class Cast:
 
 
 #: How far fraud follows the crowd: 0 = no kind of shop sees more of it for being popular, 1 = as customers do [P].
-_CROWD = 0.5
+_CROWD = 0.6
 #: Network of an actor's device, whatever it is at the time.
 FOREIGN_NET = OF_DEVICE
 #: A stranger's connections: a home or a carrier, a service that hides, else a hotspot; and how often it is a carrier,
