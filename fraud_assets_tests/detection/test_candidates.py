@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from fraud_assets.detection.arrays import Matrix, logit
+from fraud_assets.detection.boosting import levelled_loss
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.floor import SmallTree
 from fraud_assets.detection.sample import Past, Sample, corrected, is_kept, kept_share
@@ -52,6 +53,24 @@ def test_reasons_of_the_forest_do_not_speak_for_the_whole_of_it(codes: Matrix) -
     told = forest.contributions(codes)
     whole = np.mean([grove.contributions(codes) for grove in forest.groves], axis=0)  # type: ignore[attr-defined]
     assert np.corrcoef(told.ravel(), whole.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("level", [-90.0, -3.0, 0.0, 6.0])
+def test_what_stops_the_boosting_is_the_log_loss_at_the_level_of_the_tuning_slice(level: float) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+
+    rng = np.random.default_rng(0)
+    truth = rng.normal(-5.0, 2.0, 20_000)
+    labels, weights = rng.random(len(truth)) < 1 / (1 + np.exp(-truth)), np.where(truth < -5, 3.0, 1.0)
+    tune = Sample(np.empty((0, 0), np.float32), labels, weights, np.empty(0))
+    fitted = LogisticRegression(C=np.inf).fit(truth[:, None], labels, sample_weight=weights)
+    at_best = log_loss(labels, fitted.predict_proba(truth[:, None]), sample_weight=weights, normalize=False)
+    right = levelled_loss(truth + level, tune)
+    assert right == pytest.approx(levelled_loss(truth, tune), rel=1e-6)
+    assert right == pytest.approx(at_best / weights[labels].sum(), rel=0.01)
+    # The same ranks, so the same average precision; but twice as sure as there is reason to be, or half.
+    assert min(levelled_loss(2 * truth + level, tune), levelled_loss(truth / 2 + level, tune)) > 1.05 * right
 
 
 def test_the_small_tree_is_the_one_that_was_fitted() -> None:
