@@ -160,7 +160,9 @@ class Cast:
         device = self.own_device(event_us) if device is None else device
         net = self.own_net() if net is None else net
         net = np.where(net == FOREIGN_NET, self.foreign_net(), net)
-        net = np.where((bank.instrument[category] == BY_SCAN) & (net == HOME_NET), MOBILE_NET, net)
+        # Who scans a code at a counter is not on the line at home, whoever it is.
+        at_home = (bank.instrument[category] == BY_SCAN) & ((net == HOME_NET) | (net == OF_DEVICE + HOME_NET))
+        net = np.where(at_home, net - HOME_NET + MOBILE_NET, net)
         defaults: dict[str, Column | int] = {
             "kind": kinds(bank)[category],
             "card": cards(bank, month_index(event_us), self.who, bank.channel[category]),
@@ -188,7 +190,7 @@ _CROWD = 0.6
 FOREIGN_NET = OF_DEVICE
 #: A stranger's connections: a home or a carrier, a service that hides, else a hotspot; and how often it is a carrier,
 #: relative to honest phones [P].
-_LINE_OR_CARRIER, _HIDDEN, _CARRIED = 0.78, 0.12, 0.76
+_LINE_OR_CARRIER, _HIDDEN, _CARRIED = 0.84, 0.09, 0.76
 
 
 def first_index(bank: Bank) -> int:
