@@ -140,16 +140,20 @@ def test_a_stranger_with_few_columns_is_scored_without_history(
 def test_a_reason_that_the_file_has_no_columns_for_says_so_where_the_lake_knows_no_better(
     excerpt: pl.DataFrame, scored: pl.DataFrame
 ) -> None:
-    refused = excerpt.filter(scored["decision"].is_in(["FLAGGED", "REJECTED"]))
-    known = refused.head(1).select(REQUIRED)
-    strangers = refused.select(REQUIRED).with_columns(
+    known = excerpt.filter(scored["decision"].is_in(["FLAGGED", "REJECTED"])).head(1).select(REQUIRED)
+    strangers = excerpt.select(REQUIRED).with_columns(
         pl.col("transaction_id") // 2 + 1, pl.col("customer_id") + 7, pl.col("amount") * 40
     )
     pl.concat([known, strangers]).write_csv("few.csv")
     assert score("few.csv") == 0
     found = pl.read_csv("few.scored.csv").select("transaction_id", pl.col("reasons").str.json_decode(REASONS))
     assert same(pl.read_csv("few.scored.csv").head(1), scored.filter(pl.col("transaction_id") == known.item(0, 0)))
-    said = found.slice(1).explode("reasons").unnest("reasons").filter(pl.col("feature").is_in(missing(["merchant"])))
+    said = (
+        found.slice(1)
+        .explode("reasons")
+        .unnest("reasons")
+        .filter(pl.col("feature").is_in(missing(["merchant", "coordinates"])))
+    )
     assert said.height
     assert set(said["value"]) == {UNKNOWN}
 
