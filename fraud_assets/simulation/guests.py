@@ -24,7 +24,7 @@ from fraud_assets.simulation.traits import Traits, joined_us
 
 #: One-off devices that a customer turns to, relative to logins [P]. Some people leave no cookies at all, others never
 #: change: their rates differ by a Gamma factor of this shape [P].
-_GUESTS, _GUESTS_SHAPE = 0.017, 0.7
+_GUESTS, _GUESTS_SHAPE = 0.0165, 0.7
 #: Devices to which the same customer comes back once, and that somebody else uses after them, so many times [P].
 _BACK, _PASSED_ON, _TIMES = 0.35, 0.18, 6
 #: Devices that are, or seem to be, many people's: the computers of a hall of residence or a call shop, and above all

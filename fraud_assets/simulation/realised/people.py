@@ -29,6 +29,7 @@ def people(view: View) -> list[Figure]:
         cities[city.city] = cities.get(city.city, 0.0) + city.population
     total = sum(cities.values())
     cities = {name: share / total for name, share in cities.items()}
+    homes = n / (1 + asked.household_share)  # those of a household live in one city
     return [
         Figure("customers", round(0.98 * first), asked.customers, n),
         Figure("fields of a customer's profile", _PROFILE_FIELDS, None, len(table.columns)),
@@ -36,12 +37,12 @@ def people(view: View) -> list[Figure]:
         Figure("largest gap of a segment's share", 0, _room(segments, n), _gap(table, "segment", segments)),
         all_of("occupations", len(asked.occupations), table["occupation"].n_unique()),
         all_of("income brackets", len(asked.income_brackets), table["income_bracket"].n_unique()),
-        all_of("cities", len(cities), table["home_city"].n_unique()),
+        Figure("cities", _settled(cities, homes), len(cities), table["home_city"].n_unique()),
         all_of("tiers of cities", len({c.tier for c in scenario.cities}), table["city_tier"].n_unique()),
         Figure(
             "largest gap between a city's share of customers and of inhabitants",
             0,
-            _room(cities, n / (1 + asked.household_share)),  # those of a household live in one city
+            _room(cities, homes),
             _gap(table, "home_city", cities),
         ),
         *_levels(view),
@@ -113,6 +114,12 @@ def profiles(view: View) -> list[Figure]:
 def _room(asked: dict[str, float], n: float) -> float:
     largest = max(asked.values())
     return _CHANCE * float(np.sqrt(largest * (1 - largest) / max(1, n)))
+
+
+def _settled(asked: dict[str, float], n: float) -> int:
+    """How many of the places some of ``n`` are in, whatever chance does: the smallest may be nobody's."""
+    empty = sum(float(np.exp(-share * n)) for share in asked.values())
+    return int(np.floor(len(asked) - empty - _CHANCE * np.sqrt(empty)))
 
 
 def _gap(table: pl.DataFrame, column: str, asked: dict[str, float]) -> float:
