@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
 
-from fraud_assets.detection.arrays import Matrix, Vector, sigmoid
+from fraud_assets.detection.arrays import Matrix, Vector, logit, sigmoid
 from fraud_assets.detection.sample import Past, Sample
 from fraud_assets.detection.trees import BINS, COMMON, THREADS, Trees, library
 
@@ -43,14 +44,21 @@ def levelled_loss(margins: Vector, tune: Sample) -> float:
     reported, and the calibration that follows sets it anyway.
     """
     frauds = float(tune.weights[tune.labels].sum())
-    # Newton's method on the logarithm of the expected frauds, which is concave in the level: it cannot run away.
-    for _ in range(10):
-        share = sigmoid(margins)
-        expected = float(tune.weights @ share)
-        step = np.log(frauds / expected) * expected / float(tune.weights @ (share * (1 - share)))
-        margins = margins + step
+    mean = float(logit(frauds / tune.weights.sum()))
+    # With these two levels no row, or every row, is likelier to be a fraud than the mean: the wanted one lies between.
+    low, high = mean - float(margins.max()), mean - float(margins.min())
+    level = min(max(0.0, low), high)
+    # Newton's method on the logarithm of the expected frauds; where that is flat, its step would lead anywhere.
+    for _ in range(60):
+        share = sigmoid(margins + level)
+        expected, slope = float(tune.weights @ share), float(tune.weights @ (share * (1 - share)))
+        low, high = (level, high) if expected < frauds else (low, level)
+        found = level + log(frauds / expected) * expected / slope if slope > 1e-9 * expected else low - 1
+        found = found if low <= found <= high else (low + high) / 2
+        step, level = found - level, found
         if abs(step) < 1e-6:
             break
+    margins = margins + level
     return float(tune.weights @ (np.logaddexp(0, margins) - margins * tune.labels)) / frauds
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from fraud_assets.detection.arrays import Matrix, logit
-from fraud_assets.detection.boosting import levelled_loss
+from fraud_assets.detection.boosting import Boosting, levelled_loss
 from fraud_assets.detection.candidates import CANDIDATES
 from fraud_assets.detection.floor import SmallTree
 from fraud_assets.detection.sample import Past, Sample, corrected, is_kept, kept_share
@@ -71,6 +71,32 @@ def test_what_stops_the_boosting_is_the_log_loss_at_the_level_of_the_tuning_slic
     assert right == pytest.approx(at_best / weights[labels].sum(), rel=0.01)
     # The same ranks, so the same average precision; but twice as sure as there is reason to be, or half.
     assert min(levelled_loss(2 * truth + level, tune), levelled_loss(truth / 2 + level, tune)) > 1.05 * right
+
+
+@pytest.mark.parametrize("share", [0.7, 0.99])
+def test_boosting_learns_of_rows_most_of_which_are_fraud(share: float) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.random(4_000) < share
+    codes = (rng.normal(size=(4_000, 3)) + 2 * labels[:, None]).astype(np.float32)
+    sample = Sample(codes, labels, np.ones(4_000), np.ones(4_000))
+    scores = Boosting.fit(Past(sample, sample, candidates(MARCH).models["xgboost"].encoder)).raw_scores(codes)
+    assert scores.mean() == pytest.approx(labels.mean(), rel=0.02)
+    assert scores[labels].mean() > scores[~labels].mean() + 0.2
+
+
+@pytest.mark.parametrize(
+    ("margins", "loss"),
+    [
+        ([-50.0, 50.0, 50.0, 50.0], 101.9),  # the one fraud is far below all others, which must share its place
+        ([60.0, 60.0, 60.0, 60.0], 2.249),  # 4 log 4 - 3 log 3: nothing is told apart
+        ([-800.0, -800.0, -800.0, -800.0], 2.249),
+        ([800.0, -800.0, -800.0, -800.0], 0.0),
+    ],
+)
+def test_the_loss_of_log_odds_beyond_all_measure_is_a_number(margins: list[float], loss: float) -> None:
+    labels = np.array([True, False, False, False])
+    tune = Sample(np.empty((0, 0), np.float32), labels, np.ones(4), np.empty(0))
+    assert levelled_loss(np.array(margins), tune) == pytest.approx(loss, rel=1e-3, abs=1e-3)
 
 
 def test_the_small_tree_is_the_one_that_was_fitted() -> None:
