@@ -74,6 +74,18 @@ def test_the_fare_of_a_local_operator_is_one_of_its_kind_and_taxis_have_none() -
     assert (shops.lowest_cents[own[taxi]] == 600).all()
 
 
+def test_nobody_mistypes_a_fare() -> None:
+    categories = [c.model_copy(update={"highest": None}) if "fares" in c.tags else c for c in US.categories]
+    clumsy = US.accidents.model_copy(update={"high_amount": (60, 600)})
+    people = US.population.model_copy(update={"customers": 256})
+    bank = US.model_copy(update={"population": people, "accidents": clumsy, "categories": tuple(categories)})
+    made = SyntheticDataGenerator(bank)
+    labels = made.generate_labels(MONTH).filter("is_high_amount_accident").select("transaction_id")
+    slips = made.generate_transactions(MONTH).join(labels, on="transaction_id")
+    assert len(slips) > 1000
+    assert "Transit" not in slips["category"].to_list()
+
+
 def test_the_large_operator_of_a_city_carries_most_of_its_people(rows: pl.DataFrame) -> None:
     rides = rows.filter(category="Transit", city="New York")["recipient_entity"].value_counts(sort=True)
     assert rides["recipient_entity"][0] == "MTA"
