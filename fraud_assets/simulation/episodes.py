@@ -222,7 +222,7 @@ def _goods(bank: Bank, u: F64, power: float, online: bool = False) -> I64:
     """Categories of goods and services, the dear ones the likelier the greater ``power`` is; none paid by app."""
     allowed = (bank.recipient == TO_MERCHANT) & (bank.channel != APP)
     allowed &= ((bank.channel == ONLINE) | (not online)) & bank.takes_large
-    choice = np.flatnonzero(allowed if allowed.any() else bank.recipient == TO_MERCHANT)
+    choice = bank.some(allowed if allowed.any() else bank.recipient == TO_MERCHANT, "a merchant")
     weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]
 

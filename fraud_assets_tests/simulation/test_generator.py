@@ -124,3 +124,23 @@ def test_an_episode_without_its_kind_of_payment_says_which(
     bank = SyntheticDataGenerator(_only(name, keep))
     with pytest.raises(ScenarioError, match=f"{name}: categories.csv: .* needs .*{missing}, and there is none"):
         bank.generate_transactions("2024-02")
+
+
+@pytest.mark.parametrize(
+    ("family", "missing"),
+    [("friendly_fraud", "customers make"), ("transaction_replay", "customers make"), ("bust_out", "paid with money")],
+)
+def test_a_fraud_type_in_a_bank_that_sells_for_points_alone_says_what_it_needs(family: str, missing: str) -> None:
+    shipped = Scenario.load("us_bank").fraud
+    kind = next(kind for kind in shipped.types.values() if kind.family == family)
+    types = {"only": kind.model_copy(update={"share": 1.0})}
+    fraud = shipped.model_copy(update={"types": types, "rate": 0.05})
+    bank = _only("us_bank", lambda c: c.recipient != "merchant" or "points" in c.tags, episodes={}, fraud=fraud)
+    with pytest.raises(ScenarioError, match=f"us_bank: categories.csv: .* needs .*{missing}, and there is none"):
+        SyntheticDataGenerator(bank).generate_transactions("2024-02")
+
+
+def test_an_episode_in_a_bank_without_merchants_says_that_it_needs_one() -> None:
+    bank = SyntheticDataGenerator(_only("us_bank", lambda c: c.recipient != "merchant"))
+    with pytest.raises(ScenarioError, match="needs a merchant"):
+        bank.generate_transactions("2024-02")

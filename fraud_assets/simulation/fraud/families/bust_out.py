@@ -107,6 +107,7 @@ class BustOut(OwnAccount):
         bank = cast.bank
         allowed = bank.is_bought & (bank.channel != APP)
         allowed = allowed if allowed.any() else bank.is_bought
+        bank.some(allowed, "a merchant who is paid with money")
         loot = allowed & (bank.tagged("resale") | bank.tagged("cash_like"))
         loot = loot if loot.any() else allowed
         weight = np.cumsum([loot * appeal(bank, 0.3), allowed * appeal(bank, 0.7)], axis=1)

@@ -15,7 +15,7 @@ from fraud_assets.simulation.streams import F64, I64, Bools
 def own_category(cast: Cast, allowed: Bools, u: F64) -> I64:
     """Categories among the allowed ones, by the victims' own liking for them and for their methods of payment."""
     bank = cast.bank
-    choice = np.flatnonzero(allowed)
+    choice = bank.some(allowed, "a kind of purchase that customers make")
     person, place = np.unique(cast.who, return_inverse=True)
     liking = bank.traits.method_weights[person][:, bank.method[choice]]
     weight = np.cumsum(liking * bank.traits.category_weights[person][:, choice] + 1e-9, axis=1)[place]
