@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fraud_assets.months import Month
@@ -41,6 +43,7 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.mirrors import arrivals
 from fraud_assets.simulation.possible import is_shut
+from fraud_assets.simulation.prices import charged
 from fraud_assets.simulation.receipts import receipts
 from fraud_assets.simulation.recurring import recurring
 from fraud_assets.simulation.spending import Spending, intents, numbers, spending
@@ -60,8 +63,10 @@ def _meant(bank: Bank, month: Month) -> tuple[Intents, Intents]:
     """Payments, and what follows from them with bills and income, before the world answers."""
     spent = spending(bank, blocks(bank.scenario, month))
     spent = spent.take(_in_reach(bank, month, spent))
-    unusual, alike = _unusual(bank, spent), lookalikes(bank, of_spending(bank, spent))
-    drafts = intents(bank, spent).but(anomaly=unusual, lookalike=alike)
+    drafts = intents(bank, spent)
+    seen = replace(spent, cents=charged(bank, spent.category, drafts.merchant, spent.cents))
+    unusual, alike = _unusual(bank, seen), lookalikes(bank, of_spending(bank, seen))
+    drafts = drafts.but(anomaly=unusual, lookalike=alike)
     rows, after = accidents(bank, drafts)
     checks = card_checks(bank, drafts, may_check_card(bank, spent))
     rows, again, place, same = repeats(bank, rows)

@@ -86,6 +86,15 @@ def test_nobody_mistypes_a_fare() -> None:
     assert "Transit" not in slips["category"].to_list()
 
 
+def test_a_ride_looks_like_a_thief_s_round_only_where_the_ledger_shows_a_dear_one(rows: pl.DataFrame) -> None:
+    alike = SyntheticDataGenerator(US).generate_labels(MONTH).filter(lookalike_of="stolen_card")
+    found = rows.join(alike, on="transaction_id")
+    rides = found.filter(category="Transit")
+    assert len(found) > len(rides)
+    median = next(c.median for c in US.categories if c.category == "Transit")
+    assert (rides["amount"] >= 4 * median).all()
+
+
 def test_the_large_operator_of_a_city_carries_most_of_its_people(rows: pl.DataFrame) -> None:
     rides = rows.filter(category="Transit", city="New York")["recipient_entity"].value_counts(sort=True)
     assert rides["recipient_entity"][0] == "MTA"

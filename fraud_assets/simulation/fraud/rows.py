@@ -15,6 +15,7 @@ from fraud_assets.simulation.fraud.plan import alive, victims
 from fraud_assets.simulation.groups import FRAUD, by_customer, by_group, rows_of
 from fraud_assets.simulation.intents import APPROVED, DAY, INCOME, Bank, Intents, concat
 from fraud_assets.simulation.possible import is_shut
+from fraud_assets.simulation.prices import charged
 from fraud_assets.simulation.streams import F64, Bools
 
 #: Groups of which it is kept what campaigns do, 3 MB each: those of some 50 million ledger rows, so that logins, ledger
@@ -63,7 +64,8 @@ def carried_out(group: Bank, month: Month) -> list[Carried]:
         rows = emission.rows
         _, pair = np.unique(rows.campaign * np.int64(len(index)) + rows.who, return_inverse=True)
         # What comes in only to go out again, or is bought only to be refunded, is lost once.
-        moved = np.where(rows.status == APPROVED, rows.cents, 0) / 100
+        paid = charged(group, rows.category, rows.merchant, rows.cents)
+        moved = np.where(rows.status == APPROVED, paid, 0) / 100
         into, out = (np.bincount(pair, weights=moved * way) for way in (rows.kind >= INCOME, rows.kind < INCOME))
         lost = np.maximum(into, out)[pair]
         inside = (rows.event_us >= start) & (rows.event_us < end) & ~is_shut(group, rows)

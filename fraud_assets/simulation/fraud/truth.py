@@ -24,6 +24,7 @@ from fraud_assets.simulation.intents import (
 )
 from fraud_assets.simulation.ledger import keys, order, sight
 from fraud_assets.simulation.names import person_names
+from fraud_assets.simulation.prices import charged
 from fraud_assets.simulation.recipients import cities
 from fraud_assets.simulation.streams import F64, I64, hashed_uniforms
 from fraud_assets.simulation.told import told
@@ -108,7 +109,8 @@ def _fraud(bank: Bank, done: list[Carried], rows: Intents) -> pl.DataFrame:
     skill = np.concatenate([c.plan.skill[c.emission.rows.campaign] for c in done])
     confidence = np.clip(0.95 - 0.13 * skill + 0.10 * (u - 0.5) + 0.03 * (rows.status == DECLINED), 0.55, 0.99)
     # The greater of what this row and what the whole takeover costs, against the scenario's p50, p80 and p95 of losses.
-    loss = np.maximum(rows.cents / 100, np.concatenate([c.lost for c in done]))
+    paid = charged(bank, rows.category, rows.merchant, rows.cents) / 100
+    loss = np.maximum(paid, np.concatenate([c.lost for c in done]))
     severity = np.searchsorted(np.array(bank.scenario.fraud.severity_losses), loss, side="right")
     which = np.repeat(np.arange(len(done)), [len(c.emission.rows) for c in done])
     return pl.DataFrame(
