@@ -12,6 +12,9 @@ from fraud_assets.simulation.clocks import DAY_US, microseconds
 from fraud_assets.simulation.devices import devices_frame
 from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, first_visits, visits
+from fraud_assets.simulation.honest import honest
+from fraud_assets.simulation.intents import BY_SCAN, HOME_NET, Bank, concat
+from fraud_assets.simulation.network import OF_DEVICE
 from fraud_assets.simulation.traits import Traits, traits, units
 
 US = Scenario.load("us_bank")
@@ -125,6 +128,16 @@ def test_a_new_device_far_from_home_is_no_proof_of_fraud() -> None:
     alarmed = seen.filter("is_new", "is_away", pl.col("event_time").dt.month() == 3)
     assert alarmed["is_fraud"].mean() < 0.8  # type: ignore[operator]
     assert (~alarmed["is_fraud"]).sum() >= 15
+
+
+def test_nobody_scans_a_code_in_a_shop_from_a_line_at_home() -> None:
+    shipped = Scenario.load("india_bank")
+    people = shipped.population.model_copy(update={"customers": 1_500})
+    bank = Bank(shipped.model_copy(update={"population": people}), tuple(range(6)))
+    rows = concat(honest(bank, Month.parse("2024-02")))
+    scans = rows.net[bank.instrument[rows.category] == BY_SCAN]
+    assert (scans >= OF_DEVICE).sum() > 100
+    assert not np.isin(scans, [HOME_NET, OF_DEVICE + HOME_NET]).any()
 
 
 def test_many_of_a_town_are_seen_with_one_device(bank: Scenario) -> None:
