@@ -15,6 +15,7 @@ from fraud_assets.months import Month
 from fraud_assets.scenario import Scenario
 from fraud_assets.simulation.calendar import mean_factor, month_days
 from fraud_assets.simulation.customers import customers_frame
+from fraud_assets.simulation.generator import SyntheticDataGenerator
 from fraud_assets.simulation.streams import UNIT
 from fraud_assets.simulation.traits import Traits, traits, units
 
@@ -260,3 +261,11 @@ def test_a_growing_bank_lists_who_has_joined() -> None:
     for month, frame in zip(months, frames, strict=True):
         assert frame["registered_at"].max() <= month.end.date()  # type: ignore[operator]
         tables.Customers.validate(frame)
+
+
+@pytest.mark.parametrize("name", ["us_bank", "india_bank", "crypto_wallet"])
+def test_nobody_is_retired_before_fifty(name: str) -> None:
+    customers = SyntheticDataGenerator(Scenario.load(name)).generate_customers()
+    retired = customers.filter(occupation="retired")["age"]
+    assert len(retired) > 20
+    assert (retired >= 50).all()
