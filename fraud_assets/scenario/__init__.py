@@ -314,7 +314,7 @@ def _load_cached(folder: Path, _stamp: tuple[int, ...]) -> Bank:
         else:
             scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        raise all_mistakes(folder, error, FilesScenario if is_of_files else Scenario) from None
+        raise all_mistakes(folder, error, FilesScenario if is_of_files else Scenario, document) from None
     if scenario.name != folder.name:
         raise ScenarioError(
             f"scenario {folder.name}: {folder / 'scenario.yaml'}: name is {scenario.name!r};"

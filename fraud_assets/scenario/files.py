@@ -177,6 +177,9 @@ def _profiles(path: Path) -> dict[str, tuple[Any, ...]]:
             f"scenario {path.parent.name}: {path}: column {', '.join(missing)} is missing;"
             f" profile and {_HOURS[0]} to {_HOURS[-1]} are needed"
         )
+    profiles = [row["profile"] for row in rows]
+    if twins := sorted({profile for profile in profiles if profiles.count(profile) > 1}):
+        raise ScenarioError(f"scenario {path.parent.name}: {path}: profile {twins[0]!r} is there twice; leave one out")
     return {row["profile"]: tuple(row[hour] for hour in _HOURS) for row in rows}
 
 

@@ -16,6 +16,9 @@ _BOUGHT = ("merchant", "cash", "payout")
 
 def check_possible(scenario: Scenario) -> None:
     """Raise a ValueError, one sentence, where people would be left without an hour, a purchase or a contract."""
+    for c in scenario.categories:
+        if wrong := _wrong_in(c, scenario):
+            raise ValueError(f"category {c.category}: {wrong}")
     for occupation in scenario.population.occupations:
         weights = scenario.hours[occupation.hours]
         if 0 in weights:
@@ -24,18 +27,6 @@ def check_possible(scenario: Scenario) -> None:
                 " only counters close, people need some weight in every hour"
             )
     _check_ages(scenario)
-    jobs = {o.name for o in scenario.population.occupations}
-    for c in scenario.categories:
-        if unknown := set(c.by_occupation) - jobs:
-            raise ValueError(f"category {c.category}: by_occupation: {sorted(unknown)} are none of {sorted(jobs)}")
-        if c.by_occupation and c.recipient not in (*_BOUGHT, "person", "own", "biller"):
-            raise ValueError(f"category {c.category}: by_occupation is for what people pay, not for a {c.recipient}")
-        if c.by_age and c.recipient not in (*_BOUGHT, "person", "own"):
-            raise ValueError(f"category {c.category}: by_age is for purchases, not for a {c.recipient}")
-        if c.recipient not in _BOUGHT and (c.a_day or c.a_month):
-            raise ValueError(f"category {c.category}: a_day and a_month are for purchases, not for a {c.recipient}")
-        if c.recipient != "biller" and c.contracts > 1:
-            raise ValueError(f"category {c.category}: contracts are for bills, not for a {c.recipient}")
     _check_tariffs(scenario)
     for method in scenario.methods:
         _check_choice(method.name, [c for c in scenario.categories if c.method == method.name], scenario)
@@ -47,6 +38,33 @@ def check_possible(scenario: Scenario) -> None:
             f"activity.bills {list(scenario.activity.bills)}: nobody can have so many bills a month with the {bills}"
             " contracts of categories.csv"
         )
+
+
+def _wrong_in(c: Category, scenario: Scenario) -> str | None:
+    """What a category says that it cannot mean."""
+    jobs = {o.name for o in scenario.population.occupations}
+    not_for = f"not for recipient {c.recipient!r}"
+    if unknown := set(c.by_occupation) - jobs:
+        return f"by_occupation: {sorted(unknown)} are none of {sorted(jobs)}"
+    if c.by_occupation and c.recipient not in (*_BOUGHT, "person", "own", "biller"):
+        return f"by_occupation is for what people pay, {not_for}"
+    if c.by_age and c.recipient not in (*_BOUGHT, "person", "own"):
+        return f"by_age is for purchases, {not_for}"
+    if c.recipient not in _BOUGHT and (c.a_day or c.a_month):
+        return f"a_day and a_month are for purchases, {not_for}"
+    if c.recipient != "biller" and c.contracts > 1:
+        return f"contracts are for bills, {not_for}"
+    if "fares" not in c.tags:
+        return None
+    if c.recipient != "merchant":
+        return f"tag fares is for merchants with a list of prices, {not_for}"
+    brands = [b.prices for b in scenario.brands if b.category == c.category]
+    if any(prices.listed for prices in [*brands, *(prices for _, prices in c.kinds)]):
+        return None
+    return (
+        "tag fares needs a list of prices, such as bus line (1.75;2;2.5), for a sub-category, or in brands.csv for a"
+        " brand; there is none"
+    )
 
 
 def _check_ages(scenario: Scenario) -> None:

@@ -53,7 +53,8 @@ _KIND = re.compile(r"([^()]+?)(?:\s*\(([^()]*)\))?")
 #: several times in a row, the same thing at the same price each time, a bill by the meter that is highest in summer or
 #: in winter, a rent, which goes by the city's level of rents, an order that may come back (``activity.refund_share``)
 #: although it is not paid by card online, rides at a fixed fare: whatever somebody would pay, it is the nearest of the
-#: prices that the merchant lists; each local business of a sub-category with a list asks one of them.
+#: prices that the merchant lists; each local business of a sub-category with a list asks one of them, and one without a
+#: list (a taxi) asks what it likes.
 Tag = Literal[
     "goods",
     "resale",
@@ -79,8 +80,16 @@ class PriceRange(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> PriceRange:
+        ordered(self.listed)
         ordered((self.lowest, *self.listed, self.highest or self.lowest))
         return self
+
+
+def _kind(cell: str) -> tuple[str, PriceRange]:
+    """A sub-category and its prices."""
+    if (found := _KIND.fullmatch(cell)) is None:
+        raise ValueError(f"sub-category {cell!r} must be a name, and behind it its prices in one pair of brackets")
+    return found[1], PriceRange.model_validate(_prices(found[2] or ""))
 
 
 #: Where the table does not say [P].
@@ -134,7 +143,9 @@ class Category(Section):
     price_style: Literal["cents", "tens", "nines", "round", "exact", "notes"]
     hours: str  # a profile of hours.csv; a counter is closed in the hours in which it has no weight
     late_posting: Share
-    sub_categories: str  # separated by ;, each with its range of prices in brackets or without one: hotel (60-)
+    #: Separated by ;, each with its prices in brackets, as those of a brand, or without: hotel (60-). The first is what
+    #: the category's brands are; local shops are one of the others, or of the first where there is no other.
+    sub_categories: str
     chains: Share = 0.55  # of its merchants in a city, where it has brands
     tags: Annotated[tuple[Tag, ...], BeforeValidator(split_cell)] = ()  # separated by ;
     tokens: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()  # that it moves, likewise; none means all
@@ -173,8 +184,7 @@ class Category(Section):
     @property
     def kinds(self) -> list[tuple[str, PriceRange]]:
         """The sub-categories with their prices."""
-        found = [_KIND.fullmatch(kind.strip()) for kind in _BETWEEN.split(self.sub_categories)]
-        return [(kind[1], PriceRange.model_validate(_prices(kind[2] or ""))) for kind in found if kind]
+        return [_kind(cell.strip()) for cell in _BETWEEN.split(self.sub_categories) if cell.strip()]
 
     @model_validator(mode="after")
     def _priced(self) -> Category:
