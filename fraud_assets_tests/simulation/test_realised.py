@@ -171,3 +171,19 @@ def test_logins_of_actors_are_no_customer_s_new_device_though_the_ledger_does_no
     lines = {line.name: line for line in figures(bank, [MONTH], tables | {"labeled_anomalies": nameless})}
     name = "logins from a device that is new to the bank"
     assert lines[name].realised == measured("us_bank")[name].realised
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "realised", "shown"),
+    [
+        (1.12, 1.44, 1.1185, "1.12 to 1.44 | **1.119, no** |"),
+        (0.1234, 1.0, 0.12336, "0.1234 to 1 | **0.12336, no** |"),
+        (None, 5000.0, 5000.4, "at most 5,000 | **5,000.4, no** |"),
+        (62, 62, 34, "62 | **34, no** |"),
+        (1.12, 1.44, 1.2, "1.12 to 1.44 | 1.2 |"),
+    ],
+)
+def test_what_is_just_outside_is_not_shown_as_the_end_itself(
+    low: float | None, high: float, realised: float, shown: str
+) -> None:
+    assert shown in table({"bank": [Figure("figure", low, high, realised)]})

@@ -26,11 +26,16 @@ class Figure:
     @property
     def asked(self) -> str:
         """What was asked for, in words."""
-        if self.low is None:
-            return "any" if self.high is None else f"at most {number(self.high)}"
-        if self.high is None:
-            return f"at least {number(self.low)}"
-        return number(self.low) if self.low == self.high else f"{number(self.low)} to {number(self.high)}"
+        return self.asked_to(3)
+
+    def asked_to(self, digits: int) -> str:
+        """What was asked for, in words, with so many digits."""
+        low, high = (None if end is None else number(end, digits) for end in (self.low, self.high))
+        if low is None:
+            return "any" if high is None else f"at most {high}"
+        if high is None:
+            return f"at least {low}"
+        return low if self.low == self.high else f"{low} to {high}"
 
 
 def near(name: str, asked: float, realised: float, relative: float = 0.0, absolute: float = 0.0) -> Figure:
@@ -67,12 +72,17 @@ def table(found: Mapping[str, Sequence[Figure]]) -> str:
 def _cells(line: Figure | None) -> str:
     if line is None:
         return "– | –"
-    realised = number(line.realised)
-    return f"{line.asked} | {realised}" if line.holds else f"{line.asked} | **{realised}, no**"
+    if line.holds:
+        return f"{line.asked} | {number(line.realised)}"
+    # Just outside, three digits would show the end itself: "1.12 to 1.44 | 1.12, no".
+    ends = [end for end in (line.low, line.high) if end is not None]
+    apart = (n for n in range(3, 15) if number(line.realised, n) not in {number(end, n) for end in ends})
+    digits = next(apart, 15)
+    return f"{line.asked_to(digits)} | **{number(line.realised, digits)}, no**"
 
 
-def number(x: float) -> str:
-    """A number as people read it."""
+def number(x: float, digits: int = 3) -> str:
+    """A number as people read it: large ones whole, unless more digits are wanted than these have."""
     if float(x).is_integer() and abs(x) >= 1:
         return f"{x:,.0f}"
-    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.3g}"
+    return f"{x:,.0f}" if abs(x) >= 10 ** max(digits, 3) else f"{x:,.{digits}g}"
