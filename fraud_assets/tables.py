@@ -170,7 +170,10 @@ class Transactions(dy.Schema):
     customer_id = _id("Whose account")
     event_time = _instant("When it was authorised or attempted")
     utc_offset_minutes = dy.Int16(
-        min=-720, max=840, description="Local time minus UTC where it happened", metadata=MINUTES
+        min=-720,
+        max=840,
+        description="Local time minus UTC where who pays is; the address of a relay or VPN may lie in another zone",
+        metadata=MINUTES,
     )
     posted_at = _instant("When it reached the books; later for offline terminals, hotels and transit")
     method = dy.String(description="Payment method, one of the scenario's")
