@@ -20,7 +20,7 @@ _ROW = "Rent,Chicago,2024-01-01,900"
         ([_HEADER, "Rent,Chicago,2024-01-01,-9"], ["tariffs.csv: tariffs.0.price", "'-9'", "greater than"]),
         ([_HEADER, "Rent,Chicago,2024-01-01,0.001"], ["tariffs.csv: tariffs.0.price", "'0.001'", "0.01"]),
         ([_HEADER, "Rent,Chicago,2024-02-31,900"], ["tariffs.csv: tariffs.0.first", "'2024-02-31'", "date"]),
-        (["category,city,first", "Rent,Chicago,2024-01-01"], ["tariffs.csv: tariffs.0.price", "required"]),
+        (["category,city,first", "Rent,Chicago,2024-01-01"], ["tariffs.csv: tariffs.0.price", "it is missing"]),
         ([_HEADER, _ROW, "Rent,Chicago,2024-01-01,950"], ["Rent in Chicago from 2024-01-01 on has two prices"]),
     ],
 )
