@@ -29,13 +29,12 @@ def allowances(bank: Bank, month: Month) -> Intents:
     people = np.flatnonzero(paid_by(bank, "family"))
     if not len(people) or not len(ways):
         return Intents.make(0)
-    share = np.array([m.share for m in scenario.methods])[bank.method] * [c.weight for c in scenario.categories]
     dates = Dates(month)
     payday = np.minimum(traits.payday[people], dates.lengths())
     due, of_month, day = dates.due(payday, traits.registered_day[people])
     who = people[due]
     index = traits.index[who]
-    category = np.full(len(who), ways[np.argmax(share[ways])])
+    category = np.full(len(who), ways[np.argmax(bank.popularity[ways])])
     number = ids(scenario.seed, "allowance", of_month, index)
     u = hashed_uniforms(scenario.seed, "allowance.price", index)
     value = bounded(bank, who, category, traits.annual_income[who] / 12, u)

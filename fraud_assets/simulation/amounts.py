@@ -32,9 +32,7 @@ def _taste(bank: Bank) -> F64:
 
 def _usual(bank: Bank) -> F64:
     """The middle of what each customer pays in each category, major units: ten rows or so ask for each of them."""
-    kinds = bank.scenario.categories
-    median = np.array([c.median for c in kinds])
-    return median * np.exp(np.sqrt(_TASTE) * _sigma(bank) * taste(bank)) * bank.traits.amount_factor[:, None]
+    return bank.median * np.exp(np.sqrt(_TASTE) * _sigma(bank) * taste(bank)) * bank.traits.amount_factor[:, None]
 
 
 def _sigma(bank: Bank) -> F64:
@@ -97,8 +95,7 @@ def _dear(bank: Bank, allowed: Bools) -> tuple[Bools, float]:
     """Categories in which a big ticket makes sense, and its share there, so that overall it is ``big_ticket_share``."""
     kinds = bank.scenario.categories
     dear = np.array([c.mean >= bank.scenario.prices.big_tickets_from for c in kinds]) & allowed
-    use = np.array([m.share for m in bank.scenario.methods])[bank.method] * np.array([c.weight for c in kinds])
-    use = use * (bank.recipient != TO_BILLER)
+    use = bank.popularity * (bank.recipient != TO_BILLER)
     return dear, min(0.2, bank.scenario.activity.big_ticket_share * float(use.sum() / max(use[dear].sum(), 1e-9)))
 
 

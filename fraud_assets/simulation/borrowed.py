@@ -8,8 +8,8 @@ import numpy as np
 
 from fraud_assets.months import Month
 from fraud_assets.simulation.guests import VISIT_SECONDS, Guests, lines, visits
-from fraud_assets.simulation.intents import BY_SCAN, HOME_NET, MOBILE_NET, NONE, SECOND, Bank, Intents
-from fraud_assets.simulation.network import OF_DEVICE
+from fraud_assets.simulation.instruments import out_of_home
+from fraud_assets.simulation.intents import NONE, SECOND, Bank, Intents
 from fraud_assets.simulation.streams import I64
 
 
@@ -46,10 +46,7 @@ def _moved(bank: Bank, visit: Guests, lasting: I64, rows: Intents, at: _AtVisits
     moved, where = at.row[there], at.visit[there]
     device, net = rows.device.copy(), rows.net.copy()
     device[moved] = visit.device_id[where]
-    line = lines(bank.scenario, device[moved])
-    # In a shop there is no line of one's own, whosever phone it is.
-    at_home = (bank.instrument[rows.category[moved]] == BY_SCAN) & (line == OF_DEVICE + HOME_NET)
-    net[moved] = np.where(at_home, OF_DEVICE + MOBILE_NET, line)
+    net[moved] = out_of_home(bank, rows.category[moved], lines(bank.scenario, device[moved]))
     return rows.but(device=device, net=net)
 
 

@@ -152,7 +152,7 @@ def _returns(scene: Scene, begun: I64, episode: Episode) -> Intents:
     bank = scene.bank
     category = _goods(bank, scene.of_part("category", scene.nth % 2), 0.3, online=True)
     merchant = scene.shop(category, scene.of_part("merchant", scene.nth % 2))
-    median = np.array([k.median for k in bank.scenario.categories])[category]
+    median = bank.median[category]
     low, high = episode.amount
     value = np.minimum(median * low * (high / low) ** scene.u("value"), bank.till_maximum[category])
     orders = scene.paid(
@@ -223,7 +223,7 @@ def _goods(bank: Bank, u: F64, power: float, online: bool = False) -> I64:
     allowed = (bank.recipient == TO_MERCHANT) & (bank.channel != APP)
     allowed &= ((bank.channel == ONLINE) | (not online)) & bank.takes_large
     choice = bank.some(allowed if allowed.any() else bank.recipient == TO_MERCHANT, "a merchant")
-    weight = np.cumsum(np.array([bank.scenario.categories[k].median for k in choice]) ** power)
+    weight = np.cumsum(bank.median[choice] ** power)
     return choice[np.searchsorted(weight / weight[-1], u, side="right").clip(0, len(choice) - 1)]
 
 

@@ -57,11 +57,9 @@ def _slips(bank: Bank) -> F64:
     Never where no till takes such a sum, or where nobody keys in what it costs (a fare), so that overall it is as often
     as the customers' probabilities say.
     """
-    categories = bank.scenario.categories
     least = bank.scenario.accidents.high_amount_factor[0] * bank.normal_maximum
     takes = (bank.highest >= np.minimum(least, bank.hard_maximum)) & ~bank.tagged("fares")
-    use = np.array([m.share for m in bank.scenario.methods])[bank.method] * np.array([c.weight for c in categories])
-    use = use * ((bank.recipient != TO_CASH) & (bank.recipient != TO_BILLER) & (kinds(bank) != INCOME))
+    use = bank.popularity * ((bank.recipient != TO_CASH) & (bank.recipient != TO_BILLER) & (kinds(bank) != INCOME))
     taken = float(use[takes].sum())
     if taken == 0:
         return np.ones(len(use))

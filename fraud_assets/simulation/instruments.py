@@ -20,8 +20,9 @@ from fraud_assets.simulation.intents import (
     PUBLIC_NET,
     VPN_NET,
     Bank,
+    Column,
 )
-from fraud_assets.simulation.network import is_hidden
+from fraud_assets.simulation.network import OF_DEVICE, is_hidden
 from fraud_assets.simulation.streams import F64, I64, Bools, finer, hashed_uniforms, ids
 
 _CREDIT, _DEBIT = CARD_TYPES.index("credit"), CARD_TYPES.index("debit")
@@ -147,3 +148,10 @@ def devices_used(
     net = np.full(len(category), NONE, dtype=np.int8)
     net[remote] = kinds
     return device_id, net
+
+
+def out_of_home(bank: Bank, category: I64, net: Column) -> Column:
+    """Kinds of network, but for codes at a counter: nobody scans one on the line at home, whosever phone it is."""
+    scan = bank.instrument[category] == BY_SCAN
+    own, of_device = net == HOME_NET, net == OF_DEVICE + HOME_NET
+    return np.where(scan & own, MOBILE_NET, np.where(scan & of_device, OF_DEVICE + MOBILE_NET, net))

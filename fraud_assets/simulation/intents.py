@@ -224,8 +224,18 @@ class Bank:
         return (self.recipient == TO_MERCHANT) & ~self.tagged("points")
 
     @cached_property
+    def is_bought_online(self) -> Bools:
+        """Those of them that are paid for online."""
+        return self.is_bought & (self.channel == ONLINE)
+
+    @cached_property
+    def median(self) -> F64:
+        """Median amount of each category, major units."""
+        return np.array([c.median for c in self.scenario.categories])
+
+    @cached_property
     def popularity(self) -> F64:
-        """Share of all payments by hand that is of each category, as the scenario asks for it."""
+        """Share of payments by hand that is of each category, as the scenario asks for it; a bill has one of bills."""
         shares = np.array([m.share for m in self.scenario.methods])
         return shares[self.method] * np.array([c.weight for c in self.scenario.categories])
 

@@ -58,7 +58,7 @@ def receipts(bank: Bank, month: Month) -> Intents:
 def _cents(scene: Scene, category: I64, seller: np.ndarray) -> I64:
     """Sums as people send them, half a spread wider; sellers have a level of their own."""
     kinds = scene.bank.scenario.categories
-    median = np.array([c.median for c in kinds])
+    median = scene.bank.median
     sigma = 1.5 * np.sqrt(2 * np.log(np.array([c.mean for c in kinds]) / median))
     # The logistic distribution, scaled to a unit variance: a little more often far out than a normal one.
     u = np.clip(scene.u("amount"), 1e-6, 1 - 1e-6)

@@ -79,7 +79,7 @@ def _trial(scene: Scene, begun: I64, episode: Episode) -> Intents:
     # As card_checks: most are one unit, or two.
     whole = (scene.u("whole") < 0.45) | (scene.of_part("whole") < bank.scenario.prices.whole)
     checked = np.where(whole, np.maximum(1.0, np.rint(tiny)), np.rint(tiny * 100) / 100)
-    usual = _median(bank)[category] * np.exp(0.7 * (scene.u("usual") - 0.6))
+    usual = bank.median[category] * np.exp(0.7 * (scene.u("usual") - 0.6))
     is_check = scene.u("check") < _CHECKED
     cents = np.where(
         is_check, np.rint(checked * 100).astype(np.int64), price_points(bank, category, usual, scene.u("p"))
@@ -94,7 +94,7 @@ def _spree(scene: Scene, begun: I64, episode: Episode) -> Intents:
     category, merchant = _shops(scene, -0.4)
     low, high = episode.amount
     value = (
-        _median(bank)[category] * (low + (high - low) * scene.of_part("level")) * np.exp(1.4 * (scene.u("value") - 0.5))
+        bank.median[category] * (low + (high - low) * scene.of_part("level")) * np.exp(1.4 * (scene.u("value") - 0.5))
     )
     cents = price_points(bank, category, np.minimum(value, 0.9 * bank.till_maximum[category]), scene.u("price"))
     first = cents[np.arange(len(scene)) - scene.nth]
@@ -108,7 +108,7 @@ def _shops(scene: Scene, power: float) -> tuple[I64, I64]:
     bank = scene.bank
     nth = (scene.u("shop") * (1 + 2 * scene.of_part("shops"))).astype(np.int64)
     online = bank.some((bank.channel == ONLINE) & (bank.recipient == TO_MERCHANT), "a merchant who is paid online")
-    weight = np.cumsum(_median(bank)[online] ** power)
+    weight = np.cumsum(bank.median[online] ** power)
     place = np.searchsorted(weight / weight[-1], scene.of_part("category", nth), side="right")
     category = online[place.clip(0, len(online) - 1)]
     return category, weak_merchants(bank, category, scene.of_part("merchant", nth))
@@ -128,10 +128,6 @@ def _refused(scene: Scene, rows: Intents, share: float) -> Intents:
     why = _REASONS[np.searchsorted(_REASON_SHARES, scene.u("why"), side="right")]
     why = np.where(scene.bank.tagged("points")[rows.category], TECHNICAL, why)  # neither a card nor money is asked for
     return rows.but(status=np.where(refused, DECLINED, rows.status), reason=np.where(refused, why, rows.reason))
-
-
-def _median(bank: Bank) -> F64:
-    return np.array([k.median for k in bank.scenario.categories])
 
 
 def _ms(microseconds: F64) -> I64:

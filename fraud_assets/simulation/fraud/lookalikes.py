@@ -19,7 +19,7 @@ def of_spending(bank: Bank, spent: Spending) -> Look:
     return Look(
         who=spent.who,
         category=spent.category,
-        of_median=_over(_medians(bank), spent.cents, spent.category),
+        of_median=_over(bank.median, spent.cents, spent.category),
         of_maximum=_over(bank.normal_maximum, spent.cents, spent.category),
         cents=spent.cents,
         event_us=spent.event_us,
@@ -39,7 +39,7 @@ def of_first_payments(bank: Bank, rows: Intents) -> Look:
     return Look(
         who=rows.who,
         category=rows.category,
-        of_median=_over(_medians(bank), rows.cents, rows.category),
+        of_median=_over(bank.median, rows.cents, rows.category),
         of_maximum=_over(bank.normal_maximum, rows.cents, rows.category),
         cents=rows.cents,
         event_us=rows.event_us,
@@ -61,10 +61,6 @@ def of_repeats(bank: Bank, rows: Intents, place: I64, same: Bools) -> Look:
 def of_episodes(bank: Bank, rows: Intents, kind: I64) -> Look:
     """Payments of episodes of each kind: to somebody new or not, as an analyst would have to find out."""
     return replace(of_first_payments(bank, rows), is_new=np.zeros(len(rows), dtype=bool), episode=kind)
-
-
-def _medians(bank: Bank) -> F64:
-    return np.array([kind.median for kind in bank.scenario.categories])
 
 
 def _over(sums: F64, cents: I64, category: I64) -> F64:

@@ -130,8 +130,7 @@ class AccountTakeover(Family):
         liking = np.where(bank.recipient == TO_PERSON, 2.0, 1.0)
         person, place = np.unique(cast.who, return_inverse=True)
         weight = allowed * liking * bank.traits.method_weights[person][:, bank.method]
-        median = np.array([k.median for k in bank.scenario.categories])
-        weight = weight * np.sqrt(bank.traits.category_weights[person] * median)  # dear goods before cheap ones
+        weight = weight * np.sqrt(bank.traits.category_weights[person] * bank.median)  # dear goods before cheap ones
         cumulative = np.cumsum(weight, axis=1)[place]
         u = cast.u("category") * cumulative[:, -1]
         return np.asarray((cumulative <= u[:, None]).sum(axis=1)).clip(0, len(bank.channel) - 1)

@@ -102,16 +102,17 @@ class CardTesting(Family):
         nth = (cast.u("shop") * shops).astype(np.int64)
         favourite = cast.of_campaign("favourite", nth) < 0.3
         owner = np.where(favourite, cast.actor, cast.campaign_id)
-        online = (bank.channel == ONLINE) & bank.is_bought
         # Where small prices are normal, a test is not noticed.
-        category = by_appeal(bank, online, -1.0, hashed_uniforms(cast.seed, "testing.category", owner, nth))
+        category = by_appeal(
+            bank, bank.is_bought_online, -1.0, hashed_uniforms(cast.seed, "testing.category", owner, nth)
+        )
         return category, actors.weak_merchants(
             bank, category, hashed_uniforms(cast.seed, "testing.merchant", owner, nth)
         )
 
     def _test_cents(self, cast: Cast, category: I64) -> I64:
         u, bank = cast.u("amount"), cast.bank
-        median = np.array([k.median for k in bank.scenario.categories])[category]
+        median = bank.median[category]
         tiny = cast.value("amount") * (0.6 + 0.8 * u)
         usual = median * np.exp(0.7 * (u - 0.6))
         # The middling mix tiny and usual amounts; many of the tiny ones are a round dollar, as honest checks are.
@@ -136,10 +137,9 @@ class CardTesting(Family):
         day = 1 + (_SOLD_WITHIN - 1) * cast.of_account("day") ** 1.5
         hours = cast.value("hours") + 24 * day + cast.nth * (0.2 + 5 * cast.u("hour"))
         event_us = plan.starts_us[cast.campaign] + to_ms(hours)
-        online = (bank.channel == ONLINE) & bank.is_bought
-        category = by_appeal(bank, online, 0.5, cast.u("category"))
+        category = by_appeal(bank, bank.is_bought_online, 0.5, cast.u("category"))
         factor = np.where(cast.skill == 2, 1.3, cast.value("sold_factor"))
-        value = np.array([k.median for k in bank.scenario.categories])[category] * factor
+        value = bank.median[category] * factor
         value = np.minimum(value * np.exp(cast.u("amount") - 0.5), bank.till_maximum[category] * 0.95)
         rows = cast.intents(
             event_us,

@@ -9,11 +9,10 @@ from fraud_assets.simulation.devices import device as own_device
 from fraud_assets.simulation.devices import owns
 from fraud_assets.simulation.fraud import actors
 from fraud_assets.simulation.fraud.campaigns import Plan, Victims
-from fraud_assets.simulation.instruments import cards
+from fraud_assets.simulation.instruments import cards, out_of_home
 from fraud_assets.simulation.intents import (
     APPROVED,
     BEHAVIOURAL,
-    BY_SCAN,
     CARD_PRESENT,
     DECLINED,
     DO_NOT_HONOR,
@@ -160,9 +159,7 @@ class Cast:
         device = self.own_device(event_us) if device is None else device
         net = self.own_net() if net is None else net
         net = np.where(net == FOREIGN_NET, self.foreign_net(), net)
-        # Who scans a code at a counter is not on the line at home, whoever it is.
-        at_home = (bank.instrument[category] == BY_SCAN) & ((net == HOME_NET) | (net == OF_DEVICE + HOME_NET))
-        net = np.where(at_home, net - HOME_NET + MOBILE_NET, net)
+        net = out_of_home(bank, category, net)
         defaults: dict[str, Column | int] = {
             "kind": kinds(bank)[category],
             "card": cards(bank, month_index(event_us), self.who, bank.channel[category]),
@@ -214,8 +211,7 @@ def appeal(bank: Bank, power: float) -> F64:
 
     Thieves go where the shops are, and hide among those who pay there; but less so than customers do.
     """
-    median = np.array([c.median for c in bank.scenario.categories])
-    return np.asarray(np.maximum(bank.popularity, 1e-6) ** _CROWD * median**power)
+    return np.asarray(np.maximum(bank.popularity, 1e-6) ** _CROWD * bank.median**power)
 
 
 def by_appeal(bank: Bank, allowed: Bools, power: float, u: F64) -> I64:

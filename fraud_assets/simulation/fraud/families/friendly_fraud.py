@@ -11,7 +11,7 @@ from fraud_assets.simulation.fraud.families.cast import Cast, to_ms
 from fraud_assets.simulation.fraud.families.habits import own_category, own_cents, own_shop
 from fraud_assets.simulation.fraud.families.own import counts, hands
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import ONLINE, Bank
+from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms
 
 #: One customer in so many does it again and again.
@@ -56,7 +56,7 @@ class FriendlyFraud(Family):
     def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
         count = counts(bank, plan, victims, "friendly", plan.values["purchases"])
         cast = Cast(bank, plan, victims, count, "friendly")
-        category = own_category(cast, (bank.channel == ONLINE) & bank.is_bought, cast.u("category"))
+        category = own_category(cast, bank.is_bought_online, cast.u("category"))
         day = plan.starts_us[cast.campaign] + to_ms(24 * (1 + cast.u("day") * cast.value("days")))
         event_us = at_usual_hours(bank, cast.who, category, day, cast.u("hour"))
         cents = own_cents(cast, category, cast.value("from_quantile"), 0.99)
@@ -78,5 +78,4 @@ class FriendlyFraud(Family):
 
     def resembles(self, bank: Bank, look: Look) -> Bools:
         """Dear online purchases at a known shop, of the kind that people do dispute."""
-        online = (bank.channel == ONLINE) & bank.is_bought
-        return online[look.category] & ~look.is_new & look.is_dear(_REGRETTED)
+        return bank.is_bought_online[look.category] & ~look.is_new & look.is_dear(_REGRETTED)

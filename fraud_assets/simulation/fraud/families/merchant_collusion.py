@@ -83,7 +83,7 @@ class MerchantCollusion(OwnAccount):
         share = cast.value("band") + (1 - cast.value("band")) * 0.85 * cast.u("share")
         part = limit * (0.08 + 0.6 * cast.u("part") ** 1.5)
         round_sum = np.maximum(np.rint(part / 10), 1).astype(np.int64) * 1000
-        median = np.array([k.median for k in cast.bank.scenario.categories])[category]
+        median = cast.bank.median[category]
         plausible = np.minimum(median * np.exp(1.6 * cast.u("usual") - 0.3), limit)
         cents = np.where(
             style == _NEAR,

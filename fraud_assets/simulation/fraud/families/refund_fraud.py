@@ -35,7 +35,7 @@ class RefundFraud(OwnAccount):
     def _emit(self, bank: Bank, plan: Plan, victims: Victims) -> Emission:
         cast = Cast(bank, plan, victims, counts(bank, plan, victims, self.salt, plan.values["orders"]), self.salt)
         category, merchant = self._shop(cast)
-        median = np.array([k.median for k in bank.scenario.categories])[category]
+        median = bank.median[category]
         factor = 1 + (cast.value("amount_factor") - 1) * np.array([1.0, 0.8, 0.4])[cast.skill]
         value = np.minimum(median * factor * np.exp(1.2 * cast.u("amount") - 0.6), bank.till_maximum[category])
         cents = price_points(bank, category, value, cast.u("price"))

@@ -86,12 +86,11 @@ class StolenCard(Family):
         share = np.where(cast.nth == 0, 0.0, ((cast.nth + 0.8 * cast.u("time")) / size) ** 1.5)
         begun = self.first_us(bank, plan, victims)[cast.victim]
         event_us = _by_day(bank, cast.index, begun + to_ms(cast.value("hours") * share), cast.u("waits"))
-        shop = bank.is_bought
-        counters = (bank.channel == CARD_PRESENT) & shop
+        counters = (bank.channel == CARD_PRESENT) & bank.is_bought
         counter = by_appeal(bank, counters, -0.2, cast.u("counter"))
         late = by_appeal(bank, always_open(bank, counters), -0.2, cast.u("late"))
         counter = when_open(bank, counter, cast.home(), event_us, late)
-        wanted = by_appeal(bank, (bank.channel == ONLINE) & shop, 0.3, cast.u("wanted"))
+        wanted = by_appeal(bank, bank.is_bought_online, 0.3, cast.u("wanted"))
         category = np.where(taps, counter, wanted)
         cents = dear_cents(cast, category, np.where(taps, 1.0, cast.value("amount_factor")))
         limit = cast.value("tap_limit")

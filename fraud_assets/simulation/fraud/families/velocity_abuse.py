@@ -13,7 +13,7 @@ from fraud_assets.simulation.fraud.families.cast import FOREIGN_NET, Cast, by_ap
 from fraud_assets.simulation.fraud.families.habits import own_category, own_cents
 from fraud_assets.simulation.fraud.families.own import counts
 from fraud_assets.simulation.hours import at_usual_hours
-from fraud_assets.simulation.intents import ONLINE, Bank
+from fraud_assets.simulation.intents import Bank
 from fraud_assets.simulation.streams import F64, I64, Bools, hashed_uniforms, ids
 
 #: Shops that the actor knows to be slow in noticing [P].
@@ -45,7 +45,7 @@ class VelocityAbuse(Family):
         u = hashed_uniforms(seed, "velocity.at", *key)
         at = plan.starts_us[c] + to_ms(24 + u * plan.values["campaign_hours"][c])
         who = victims.index - first_index(bank)
-        category = np.full(len(c), bank.some(_online(bank), "a merchant who is paid online")[0])
+        category = np.full(len(c), bank.some(bank.is_bought_online, "a merchant who is paid online")[0])
         awake = at_usual_hours(bank, who, category, at, hashed_uniforms(seed, "velocity.hour", *key))
         hidden = hashed_uniforms(seed, "velocity.awake", *key) < np.array([0.85, 0.95, 1.0])[plan.skill[c]]
         return np.where(hidden, awake, at)
@@ -63,8 +63,12 @@ class VelocityAbuse(Family):
         # One to three shops, some of them old favourites of the actor; the skilled choose what the customer likes.
         shop = (cast.of_campaign("shops") * 3 * cast.u("shop")).astype(np.int64)
         owner = np.where(cast.of_campaign("favourite", shop) < _FAVOURITES, cast.actor, cast.campaign_id)
-        category = by_appeal(bank, _online(bank), -0.4, hashed_uniforms(cast.seed, "velocity.category", owner, shop))
-        category = np.where(cast.skill == 2, own_category(cast, _online(bank), cast.of_account("liked")), category)
+        category = by_appeal(
+            bank, bank.is_bought_online, -0.4, hashed_uniforms(cast.seed, "velocity.category", owner, shop)
+        )
+        category = np.where(
+            cast.skill == 2, own_category(cast, bank.is_bought_online, cast.of_account("liked")), category
+        )
         merchant = actors.weak_merchants(bank, category, hashed_uniforms(cast.seed, "velocity.merchant", owner, shop))
         rows = cast.intents(
             event_us,
@@ -86,7 +90,7 @@ class VelocityAbuse(Family):
 
     def _cents(self, cast: Cast, category: I64) -> I64:
         bank = cast.bank
-        median = np.array([k.median for k in bank.scenario.categories])[category]
+        median = bank.median[category]
         value = median * cast.value("amount_factor") * np.exp(1.4 * (cast.u("amount") - 0.5))
         bold = price_points(bank, category, np.minimum(value, 0.9 * bank.till_maximum[category]), cast.u("point"))
         # A script often repeats one sum.
@@ -98,7 +102,3 @@ class VelocityAbuse(Family):
         """The later payments of a long series at one shop, and a spree at a device that is not known."""
         del bank
         return (look.again >= _REMARKABLE) | (look.episode == SPREE)
-
-
-def _online(bank: Bank) -> Bools:
-    return (bank.channel == ONLINE) & bank.is_bought
